@@ -1,0 +1,39 @@
+import cors from '@fastify/cors';
+import { NestFactory } from '@nestjs/core';
+import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
+import type { Settings } from '@lib/config';
+import { NestLogger, observeRequests, Readiness } from '@lib/observability';
+import type { Logger } from 'pino';
+import { ApiModule } from './api.module.js';
+import { serveOpenApi } from './open-api.js';
+import { setSecurityHeaders } from './set-security-headers.js';
+
+/** Builds the API without listening. The caller listens and closes. */
+export async function createApi(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
+  const adapter = new FastifyAdapter({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    bodyLimit: settings.ingestMaxBodyBytes,
+    requestTimeout: 30_000,
+    forceCloseConnections: 'idle',
+    // An id from outside is not taken over: it could forge log lines.
+    requestIdHeader: false,
+    trustProxy: settings.trustProxy.length === 0 ? false : settings.trustProxy,
+  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    ApiModule.register(settings, logger),
+    adapter,
+    {
+      logger: new NestLogger(logger),
+      abortOnError: false,
+    },
+  );
+  const fastify = adapter.getInstance();
+  observeRequests(fastify, app.get(Readiness));
+  setSecurityHeaders(fastify);
+  await app.register(cors, { origin: settings.corsOrigins, credentials: false });
+  serveOpenApi(app);
+  await app.init();
+  await fastify.ready();
+  return app;
+}

@@ -1,0 +1,42 @@
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
+import { ProblemDto } from '@lib/http';
+import { VERSION } from '@lib/observability';
+
+/** The OpenAPI 3.1 document of the running routes. */
+export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
+  const config = new DocumentBuilder()
+    .setOpenAPIVersion('3.1.0')
+    .setTitle('Podcast measurement')
+    .setDescription(
+      'Counts downloads and listening by public rules and says what a sponsor got. Authorize with a tenant key ' +
+        '(`pa_live_…`) for a network’s own data, or with a platform key (`pp_live_…`) for /v1/admin.',
+    )
+    .setVersion(VERSION)
+    .addSecurity('tenantKey', {
+      type: 'http',
+      scheme: 'bearer',
+      description: 'A tenant’s key: pa_live_… or, for events only, pi_live_…',
+    })
+    .addSecurity('platformKey', { type: 'http', scheme: 'bearer', description: 'A platform key: pp_live_…' })
+    .addTag('ingestion', 'Events in')
+    .addTag('metrics', 'Numbers out')
+    .addTag('catalog', 'Podcasts, episodes and feeds')
+    .addTag('tenant', 'The caller’s own tenant and keys')
+    .addTag('platform', 'Tenants, for the people who run the platform')
+    .build();
+  return SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] });
+}
+
+/** Serves the document and a UI that works offline at `/api/docs`. */
+export function serveOpenApi(app: NestFastifyApplication): void {
+  SwaggerModule.setup('api/docs', app, () => openApiDocument(app), {
+    jsonDocumentUrl: 'api/docs/openapi.json',
+    swaggerOptions: {
+      persistAuthorization: true,
+      displayRequestDuration: true,
+      tryItOutEnabled: true,
+      docExpansion: 'none',
+    },
+  });
+}

@@ -1,0 +1,83 @@
+import { readFile, readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import pg from 'pg';
+import { connectionConfig } from './connection.js';
+import { projectRoot } from './project-root.js';
+
+/** File that holds the whole schema; every other file beside it is a dated delta. */
+export const MASTER_SCHEMA = '99999999999999_master_schema.sql';
+
+/** Which road a migration took: an empty database takes the master, an existing one its pending deltas. */
+export interface MigrationOutcome {
+  road: 'master' | 'deltas' | 'none';
+  applied: string[];
+}
+
+/** The directory of the schema's SQL files. */
+export function migrationsDirectory(): string {
+  return join(projectRoot(), 'db', 'migrations');
+}
+
+/** Names of the dated deltas, oldest first, without their ending. */
+export async function deltaNames(directory: string): Promise<string[]> {
+  const files = await readdir(directory);
+  return files
+    .filter((file) => /^\d{14}_[a-z0-9_]+\.sql$/.test(file) && file !== MASTER_SCHEMA)
+    .map((file) => file.slice(0, -'.sql'.length))
+    .sort();
+}
+
+/**
+ * Brings the database to the newest schema. Safe to run twice and by many processes at once: a session advisory lock
+ * lets one work while the others wait and then find nothing to do.
+ *
+ * @param url a direct connection (not a transaction pooler) whose login may create roles and extensions
+ * @throws the database's own error; the failed file is rolled back as a whole
+ */
+export async function migrate(url: string, directory = migrationsDirectory()): Promise<MigrationOutcome> {
+  const client = new pg.Client(connectionConfig(url));
+  await client.connect();
+  try {
+    await client.query("SELECT pg_advisory_lock(hashtextextended('podcast.migrate', 0))");
+    const { rows } = await client.query<{ present: boolean }>(
+      "SELECT to_regclass('public.schema_migrations') IS NOT NULL AS present",
+    );
+    if (rows[0]?.present !== true) {
+      await client.query(await readFile(join(directory, MASTER_SCHEMA), 'utf8'));
+      return { road: 'master', applied: [MASTER_SCHEMA] };
+    }
+    const applied = [];
+    for (const name of await pendingDeltas(client, directory)) {
+      await applyDelta(client, name, await readFile(join(directory, `${name}.sql`), 'utf8'));
+      applied.push(name);
+    }
+    return { road: applied.length === 0 ? 'none' : 'deltas', applied };
+  } finally {
+    await client.end();
+  }
+}
+
+/** Deltas that the database has not had. Needs SELECT on `schema_migrations`. */
+export async function pendingDeltas(
+  client: Pick<pg.ClientBase, 'query'>,
+  directory = migrationsDirectory(),
+): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM public.schema_migrations');
+  const done = new Set(rows.map((row) => row.name));
+  return (await deltaNames(directory)).filter((name) => !done.has(name));
+}
+
+async function applyDelta(client: pg.Client, name: string, text: string): Promise<void> {
+  await client.query(
+    'BEGIN; SET LOCAL search_path = public, extensions; SET LOCAL row_security = off; SET LOCAL lock_timeout = 5000',
+  );
+  try {
+    await client.query(text);
+    await client.query('SET LOCAL ROLE podcast_owner');
+    await client.query('INSERT INTO public.schema_migrations (name) VALUES ($1)', [name]);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK').catch(() => undefined);
+    throw error;
+  }
+}

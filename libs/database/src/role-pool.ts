@@ -1,0 +1,85 @@
+import pg from 'pg';
+import { assumeRole, connectionConfig, type DatabaseRole } from './connection.js';
+import { guardReleases } from './release-guard.js';
+
+/** Runs one statement on the transaction's client and returns its rows. */
+export type Sql = <Row extends object>(text: string, params?: readonly unknown[]) => Promise<Row[]>;
+
+export interface RolePoolOptions {
+  url: string;
+  role: DatabaseRole;
+  max: number;
+  connectionTimeoutMs: number;
+  statementTimeoutMs: number;
+  lockTimeoutMs: number;
+  onError: (error: Error) => void;
+  onGuardDestroyed: () => void;
+}
+
+/**
+ * A pool of raw connections whose every transaction acts as one role.
+ *
+ * For work outside a tenant (key look-up, work lists, maintenance, admin reads) and, with a tenant's prologue, for the
+ * ingest committer. Everything else goes through `TenantDb`.
+ */
+export class RolePool {
+  private readonly pool: pg.Pool;
+  private readonly prologue: string;
+
+  constructor(options: RolePoolOptions) {
+    this.pool = new pg.Pool({
+      ...connectionConfig(options.url),
+      max: options.max,
+      connectionTimeoutMillis: options.connectionTimeoutMs,
+      keepAlive: true,
+    });
+    this.pool.on('error', options.onError);
+    guardReleases(this.pool, options.onGuardDestroyed);
+    this.prologue =
+      assumeRole(options.url, options.role) +
+      `SET LOCAL statement_timeout = ${options.statementTimeoutMs}; SET LOCAL lock_timeout = ${options.lockTimeoutMs}`;
+  }
+
+  /**
+   * Runs `work` in one READ COMMITTED transaction as the role. `prologue` is SQL text that follows BEGIN in the same
+   * round trip; it takes no parameters, so it may only hold values already proven harmless.
+   */
+  async transaction<T>(work: (sql: Sql) => Promise<T>, prologue = ''): Promise<T> {
+    const client = await this.pool.connect();
+    let broken: Error | undefined;
+    try {
+      await client.query(`BEGIN; ${this.prologue}${prologue === '' ? '' : `; ${prologue}`}`);
+      const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) =>
+        (await client.query<Row>(text, params as unknown[])).rows;
+      const result = await work(sql);
+      const { command } = await client.query('COMMIT');
+      // COMMIT of a failed transaction succeeds as a rollback: without this look, an error swallowed in `work` loses its rows.
+      if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back at COMMIT');
+      return result;
+    } catch (error) {
+      broken = await rollback(client);
+      throw error;
+    } finally {
+      client.release(broken);
+    }
+  }
+
+  /** One statement in a transaction of its own. */
+  query<Row extends object>(text: string, params: readonly unknown[] = []): Promise<Row[]> {
+    return this.transaction((sql) => sql<Row>(text, params));
+  }
+
+  /** Closes every connection, after those in use are returned. */
+  end(): Promise<void> {
+    return this.pool.end();
+  }
+}
+
+async function rollback(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('ROLLBACK');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,68 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import { Inject, Injectable } from '@nestjs/common';
+import { toTenantId, type TenantId } from '@lib/primitives';
+import type { EntityManager, QueryRunner } from 'typeorm';
+import { AppDataSource } from './app-data-source.js';
+import type { Sql } from './role-pool.js';
+
+/** What code inside `TenantDb.run` may use: one transaction of one tenant. */
+export interface TenantScope {
+  readonly tenantId: TenantId;
+  /** For rows that people edit. */
+  readonly manager: EntityManager;
+  /** For everything else. Runs on the same connection as `manager`. */
+  readonly sql: Sql;
+}
+
+export interface TenantRunOptions {
+  /** READ ONLY at REPEATABLE READ: all statements see one snapshot. */
+  readOnly?: boolean;
+  /** May go to a read replica, which can lag. Only with `readOnly`. */
+  replica?: boolean;
+}
+
+/**
+ * The one way to a tenant's rows.
+ *
+ * `run` opens a transaction, names the tenant in it and keeps it in async-local storage; `current` gives it to whatever
+ * is called inside and throws outside. There is one connection and one tenant to a `run`: it does not nest.
+ */
+@Injectable()
+export class TenantDb {
+  private readonly scope = new AsyncLocalStorage<TenantScope>();
+
+  constructor(@Inject(AppDataSource) private readonly source: AppDataSource) {}
+
+  /** @throws Error outside `run`. */
+  get current(): TenantScope {
+    const scope = this.scope.getStore();
+    if (scope === undefined) throw new Error('no tenant transaction is open here: call TenantDb.run');
+    return scope;
+  }
+
+  /** Runs `work` as `tenant` in one transaction: committed when it resolves, rolled back when it throws. */
+  async run<T>(tenant: string, work: () => Promise<T>, options: TenantRunOptions = {}): Promise<T> {
+    if (this.scope.getStore() !== undefined)
+      throw new Error('a tenant transaction is already open: TenantDb.run does not nest');
+    const tenantId = toTenantId(tenant);
+    const runner = await this.source.queryRunner(options.replica === true);
+    try {
+      await runner.startTransaction();
+      await runner.query(this.source.tenantPrologue(tenantId, options.readOnly === true));
+      const sql: Sql = (text, params) => runner.query(text, params as unknown[]);
+      const result = await this.scope.run({ tenantId, manager: runner.manager, sql }, work);
+      await runner.commitTransaction();
+      return result;
+    } catch (error) {
+      await rollback(runner);
+      throw error;
+    } finally {
+      await runner.release();
+    }
+  }
+}
+
+async function rollback(runner: QueryRunner): Promise<void> {
+  // A connection that cannot roll back is destroyed by the release guard; the first error is the one to report.
+  if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+}

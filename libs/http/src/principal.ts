@@ -1,0 +1,33 @@
+import type { TenantId } from '@lib/primitives';
+
+/** What a tenant's key may do. `admin` includes the others. */
+export const SCOPES = ['ingest', 'read', 'write', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+/** Who is calling, proven by a credential. The only source of a request's tenant. */
+export type Principal = TenantPrincipal | PlatformPrincipal;
+
+export interface TenantPrincipal {
+  readonly kind: 'tenant';
+  readonly tenantId: TenantId;
+  readonly keyId: string;
+  readonly scopes: readonly Scope[];
+  /** A public, write-only token rather than a secret. */
+  readonly ingestToken: boolean;
+  /** Its `client` and `request.bytes` are believed. */
+  readonly trustedSender: boolean;
+}
+
+export interface PlatformPrincipal {
+  readonly kind: 'platform';
+  readonly keyId: string;
+  readonly name: string;
+}
+
+/** Turns a credential into a principal, or undefined when it proves nothing. Never throws for a bad credential. */
+export interface Authenticator {
+  authenticate(credential: string): Promise<Principal | undefined>;
+}
+
+/** Token under which the application provides its `Authenticator`. */
+export const AUTHENTICATOR = Symbol('AUTHENTICATOR');

@@ -1,0 +1,66 @@
+import { Injectable, type LoggerService } from '@nestjs/common';
+import { pino, type Logger } from 'pino';
+
+/** Token of the process's pino logger. */
+export const LOGGER = Symbol('LOGGER');
+
+/**
+ * One JSON line an event, on standard output. Bodies, headers, addresses and user agents are never logged; a request is
+ * named by its id, a tenant by its id.
+ */
+export function createLogger(level: string): Logger {
+  return pino({
+    level,
+    base: { pid: process.pid },
+    timestamp: pino.stdTimeFunctions.isoTime,
+    // Fastify hands over whole requests and replies: they hold addresses, headers and paths.
+    serializers: { req: () => undefined, res: () => undefined, err: describeError },
+  });
+}
+
+/** What may be logged of an error: no parameters and no row contents, which PostgreSQL puts into `detail`. */
+export function describeError(error: unknown): Record<string, unknown> {
+  if (!(error instanceof Error)) return { message: String(error) };
+  const { code } = error as { code?: unknown };
+  return {
+    type: error.name,
+    message: error.message,
+    ...(code === undefined ? {} : { code }),
+    stack: error.stack,
+  };
+}
+
+/** Lets the framework log through pino. */
+@Injectable()
+export class NestLogger implements LoggerService {
+  constructor(private readonly logger: Logger) {}
+
+  log(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+  fatal(message: unknown, ...rest: unknown[]): void {
+    this.write('fatal', message, rest);
+  }
+  error(message: unknown, ...rest: unknown[]): void {
+    this.write('error', message, rest);
+  }
+  warn(message: unknown, ...rest: unknown[]): void {
+    this.write('warn', message, rest);
+  }
+  debug(message: unknown, ...rest: unknown[]): void {
+    this.write('debug', message, rest);
+  }
+  verbose(message: unknown, ...rest: unknown[]): void {
+    this.write('trace', message, rest);
+  }
+
+  private write(
+    level: 'fatal' | 'error' | 'warn' | 'debug' | 'trace',
+    message: unknown,
+    rest: unknown[],
+  ): void {
+    const context = rest.findLast((part) => typeof part === 'string');
+    if (message instanceof Error) this.logger[level]({ err: message, context }, message.message);
+    else this.logger[level]({ context }, typeof message === 'string' ? message : JSON.stringify(message));
+  }
+}

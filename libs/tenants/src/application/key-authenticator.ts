@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { Settings } from '@lib/config';
+import { APP_POOL, RolePool } from '@lib/database';
+import type { Authenticator, Principal, Scope } from '@lib/http';
+import { toTenantId } from '@lib/primitives';
+import { LRUCache } from 'lru-cache';
+import { parseCredential, secretMatches, type Credential } from '../domain/credential.js';
+import {
+  resolveApiKey,
+  resolvePlatformKey,
+  type StoredKey,
+  type StoredPlatformKey,
+} from '../infrastructure/resolve-credential.sql.js';
+import { KeyUsage } from './key-usage.js';
+
+type Stored = { key: StoredKey } | { platform: StoredPlatformKey } | { nothing: true };
+
+/** Below the 5 seconds in which a revoked key must stop on every instance. */
+const CACHE_MS = 4_000;
+
+/** Proves keys against the database, through a short cache by key id. */
+@Injectable()
+export class KeyAuthenticator implements Authenticator {
+  private readonly cache = new LRUCache<string, Stored>({ max: 10_000, ttl: CACHE_MS });
+
+  constructor(
+    private readonly settings: Settings,
+    @Inject(APP_POOL) private readonly pool: RolePool,
+    private readonly usage: KeyUsage,
+  ) {}
+
+  async authenticate(text: string): Promise<Principal | undefined> {
+    const credential = parseCredential(text);
+    if (credential === undefined) return undefined;
+    const stored = await this.lookUp(credential);
+    if ('platform' in stored) return this.platform(credential, stored.platform);
+    if ('key' in stored) return this.tenant(credential, stored.key);
+    // An unknown key costs the same as a wrong secret.
+    secretMatches(this.settings.apiKeyPepper, credential.secret, Buffer.alloc(32));
+    return undefined;
+  }
+
+  private platform(credential: Credential, stored: StoredPlatformKey): Principal | undefined {
+    const proven = secretMatches(this.settings.apiKeyPepper, credential.secret, stored.secretHash);
+    if (!proven || stored.revokedAt !== null) return undefined;
+    return { kind: 'platform', keyId: credential.keyId, name: stored.name };
+  }
+
+  private tenant(credential: Credential, stored: StoredKey): Principal | undefined {
+    const proven = secretMatches(this.settings.apiKeyPepper, credential.secret, stored.secretHash);
+    const ended = stored.revokedAt !== null || (stored.expiresAt !== null && stored.expiresAt <= new Date());
+    if (!proven || ended || stored.kind !== credential.kind || stored.tenantStatus !== 'active')
+      return undefined;
+    const tenantId = toTenantId(stored.tenantId);
+    this.usage.note(tenantId, credential.keyId);
+    return {
+      kind: 'tenant',
+      tenantId,
+      keyId: credential.keyId,
+      scopes: stored.scopes as Scope[],
+      ingestToken: stored.kind === 'ingest_token',
+      trustedSender: stored.trustedSender,
+    };
+  }
+
+  private async lookUp({ kind, keyId }: Credential): Promise<Stored> {
+    const name = `${kind}:${keyId}`;
+    const cached = this.cache.get(name);
+    if (cached !== undefined) return cached;
+    const stored = await this.query(kind, keyId);
+    this.cache.set(name, stored);
+    return stored;
+  }
+
+  private query(kind: Credential['kind'], keyId: string): Promise<Stored> {
+    return this.pool.transaction(async (sql) => {
+      if (kind === 'platform') {
+        const platform = await resolvePlatformKey(sql, keyId);
+        return platform === undefined ? { nothing: true } : { platform };
+      }
+      const key = await resolveApiKey(sql, keyId);
+      return key === undefined ? { nothing: true } : { key };
+    });
+  }
+}

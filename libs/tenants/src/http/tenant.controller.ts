@@ -1,0 +1,83 @@
+import { Body, Controller, Delete, Get, Param, Patch, Post, SerializeOptions } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiCreatedResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { Access, problemResponse } from '@lib/http';
+import { KeysService } from '../application/keys.service.js';
+import { TenantsService } from '../application/tenants.service.js';
+import { CreatedKeyDto, CreateKeyDto, KeyDto, TenantDto, UpdateTenantDto } from './tenants.dto.js';
+
+/** The caller's own tenant and its keys. */
+@ApiTags('tenant')
+@Controller('v1')
+export class TenantController {
+  constructor(
+    private readonly tenants: TenantsService,
+    private readonly keys: KeysService,
+  ) {}
+
+  @Get('tenant')
+  @Access('read')
+  @ApiOperation({ summary: 'Read the tenant and its settings' })
+  @ApiOkResponse({ type: TenantDto })
+  @SerializeOptions({ type: TenantDto, strategy: 'excludeAll' })
+  get(): Promise<object> {
+    return this.tenants.get();
+  }
+
+  @Patch('tenant')
+  @Access('admin')
+  @ApiOperation({ summary: 'Change the tenant and its settings' })
+  @ApiOkResponse({ type: TenantDto })
+  @ApiBadRequestResponse(problemResponse('A field is not valid', 400, 'invalid_input'))
+  @SerializeOptions({ type: TenantDto, strategy: 'excludeAll' })
+  update(@Body() body: UpdateTenantDto): Promise<object> {
+    return this.tenants.update(body);
+  }
+
+  @Post('keys')
+  @Access('admin')
+  @ApiOperation({
+    summary: 'Create a key or a public ingest token',
+    description: 'The answer is the only showing of the key.',
+  })
+  @ApiCreatedResponse({ type: CreatedKeyDto })
+  @ApiBadRequestResponse(problemResponse('A field or the scopes are not valid', 400, 'invalid_scopes'))
+  @SerializeOptions({ type: CreatedKeyDto, strategy: 'excludeAll' })
+  createKey(@Body() body: CreateKeyDto): Promise<object> {
+    return this.keys.create({
+      kind: body.kind ?? 'secret',
+      name: body.name,
+      scopes: body.scopes,
+      trustedSender: body.trustedSender ?? false,
+      expiresAt: body.expiresAt ?? null,
+    });
+  }
+
+  @Get('keys')
+  @Access('admin')
+  @ApiOperation({ summary: 'List keys, newest first' })
+  @ApiOkResponse({ type: [KeyDto] })
+  @SerializeOptions({ type: KeyDto, strategy: 'excludeAll' })
+  listKeys(): Promise<object[]> {
+    return this.keys.list();
+  }
+
+  @Delete('keys/:keyId')
+  @Access('admin')
+  @ApiOperation({
+    summary: 'Revoke a key',
+    description: 'Every instance stops accepting it within 5 seconds.',
+  })
+  @ApiOkResponse({ type: KeyDto })
+  @ApiNotFoundResponse(problemResponse('No such key', 404, 'key_not_found'))
+  @SerializeOptions({ type: KeyDto, strategy: 'excludeAll' })
+  revokeKey(@Param('keyId') keyId: string): Promise<object> {
+    return this.keys.revoke(keyId);
+  }
+}

@@ -1,0 +1,150 @@
+import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
+import { Expose, Type } from 'class-transformer';
+import {
+  ArrayNotEmpty,
+  ArrayUnique,
+  IsArray,
+  IsBoolean,
+  IsDate,
+  IsIn,
+  IsInt,
+  IsObject,
+  IsOptional,
+  IsString,
+  IsTimeZone,
+  Length,
+  Max,
+  Min,
+} from 'class-validator';
+import { SCOPES, type Scope } from '@lib/http';
+
+export class CreateTenantDto {
+  @ApiProperty({ example: 'Harbour Light Network' }) @IsString() @Length(1, 200) name!: string;
+  @ApiPropertyOptional({
+    example: 'Europe/Berlin',
+    description: 'IANA zone in which reports are cut by default.',
+  })
+  @IsOptional()
+  @IsTimeZone()
+  timeZone?: string;
+}
+
+export class UpdateTenantDto extends PartialType(CreateTenantDto) {
+  @ApiPropertyOptional({
+    example: 730,
+    nullable: true,
+    type: Number,
+    description: 'Days that raw events are kept; null takes the platform default.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(8)
+  @Max(36_500)
+  rawRetentionDays?: number | null;
+  @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { region: 'EU' } })
+  @IsOptional()
+  @IsObject()
+  metadata?: Record<string, unknown>;
+}
+
+export class AdminUpdateTenantDto extends UpdateTenantDto {
+  @ApiPropertyOptional({
+    enum: ['active', 'suspended'],
+    example: 'suspended',
+    description: 'Keys of a suspended tenant prove nothing.',
+  })
+  @IsOptional()
+  @IsIn(['active', 'suspended'])
+  status?: 'active' | 'suspended';
+}
+
+export class TenantDto {
+  @ApiProperty({ format: 'uuid' }) @Expose() tenantId!: string;
+  @ApiProperty({ example: 'Harbour Light Network' }) @Expose() name!: string;
+  @ApiProperty({ enum: ['active', 'suspended'] }) @Expose() status!: string;
+  @ApiProperty({ example: 'Europe/Berlin' }) @Expose() timeZone!: string;
+  @ApiProperty({ nullable: true, type: Number, example: 730 }) @Expose() rawRetentionDays!: number | null;
+  @ApiProperty({ type: 'object', additionalProperties: true, example: {} }) @Expose() metadata!: Record<
+    string,
+    unknown
+  >;
+  @ApiProperty() @Expose() createdAt!: Date;
+  @ApiProperty() @Expose() updatedAt!: Date;
+}
+
+export class CreateKeyDto {
+  @ApiProperty({ example: 'Web player' }) @IsString() @Length(1, 200) name!: string;
+  @ApiPropertyOptional({
+    enum: ['secret', 'ingest_token'],
+    default: 'secret',
+    description: 'An ingest token is public and may only write events.',
+  })
+  @IsOptional()
+  @IsIn(['secret', 'ingest_token'])
+  kind?: 'secret' | 'ingest_token';
+  @ApiProperty({ enum: SCOPES, isArray: true, example: ['ingest', 'read'] })
+  @IsArray()
+  @ArrayNotEmpty()
+  @ArrayUnique()
+  @IsIn(SCOPES, { each: true })
+  scopes!: Scope[];
+  @ApiPropertyOptional({
+    default: false,
+    description: 'Believe the client address, user agent and byte counts that this sender reports.',
+  })
+  @IsOptional()
+  @IsBoolean()
+  trustedSender?: boolean;
+  @ApiPropertyOptional({ example: '2027-12-31T00:00:00Z' })
+  @IsOptional()
+  @Type(() => Date)
+  @IsDate()
+  expiresAt?: Date;
+}
+
+export class KeyDto {
+  @ApiProperty({ example: '4fQ9ZkT0aBcD1eFg' }) @Expose() keyId!: string;
+  @ApiProperty({ enum: ['secret', 'ingest_token'] }) @Expose() kind!: string;
+  @ApiProperty({ example: 'Web player' }) @Expose() name!: string;
+  @ApiProperty({ enum: SCOPES, isArray: true }) @Expose() scopes!: Scope[];
+  @ApiProperty() @Expose() trustedSender!: boolean;
+  @ApiProperty() @Expose() createdAt!: Date;
+  @ApiProperty({ nullable: true, type: Date }) @Expose() expiresAt!: Date | null;
+  @ApiProperty({ nullable: true, type: Date }) @Expose() revokedAt!: Date | null;
+  @ApiProperty({ nullable: true, type: Date }) @Expose() lastUsedAt!: Date | null;
+}
+
+export class CreatedKeyDto extends KeyDto {
+  @ApiProperty({ description: 'The key itself. Shown once: it cannot be read again.' })
+  @Expose()
+  credential!: string;
+}
+
+export class CreatedTenantDto extends TenantDto {
+  @ApiProperty({ type: CreatedKeyDto, description: 'A first key with every scope. Shown once.' })
+  @Expose()
+  @Type(() => CreatedKeyDto)
+  key!: CreatedKeyDto;
+}
+
+export class TenantPageDto {
+  @ApiProperty({ type: [TenantDto] }) @Expose() @Type(() => TenantDto) items!: TenantDto[];
+  @ApiProperty({ nullable: true, type: String, description: 'Pass as `after` to get the next page.' })
+  @Expose()
+  next!: string | null;
+}
+
+export class TenantPageQueryDto {
+  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
+  @IsOptional()
+  @Type(() => Number)
+  @IsInt()
+  @Min(1)
+  @Max(200)
+  limit?: number;
+  @ApiPropertyOptional({ description: 'The `next` of the page before.' })
+  @IsOptional()
+  @IsString()
+  @Length(1, 200)
+  after?: string;
+}

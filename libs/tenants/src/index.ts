@@ -1,0 +1,6 @@
+/** Tenants, their settings and their keys; who a credential proves. */
+export { createPlatformKey } from './application/create-platform-key.js';
+export { KeyUsage } from './application/key-usage.js';
+export { KeysService, type KeyRequest } from './application/keys.service.js';
+export { TenantsService } from './application/tenants.service.js';
+export { TenantsHttpModule, TenantsModule } from './tenants.module.js';

@@ -1,0 +1,90 @@
+import type { Sql } from '@lib/database';
+import type { TenantId } from '@lib/primitives';
+
+/** A tenant with its settings. */
+export interface TenantRow {
+  tenantId: TenantId;
+  name: string;
+  status: 'active' | 'suspended';
+  timeZone: string;
+  rawRetentionDays: number | null;
+  metadata: Record<string, unknown>;
+  createdAt: Date;
+  updatedAt: Date;
+}
+
+const COLUMNS = `t.tenant_id AS "tenantId", t.name, t.status, s.time_zone AS "timeZone",
+  s.raw_retention_days AS "rawRetentionDays", t.metadata, t.created_at AS "createdAt",
+  greatest(t.updated_at, s.updated_at) AS "updatedAt"`;
+
+/** Creates a tenant with its settings and quotas. Runs inside `TenantDb.run` of the new id. */
+export async function insertTenant(
+  sql: Sql,
+  tenantId: TenantId,
+  name: string,
+  timeZone: string,
+): Promise<void> {
+  await sql(
+    `WITH tenant AS (INSERT INTO tenants (tenant_id, name) VALUES ($1, $2) RETURNING tenant_id),
+          settings AS (INSERT INTO tenant_settings (tenant_id, time_zone) SELECT tenant_id, $3 FROM tenant)
+     INSERT INTO tenant_quotas (tenant_id) SELECT tenant_id FROM tenant`,
+    [tenantId, name, timeZone],
+  );
+}
+
+/** One tenant, or undefined. */
+export async function findTenant(sql: Sql, tenantId: TenantId): Promise<TenantRow | undefined> {
+  const rows = await sql<TenantRow>(
+    `SELECT ${COLUMNS} FROM tenants t JOIN tenant_settings s ON s.tenant_id = t.tenant_id WHERE t.tenant_id = $1`,
+    [tenantId],
+  );
+  return rows[0];
+}
+
+/** Up to `limit` tenants after the given one, oldest first. Runs as `podcast_admin`. */
+export function listTenants(
+  sql: Sql,
+  limit: number,
+  after: { createdAt: string; tenantId: string } | null,
+): Promise<TenantRow[]> {
+  return sql<TenantRow>(
+    `SELECT ${COLUMNS}, t.created_at::text AS "createdAtText" FROM tenants t JOIN tenant_settings s ON s.tenant_id = t.tenant_id
+     WHERE $2::timestamptz IS NULL OR (t.created_at, t.tenant_id) > ($2::timestamptz, $3::uuid)
+     ORDER BY t.created_at, t.tenant_id LIMIT $1`,
+    [limit, after?.createdAt ?? null, after?.tenantId ?? null],
+  );
+}
+
+export interface TenantChange {
+  name?: string | undefined;
+  status?: 'active' | 'suspended' | undefined;
+  timeZone?: string | undefined;
+  rawRetentionDays?: number | null | undefined;
+  metadata?: Record<string, unknown> | undefined;
+}
+
+/** Changes what is given and leaves the rest. */
+export async function updateTenant(sql: Sql, tenantId: TenantId, change: TenantChange): Promise<void> {
+  await sql(
+    `UPDATE tenants SET name = coalesce($2, name), status = coalesce($3, status), metadata = coalesce($4::jsonb, metadata),
+            updated_at = now()
+     WHERE tenant_id = $1`,
+    [
+      tenantId,
+      change.name ?? null,
+      change.status ?? null,
+      change.metadata ? JSON.stringify(change.metadata) : null,
+    ],
+  );
+  await sql(
+    `UPDATE tenant_settings SET time_zone = coalesce($2, time_zone),
+            raw_retention_days = CASE WHEN $3 THEN $4::integer ELSE raw_retention_days END, updated_at = now()
+     WHERE tenant_id = $1`,
+    [
+      tenantId,
+      change.timeZone ?? null,
+      change.rawRetentionDays !== undefined,
+      change.rawRetentionDays ?? null,
+    ],
+  );
+}

@@ -1,0 +1,5 @@
+/** Real servers, databases, tenants and a booted API for specs. Only specs and drills import it. */
+export { freePort, startTestServers, testUrl, type TestServers } from './servers.js';
+export { startTestApi, type Answer, type TestApi } from './test-api.js';
+export { createTestDatabase, testServers, testSettings, type TestDatabase } from './test-database.js';
+export { createTestTenant, type TestTenant } from './test-tenant.js';

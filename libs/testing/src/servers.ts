@@ -1,0 +1,158 @@
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { ensureRoleLogins, migrate, startEmbeddedPostgres, type EmbeddedPostgres } from '@lib/database';
+
+/** Database that every test database is cloned from. */
+export const TEMPLATE = 'podcast_template';
+const LOGINS = ['podcast_app', 'podcast_maintenance', 'podcast_admin', 'podcast_queue'] as const;
+
+/** Where the servers of one test run are. Handed to the spec processes through one environment variable. */
+export interface TestServers {
+  host: string;
+  port: number;
+  superuser: { user: string; password: string };
+  logins: Record<(typeof LOGINS)[number], string>;
+  redisUrl: string | null;
+  /** Set when connections of the application go through PgBouncer in transaction mode. */
+  bouncer: { host: string; port: number } | null;
+}
+
+export const STATE_VARIABLE = 'PODCAST_TEST_SERVERS';
+
+/** Starts PostgreSQL, and Redis and PgBouncer where wanted; `stop` ends them and removes their files. */
+export async function startTestServers(): Promise<{ servers: TestServers; stop: () => Promise<void> }> {
+  const directory = mkdtempSync(join(tmpdir(), 'podcast-test-'));
+  const postgres = await startEmbeddedPostgres({
+    dataDir: join(directory, 'pg'),
+    settings: { max_connections: '200' },
+  });
+  const logins = (await ensureRoleLogins(
+    postgres,
+    join(directory, 'logins.json'),
+    LOGINS,
+  )) as TestServers['logins'];
+  await createTemplate(postgres);
+  const redis = await startRedis(directory);
+  const bouncer =
+    process.env['TEST_PGBOUNCER'] === '1' ? await startBouncer(directory, postgres, logins) : null;
+  const servers: TestServers = {
+    host: postgres.host,
+    port: postgres.port,
+    superuser: { user: postgres.superuser, password: postgres.superuserPassword },
+    logins,
+    redisUrl: redis?.url ?? null,
+    bouncer: bouncer && { host: '127.0.0.1', port: bouncer.port },
+  };
+  const stop = async (): Promise<void> => {
+    bouncer?.process.kill('SIGKILL');
+    redis?.process?.kill('SIGKILL');
+    await postgres.stop();
+    rmSync(directory, { recursive: true, force: true });
+  };
+  return { servers, stop };
+}
+
+/** A libpq URL that `pg` and `psql` understand. A host that is a directory is a Unix socket. */
+export function testUrl(
+  host: string,
+  port: number,
+  user: string,
+  password: string,
+  database: string,
+): string {
+  const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
+  return host.startsWith('/')
+    ? `postgresql://${login}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`
+    : `postgresql://${login}@${host}:${port}/${database}`;
+}
+
+async function createTemplate(postgres: EmbeddedPostgres): Promise<void> {
+  const admin = postgres.url(postgres.superuser, postgres.superuserPassword, 'postgres');
+  const { default: pg } = await import('pg');
+  const client = new pg.Client({ connectionString: admin });
+  await client.connect();
+  await client.query(`CREATE DATABASE ${TEMPLATE}`);
+  await client.end();
+  await migrate(postgres.url(postgres.superuser, postgres.superuserPassword, TEMPLATE));
+}
+
+async function startRedis(directory: string): Promise<{ url: string; process?: ChildProcess } | null> {
+  if (process.env['REDIS_URL']) return { url: process.env['REDIS_URL'] };
+  if (spawnSync('redis-server', ['--version']).status !== 0) {
+    if (process.env['REQUIRE_REDIS'] === '1')
+      throw new Error('REQUIRE_REDIS=1, but there is no REDIS_URL and no redis-server on the PATH');
+    process.stdout.write('\nSKIPPED: the Redis suites. Set REDIS_URL or install redis-server to run them.\n');
+    return null;
+  }
+  const port = await freePort();
+  const server = spawn(
+    'redis-server',
+    [
+      '--port',
+      String(port),
+      '--bind',
+      '127.0.0.1',
+      '--dir',
+      directory,
+      '--save',
+      '',
+      '--appendonly',
+      'yes',
+      '--maxmemory-policy',
+      'noeviction',
+    ],
+    { stdio: ['ignore', 'pipe', 'inherit'] },
+  );
+  await once(server.stdout, 'data');
+  return { url: `redis://127.0.0.1:${port}`, process: server };
+}
+
+/** PgBouncer in transaction mode on loopback, in front of the test cluster. */
+async function startBouncer(
+  directory: string,
+  postgres: EmbeddedPostgres,
+  logins: Record<string, string>,
+): Promise<{ port: number; process: ChildProcess }> {
+  const { chmodSync, writeFileSync } = await import('node:fs');
+  const port = await freePort();
+  const users = Object.entries(logins).map(([role, password]) => `"${role}" "${password}"`);
+  writeFileSync(join(directory, 'users.txt'), users.join('\n'));
+  writeFileSync(
+    join(directory, 'pgbouncer.ini'),
+    [
+      '[databases]',
+      `* = host=${postgres.host} port=${postgres.port}`,
+      '[pgbouncer]',
+      `listen_addr = 127.0.0.1\nlisten_port = ${port}\nunix_socket_dir =`,
+      `auth_type = scram-sha-256\nauth_file = ${join(directory, 'users.txt')}`,
+      'pool_mode = transaction\nmax_client_conn = 500\ndefault_pool_size = 4\nserver_idle_timeout = 5',
+    ].join('\n'),
+  );
+  for (const path of ['', 'users.txt', 'pgbouncer.ini']) chmodSync(join(directory, path), 0o755);
+  // As root PgBouncer refuses to run; the server's own unprivileged account may reach the socket.
+  const asUser = process.getuid?.() === 0 ? ['--user', 'postgres'] : [];
+  const bouncer = spawn('pgbouncer', [...asUser, join(directory, 'pgbouncer.ini')], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
+  let log = '';
+  bouncer.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  for (let attempt = 0; !log.includes('process up'); attempt += 1) {
+    if (attempt > 100 || bouncer.exitCode !== null) throw new Error(`PgBouncer did not start: ${log}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  return { port, process: bouncer };
+}
+
+/** A TCP port on loopback that was free a moment ago. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}

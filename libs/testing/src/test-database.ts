@@ -1,0 +1,87 @@
+import { randomBytes } from 'node:crypto';
+import { readSettings, type Settings } from '@lib/config';
+import pg from 'pg';
+import { STATE_VARIABLE, TEMPLATE, testUrl, type TestServers } from './servers.js';
+
+/** A migrated database of one spec file, with the URLs of every login. */
+export interface TestDatabase {
+  readonly name: string;
+  /** Sees everything; for preparing and for checking, never for the code under test. */
+  readonly owner: pg.Pool;
+  readonly urls: { owner: string; app: string; maintenance: string; admin: string; queue: string };
+  readonly redisUrl: string | null;
+  drop(): Promise<void>;
+}
+
+/** The servers that global-setup started. */
+export function testServers(): TestServers {
+  const state = process.env[STATE_VARIABLE];
+  if (state === undefined)
+    throw new Error('the test servers are not running: use the db or e2e project of jest.config.mjs');
+  return JSON.parse(state) as TestServers;
+}
+
+/** Clones the migrated template into a database of its own. Takes a fraction of a second. */
+export async function createTestDatabase(): Promise<TestDatabase> {
+  const servers = testServers();
+  const { host, port, superuser, logins } = servers;
+  const name = `t_${randomBytes(6).toString('hex')}`;
+  const direct = (user: string, password: string, database: string) =>
+    testUrl(host, port, user, password, database);
+  const viaPooler = (user: string, password: string) =>
+    testUrl(servers.bouncer?.host ?? host, servers.bouncer?.port ?? port, user, password, name);
+  await command(
+    direct(superuser.user, superuser.password, 'postgres'),
+    `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`,
+  );
+  const ownerUrl = direct(superuser.user, superuser.password, name);
+  // Rights on the database itself are not cloned.
+  await command(ownerUrl, 'SELECT secure_database()');
+  const owner = new pg.Pool({ connectionString: ownerUrl, max: 4 });
+  owner.on('error', () => undefined);
+  return {
+    name,
+    owner,
+    urls: {
+      owner: ownerUrl,
+      app: viaPooler('podcast_app', logins.podcast_app),
+      maintenance: viaPooler('podcast_maintenance', logins.podcast_maintenance),
+      admin: viaPooler('podcast_admin', logins.podcast_admin),
+      queue: direct('podcast_queue', logins.podcast_queue, name),
+    },
+    redisUrl: servers.redisUrl,
+    drop: async () => {
+      await owner.end();
+      await command(
+        direct(superuser.user, superuser.password, 'postgres'),
+        `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`,
+      );
+    },
+  };
+}
+
+/** Settings of a process on a test database. `overrides` are environment variables. */
+export function testSettings(database: TestDatabase, overrides: Record<string, string> = {}): Settings {
+  return readSettings({
+    DATABASE_URL: database.urls.app,
+    MAINTENANCE_DATABASE_URL: database.urls.maintenance,
+    ADMIN_DATABASE_URL: database.urls.admin,
+    QUEUE_DATABASE_URL: database.urls.queue,
+    MIGRATION_DATABASE_URL: database.urls.owner,
+    API_KEY_PEPPER: 'a pepper that is only good for tests',
+    PRIVACY_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+    LOG_LEVEL: 'silent',
+    SHUTDOWN_DRAIN_MS: '0',
+    ...overrides,
+  });
+}
+
+async function command(url: string, text: string): Promise<void> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  try {
+    await client.query(text);
+  } finally {
+    await client.end();
+  }
+}
