@@ -3,6 +3,7 @@ import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { SettingsModule, type Settings } from '@lib/config';
 import { DatabaseModule } from '@lib/database';
 import { AccessGuard, inputValidation, ProblemFilter, TenantContextInterceptor } from '@lib/http';
+import { IngestionHttpModule } from '@lib/ingestion';
 import { ObservabilityModule } from '@lib/observability';
 import { TenantsHttpModule } from '@lib/tenants';
 import type { Logger } from 'pino';
@@ -22,6 +23,7 @@ export class ApiModule {
         }),
         ObservabilityModule.register(logger),
         TenantsHttpModule,
+        IngestionHttpModule,
       ],
       providers: [
         { provide: APP_PIPE, useFactory: inputValidation },

@@ -6,6 +6,7 @@ import { NestLogger, observeRequests, Readiness } from '@lib/observability';
 import type { Logger } from 'pino';
 import { ApiModule } from './api.module.js';
 import { serveOpenApi } from './open-api.js';
+import { readBodies } from './read-bodies.js';
 import { setSecurityHeaders } from './set-security-headers.js';
 
 /** Builds the API without listening. The caller listens and closes. */
@@ -26,11 +27,13 @@ export async function createApi(settings: Settings, logger: Logger): Promise<Nes
     {
       logger: new NestLogger(logger),
       abortOnError: false,
+      bodyParser: false,
     },
   );
   const fastify = adapter.getInstance();
   observeRequests(fastify, app.get(Readiness));
   setSecurityHeaders(fastify);
+  await readBodies(fastify);
   await app.register(cors, { origin: settings.corsOrigins, credentials: false });
   serveOpenApi(app);
   await app.init();

@@ -1,8 +1,9 @@
 import { readProcessSettings, SettingsInvalid } from '@lib/config';
-import { createLogger, Readiness, shutDownOnSignals } from '@lib/observability';
+import { createLogger, exitWithParent, Readiness, shutDownOnSignals } from '@lib/observability';
 import { createApi } from './create-api.js';
 
 try {
+  exitWithParent();
   const settings = readProcessSettings();
   const logger = createLogger(settings.logLevel);
   const app = await createApi(settings, logger);

@@ -2,6 +2,7 @@
 export { Access, ACCESS, Caller, type AccessRule, type AuthenticatedRequest } from './access.js';
 export { AccessGuard, allows } from './access.guard.js';
 export { CursorCodec } from './cursor.js';
+export { IsStorableText } from './is-storable-text.js';
 export {
   AUTHENTICATOR,
   SCOPES,

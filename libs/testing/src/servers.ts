@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,6 +26,7 @@ export const STATE_VARIABLE = 'PODCAST_TEST_SERVERS';
 /** Starts PostgreSQL, and Redis and PgBouncer where wanted; `stop` ends them and removes their files. */
 export async function startTestServers(): Promise<{ servers: TestServers; stop: () => Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), 'podcast-test-'));
+  chmodSync(directory, 0o711); // as root the servers run under another account, which must be able to enter
   const postgres = await startEmbeddedPostgres({
     dataDir: join(directory, 'pg'),
     settings: { max_connections: '200' },

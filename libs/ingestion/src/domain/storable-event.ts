@@ -1,0 +1,91 @@
+import type { CheckedEvent } from './checked-event.js';
+import { hash64 } from './hash-payload.js';
+import type { ListenerIds } from './listener-ids.js';
+
+/** One row of `listener_events`, without its tenant. Dictionary texts travel along with their ids. */
+export interface StorableEvent {
+  readonly eventId: string;
+  /** ISO 8601, UTC, milliseconds. */
+  readonly occurredAt: string;
+  readonly tooOld: boolean;
+  readonly episodeId: string;
+  readonly payloadHash: bigint;
+  readonly userAgent: DictionaryEntry | null;
+  readonly referrer: DictionaryEntry | null;
+  readonly ids: ListenerIds;
+  readonly bytesSent: number | null;
+  readonly placementId: string | null;
+  readonly positionMs: number | null;
+  readonly status: number | null;
+  readonly trustedSender: boolean;
+  readonly eventType: string;
+  readonly method: string | null;
+  readonly byteRange: string | null;
+  readonly sessionId: string | null;
+  readonly eventData: string | null;
+  /** About how much memory the event takes while it waits. */
+  readonly weight: number;
+}
+
+export interface DictionaryEntry {
+  readonly id: bigint;
+  readonly value: string;
+}
+
+/** Who sent the event, as far as it may be believed. */
+export interface Sender {
+  readonly trusted: boolean;
+  readonly userAgent: string | undefined;
+  readonly referrer: string | undefined;
+}
+
+/** Puts a checked event, its sender and the listener's ids into the form that is stored. */
+export function storableEvent(event: CheckedEvent, sender: Sender, ids: ListenerIds): StorableEvent {
+  const { input } = event;
+  const isDownload = input.type === 'download_request';
+  const eventData = input.data === undefined ? null : JSON.stringify(input.data);
+  return {
+    eventId: event.id,
+    occurredAt: input.occurredAt,
+    tooOld: event.tooOld,
+    episodeId: input.episodeId,
+    payloadHash: event.payloadHash,
+    userAgent: entry(sender.userAgent),
+    referrer: entry(sender.referrer),
+    // Windows and volume rules are about requests for the file; what players tell needs the audience ids alone.
+    ids: isDownload ? ids : { ...ids, countToday: null, countYesterday: null, addressDay: null },
+    bytesSent: input.request?.bytes ?? null,
+    placementId: input.placementId ?? null,
+    positionMs: input.positionMs ?? null,
+    status: input.request?.status ?? null,
+    trustedSender: sender.trusted,
+    eventType: input.type,
+    method: input.request?.method ?? null,
+    byteRange: input.request?.range ?? null,
+    sessionId: input.sessionId ?? null,
+    eventData,
+    weight: 600 + (eventData?.length ?? 0),
+  };
+}
+
+/** A user agent as it is stored: one line of at most 512 characters. Undefined when nothing is left. */
+export function cleanUserAgent(text: string | undefined): string | undefined {
+  // eslint-disable-next-line no-control-regex -- control characters are what is removed here
+  const clean = text
+    ?.replace(/[\u0000-\u001f\u007f]+/g, ' ')
+    .trim()
+    .slice(0, 512)
+    .toWellFormed();
+  return clean === '' ? undefined : clean;
+}
+
+/** A referrer as it is stored: origin and path. Queries and fragments can hold what identifies a person. */
+export function cleanReferrer(text: string | undefined): string | undefined {
+  if (text === undefined || !URL.canParse(text)) return undefined;
+  const { protocol, host, pathname } = new URL(text);
+  return /^https?:$/.test(protocol) ? `${protocol}//${host}${pathname}`.slice(0, 512) : undefined;
+}
+
+function entry(value: string | undefined): DictionaryEntry | null {
+  return value === undefined ? null : { id: hash64(value), value };
+}

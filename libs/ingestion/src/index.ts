@@ -1,0 +1,3 @@
+/** Events in: checked one by one, stored once, their listeners known only by keyed hashes. */
+export { BATCH_PATH } from './http/events.controller.js';
+export { IngestionHttpModule, IngestionModule } from './ingestion.module.js';

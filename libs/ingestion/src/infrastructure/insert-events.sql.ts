@@ -1,0 +1,102 @@
+import type { Sql } from '@lib/database';
+import type { TenantId } from '@lib/primitives';
+import { PAYLOAD_HASH_VERSION } from '../domain/hash-payload.js';
+import type { StorableEvent } from '../domain/storable-event.js';
+
+/** An event's identity within its tenant: id and instant. */
+export interface Identity {
+  eventId: string;
+  occurredAt: string;
+}
+
+/**
+ * Stores the events that are new and marks the 5-minute slices they fall into, in one statement.
+ *
+ * Rows go in by identity order, as every writer's do, so that two overlapping batches cannot wait for each other in a
+ * circle. `ON CONFLICT DO NOTHING` makes a repeat harmless; marks are appended for new rows only, and never merged.
+ *
+ * @returns the identities that were new. Order is not that of `events`.
+ */
+export async function insertEvents(
+  sql: Sql,
+  tenantId: TenantId,
+  events: readonly StorableEvent[],
+  receivedAt: Date,
+): Promise<string[]> {
+  const column = <T>(pick: (event: StorableEvent) => T): T[] => events.map(pick);
+  const rows = await sql<{ key: string }>(INSERT_EVENTS, [
+    tenantId,
+    column((e) => e.eventId),
+    column((e) => e.occurredAt),
+    column((e) => e.episodeId),
+    receivedAt.toISOString(),
+    column((e) => e.payloadHash),
+    column((e) => e.userAgent?.id ?? null),
+    column((e) => e.referrer?.id ?? null),
+    column((e) => e.ids.audienceA),
+    column((e) => e.ids.audienceB),
+    column((e) => e.ids.countToday),
+    column((e) => e.ids.countYesterday),
+    column((e) => e.ids.addressDay),
+    column((e) => e.bytesSent),
+    column((e) => e.placementId),
+    column((e) => e.positionMs),
+    column((e) => e.status),
+    PAYLOAD_HASH_VERSION,
+    column((e) => e.trustedSender),
+    column((e) => e.eventType),
+    column((e) => e.method),
+    column((e) => e.byteRange),
+    column((e) => e.sessionId),
+    column((e) => e.eventData),
+  ]);
+  return rows.map((row) => row.key);
+}
+
+/** Names an identity within one tenant and one transaction, in the form that `insertEvents` and `storedHashes` return. */
+export function identityKey({ eventId, occurredAt }: Identity): string {
+  return `${eventId}@${Date.parse(occurredAt)}`;
+}
+
+const KEY = `event_id || '@' || (extract(epoch FROM occurred_at) * 1000)::bigint`;
+
+const INSERT_EVENTS = `
+  WITH new_events AS (
+    INSERT INTO listener_events (
+      tenant_id, event_id, occurred_at, episode_id, received_at, payload_hash, user_agent_id, referrer_id, audience_a,
+      audience_b, count_id_today, count_id_yesterday, address_day_id, bytes_sent, placement_id, position_ms, status,
+      payload_hash_version, trusted_sender, event_type, method, byte_range, session_id, event_data)
+    SELECT $1::uuid, e.event_id, e.occurred_at, e.episode_id, $5::timestamptz, e.payload_hash, e.user_agent_id, e.referrer_id,
+           e.audience_a, e.audience_b, e.count_id_today, e.count_id_yesterday, e.address_day_id, e.bytes_sent, e.placement_id,
+           e.position_ms, e.status, $18::smallint, e.trusted_sender, e.event_type, e.method, e.byte_range, e.session_id,
+           e.event_data
+    FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
+                $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::uuid[], $16::integer[],
+                $17::smallint[], $19::boolean[], $20::text[], $21::text[], $22::text[], $23::text[], $24::jsonb[])
+      AS e (event_id, occurred_at, episode_id, payload_hash, user_agent_id, referrer_id, audience_a, audience_b,
+            count_id_today, count_id_yesterday, address_day_id, bytes_sent, placement_id, position_ms, status,
+            trusted_sender, event_type, method, byte_range, session_id, event_data)
+    ORDER BY e.occurred_at, e.event_id
+    ON CONFLICT DO NOTHING
+    RETURNING event_id, occurred_at
+  ), marks AS (
+    INSERT INTO dirty_buckets (tenant_id, kind, bucket)
+    SELECT DISTINCT $1::uuid, 'slice', date_bin('5 minutes', occurred_at, 'epoch') FROM new_events
+  )
+  SELECT ${KEY} AS key FROM new_events`;
+
+/** The payload hashes stored under these identities, by `identityKey`. Identities that are not stored are left out. */
+export async function storedHashes(
+  sql: Sql,
+  tenantId: TenantId,
+  identities: readonly Identity[],
+): Promise<Map<string, bigint>> {
+  const rows = await sql<{ key: string; hash: string }>(
+    `SELECT ${KEY} AS key, e.payload_hash AS hash
+     FROM listener_events e
+     JOIN unnest($2::uuid[], $3::timestamptz[]) AS i (event_id, occurred_at) USING (event_id, occurred_at)
+     WHERE e.tenant_id = $1`,
+    [tenantId, identities.map((i) => i.eventId), identities.map((i) => i.occurredAt)],
+  );
+  return new Map(rows.map((row) => [row.key, BigInt(row.hash)]));
+}

@@ -1,0 +1,79 @@
+import type { Sql } from '@lib/database';
+import type { TenantId } from '@lib/primitives';
+
+/** One key's place: its purpose and the first UTC day of its period. */
+export interface KeySlot {
+  purpose: 'count' | 'audience_a' | 'audience_b';
+  period: string;
+  destroyAfter: Date;
+  keyEnc: Buffer;
+}
+
+export interface StoredListenerKey {
+  purpose: string;
+  period: string;
+  /** Null when the key was destroyed; a second one is never minted in its place. */
+  keyEnc: Buffer | null;
+}
+
+/** Live traffic's import id. */
+export const LIVE = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Stores each key unless its slot was ever taken, and returns what the slots hold. Every instance ends up with the same
+ * keys, whoever was first.
+ */
+export async function insertOrReadKeys(
+  sql: Sql,
+  tenantId: TenantId,
+  slots: readonly KeySlot[],
+  importId = LIVE,
+): Promise<StoredListenerKey[]> {
+  const columns = [
+    slots.map((slot) => slot.purpose),
+    slots.map((slot) => slot.period),
+    slots.map((slot) => slot.keyEnc),
+    slots.map((slot) => slot.destroyAfter.toISOString()),
+  ];
+  await sql(
+    `INSERT INTO listener_keys (tenant_id, purpose, period, key_enc, destroy_after, import_id)
+     SELECT $1, purpose, period, key_enc, destroy_after, $6
+     FROM unnest($2::text[], $3::date[], $4::bytea[], $5::timestamptz[]) AS k (purpose, period, key_enc, destroy_after)
+     ORDER BY purpose, period
+     ON CONFLICT DO NOTHING`,
+    [tenantId, ...columns, importId],
+  );
+  return sql<StoredListenerKey>(
+    `SELECT purpose, period::text, key_enc AS "keyEnc" FROM listener_keys
+     WHERE tenant_id = $1 AND import_id = $4
+       AND (purpose, period) IN (SELECT * FROM unnest($2::text[], $3::date[]))`,
+    [tenantId, columns[0], columns[1], importId],
+  );
+}
+
+/** Destroys the tenant's keys whose time has come. Nulling the key is the deletion: its ids lead nowhere any more. */
+export async function destroyDueKeys(sql: Sql, tenantId: TenantId): Promise<number> {
+  const rows = await sql(
+    `UPDATE listener_keys SET key_enc = NULL, destroyed_at = now()
+     WHERE tenant_id = $1 AND destroyed_at IS NULL AND destroy_after <= now() RETURNING 1 AS one`,
+    [tenantId],
+  );
+  return rows.length;
+}
+
+/** Tenants that hold keys to destroy. Runs as `podcast_maintenance`, which cannot read the keys themselves. */
+export async function tenantsWithDueKeys(sql: Sql): Promise<TenantId[]> {
+  const rows = await sql<{ tenantId: TenantId }>(
+    `SELECT DISTINCT tenant_id AS "tenantId" FROM listener_keys WHERE destroyed_at IS NULL AND destroy_after <= now()`,
+  );
+  return rows.map((row) => row.tenantId);
+}
+
+/** Days of the tenant's audience-key period. */
+export async function audiencePeriodDays(sql: Sql, tenantId: TenantId): Promise<number> {
+  const [row] = await sql<{ days: number }>(
+    'SELECT audience_period_days AS days FROM tenant_settings WHERE tenant_id = $1',
+    [tenantId],
+  );
+  return row?.days ?? 90;
+}
