@@ -19,8 +19,9 @@ export async function readBodies(fastify: FastifyInstance): Promise<void> {
       new DomainError('unsupported_media_type', 415, 'Send the body plain or with Content-Encoding: gzip.', {
         field: 'content-encoding',
       }),
+    // The plugin copies these fields onto the stream's own error.
     onInvalidRequestPayload: () =>
-      new DomainError('malformed_request', 400, 'The body is not valid gzip.', { field: 'content-encoding' }),
+      Object.assign(new Error('The body is not valid gzip.'), { statusCode: 400, code: 'FST_INVALID_GZIP' }),
   });
   const strict = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {

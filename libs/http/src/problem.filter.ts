@@ -88,8 +88,6 @@ export function describe(error: unknown): Problem {
       retryAfterSeconds: retryDelay(),
     };
   }
-  if (/^Z_|ERR_BUFFER_TOO_LARGE/.test(code))
-    return { status: 400, code: 'malformed_request', detail: 'The body is not valid gzip.' };
   if (code === '23505')
     return {
       status: 409,

@@ -20,6 +20,6 @@ export function parseDuration(text: string): number | null {
 function sumParts(pattern: RegExp, text: string): number | null {
   const match = pattern.exec(text);
   if (!match) return null;
-  const [hours, minutes, seconds] = match.slice(1).map((part) => Number(part ?? 0));
-  return (hours ?? 0) * 3600 + (minutes ?? 0) * 60 + (seconds ?? 0);
+  const [, hours = '0', minutes = '0', seconds = '0'] = match;
+  return Number(hours) * 3600 + Number(minutes) * 60 + Number(seconds);
 }

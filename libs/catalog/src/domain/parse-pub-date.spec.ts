@@ -26,10 +26,15 @@ describe('parsePubDate', () => {
   test.each([
     '', 'last Saturday', '07/08/2026 06:15', '07.08.2026', '30 Feb 2026', '32 Jan 2026', '17 Oct', '2026-13-01',
     '2026-10-17T25:00:00Z', 'Sat, 17 Oct 2026 06:15:00 IST', 'Sat, 17 Oct 2026 06:15:00 +1900', '1790000000',
-    'Sat, 17 Oct 2026 6:15 PM', '17 Oct 2026 18 Nov 2026', 'x'.repeat(1_000_000), '('.repeat(1000), '17 Oct 1066',
-  ])('does not guess what %.40s means', (text) => {
+    'Sat, 17 Oct 2026 6:15 PM', '17 Oct 2026 18 Nov 2026', '17 Oct 1066',
+  ])('does not guess what %j means', (text) => {
     expect(parsePubDate(text)).toBeNull();
   }); // prettier-ignore
+
+  test('is done with long nonsense at once', () => {
+    expect(parsePubDate('('.repeat(1_000_000))).toBeNull();
+    expect(parsePubDate('1 '.repeat(1_000_000))).toBeNull();
+  });
 
   test('says when no zone was named', () => {
     expect(parsePubDate('17 Oct 2026 06:15:00')).toEqual({

@@ -36,23 +36,19 @@ export function decodeFeed(bytes: Uint8Array, httpCharset: string | null): Decod
   if (marked) return decodeAs(bytes, marked, null);
   const header = knownCharset(httpCharset);
   const declared = knownCharset(declaredCharset(bytes));
-  const valid =
-    (header ?? 'utf-8') === 'utf-8' || (declared ?? 'utf-8') === 'utf-8' ? decodeUtf8(bytes) : null;
-  if (valid !== null && (header === 'utf-8' || (declared ?? 'utf-8') === 'utf-8')) {
-    const overruled = header !== null && header !== 'utf-8';
-    return {
-      text: valid,
-      charset: 'utf-8',
-      assumption: overruled ? `UTF-8, not ${header} as its server says` : null,
-    };
-  }
-  const fallback = [header, declared].find((charset) => charset !== null && charset !== 'utf-8') ?? 'utf-8';
-  const agreed = fallback === header || (header === null && fallback === declared && fallback !== 'utf-8');
-  return decodeAs(
-    bytes,
-    fallback,
-    agreed && fallback !== 'utf-8' ? null : `${fallback}; bytes are not valid UTF-8`,
-  );
+  const mayBeUtf8 = header === 'utf-8' || declared === 'utf-8' || declared === null;
+  const text = mayBeUtf8 ? decodeUtf8(bytes) : null;
+  if (text !== null) return { text, charset: 'utf-8', assumption: overruledHeader(header, text) };
+  const other = [header, declared].find((charset) => charset !== null && charset !== 'utf-8');
+  if (!other) return decodeAs(bytes, 'utf-8', 'UTF-8, although some bytes are none');
+  const overruled = header !== null && header !== other;
+  return decodeAs(bytes, other, overruled ? `${other}, because the bytes are no ${header}` : null);
+}
+
+/** Worth a warning only where the two charsets differ. */
+function overruledHeader(header: string | null, text: string): string | null {
+  const differs = header !== null && header !== 'utf-8' && /[^\u0000-\u007f]/.test(text); // eslint-disable-line no-control-regex
+  return differs ? `UTF-8, not ${header} as its server says` : null;
 }
 
 function decodeAs(bytes: Uint8Array, charset: string, assumption: string | null): DecodedFeed {

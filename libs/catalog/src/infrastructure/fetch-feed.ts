@@ -167,7 +167,8 @@ function toFetchFailed(error: unknown, deadline: AbortSignal): FeedFetchFailed {
   if (error instanceof FeedFetchFailed) return error;
   if (error instanceof OutboundRefused) return new FeedFetchFailed('feed_address_refused', error.message);
   if (deadline.aborted) return new FeedFetchFailed('feed_timeout', 'the feed did not arrive in time');
-  const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+  const code =
+    typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : 'unknown';
   if (/^(?:Z_|ERR__ERROR|ERR_BROTLI)/.test(code)) {
     return new FeedFetchFailed('feed_encoding', 'the compressed feed is damaged or cut off');
   }

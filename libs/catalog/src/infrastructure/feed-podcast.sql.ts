@@ -1,0 +1,123 @@
+import type { Sql } from '@lib/database';
+import type { TenantId } from '@lib/primitives';
+
+/** What a feed proves about its podcast. */
+export interface FeedIdentity {
+  podcastGuid: string | null;
+  /** Addresses under which the feed is known. */
+  addresses: readonly string[];
+  title: string;
+  link: string | null;
+}
+
+/** What an import writes of a podcast. */
+export interface FeedPodcast {
+  title: string;
+  description: string | null;
+  author: string | null;
+  language: string | null;
+  link: string | null;
+  imageUrl: string | null;
+  podcastGuid: string | null;
+  /** Null keeps the stored one. */
+  feedUrl: string | null;
+  /** Validators of the fetched copy; both null when the copy was not fetched, so that the next fetch is a full one. */
+  etag: string | null;
+  lastModified: string | null;
+  fetched: boolean;
+}
+
+/**
+ * Waits until no other import of this tenant works on one of `keys`, until the transaction ends. Taken in the order of
+ * the hashes, so two imports that share several keys cannot wait for each other.
+ */
+export async function lockImports(sql: Sql, tenantId: TenantId, keys: readonly string[]): Promise<void> {
+  await sql(
+    `SELECT pg_advisory_xact_lock(lock) FROM (
+       SELECT DISTINCT hashtextextended('podcast.feed-import.' || $1 || '.' || key, 0) AS lock
+       FROM unnest($2::text[]) AS k (key) ORDER BY lock
+     ) locks`,
+    [tenantId, keys],
+  );
+}
+
+/**
+ * The podcast that a feed belongs to: by its guid, else by its address. A feed that has neither belongs to the podcast
+ * without either that has its title and link. Podcasts in use go before archived ones.
+ */
+export async function findPodcastOfFeed(
+  sql: Sql,
+  tenantId: TenantId,
+  feed: FeedIdentity,
+): Promise<{ id: string; archivedAt: Date | null } | undefined> {
+  const rows = await sql<{ id: string; archivedAt: Date | null }>(
+    `SELECT id, archived_at AS "archivedAt" FROM podcasts
+     WHERE tenant_id = $1 AND (
+       podcast_guid = $2 OR feed_url = ANY ($3::text[])
+       OR ($2::text IS NULL AND cardinality($3::text[]) = 0 AND podcast_guid IS NULL AND feed_url IS NULL
+           AND title = $4 AND link IS NOT DISTINCT FROM $5))
+     ORDER BY archived_at IS NOT NULL, podcast_guid = $2 DESC NULLS LAST, created_at, id LIMIT 1`,
+    [tenantId, feed.podcastGuid, feed.addresses, feed.title, feed.link],
+  );
+  return rows[0];
+}
+
+/** Stores the podcast of a feed. */
+export async function insertFeedPodcast(
+  sql: Sql,
+  tenantId: TenantId,
+  id: string,
+  podcast: FeedPodcast,
+): Promise<void> {
+  await sql(
+    `INSERT INTO podcasts (tenant_id, id, title, description, author, language, link, image_url, podcast_guid, feed_url,
+                           feed_etag, feed_last_modified, feed_checked_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $13::boolean THEN now() END)`,
+    values(tenantId, id, podcast),
+  );
+}
+
+/** Brings a podcast up to its feed. `updated_at` moves only when something that people see has changed. */
+export async function updateFeedPodcast(
+  sql: Sql,
+  tenantId: TenantId,
+  id: string,
+  podcast: FeedPodcast,
+): Promise<void> {
+  await sql(
+    `UPDATE podcasts SET
+       title = $3, description = $4, author = $5, language = $6, link = $7, image_url = $8,
+       podcast_guid = coalesce($9, podcast_guid), feed_url = coalesce($10, feed_url),
+       feed_etag = $11, feed_last_modified = $12,
+       feed_checked_at = CASE WHEN $13::boolean THEN now() ELSE feed_checked_at END,
+       feed_error = CASE WHEN $13::boolean THEN NULL ELSE feed_error END,
+       updated_at = CASE
+         WHEN (title, description, author, language, link, image_url, podcast_guid, feed_url) IS DISTINCT FROM
+              ($3, $4, $5, $6, $7, $8, coalesce($9, podcast_guid), coalesce($10, feed_url))
+         THEN now() ELSE updated_at END
+     WHERE tenant_id = $1 AND id = $2`,
+    values(tenantId, id, podcast),
+  );
+}
+
+/** Notes on every podcast with this feed that fetching or reading it failed. Nothing else changes. */
+export async function noteFeedError(
+  sql: Sql,
+  tenantId: TenantId,
+  feedUrl: string,
+  error: string,
+): Promise<void> {
+  await sql(
+    'UPDATE podcasts SET feed_checked_at = now(), feed_error = $3 WHERE tenant_id = $1 AND feed_url = $2',
+    [tenantId, feedUrl, error],
+  );
+}
+
+function values(tenantId: TenantId, id: string, podcast: FeedPodcast): unknown[] {
+  const { title, description, author, language, link, imageUrl, podcastGuid, feedUrl } = podcast;
+  const { etag, lastModified, fetched } = podcast;
+  return [
+    ...[tenantId, id, title, description, author, language, link, imageUrl, podcastGuid, feedUrl],
+    ...[etag, lastModified, fetched],
+  ];
+}
