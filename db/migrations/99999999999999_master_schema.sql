@@ -55,8 +55,10 @@ BEGIN
       RAISE EXCEPTION 'role % is superuser, bypasses row-level security or creates roles or databases', r
         USING HINT = 'Remove the attribute with a superuser; the schema does not change existing roles.';
     END IF;
-    -- The migrating login must be able to hand objects over. A superuser needs no membership.
-    IF NOT pg_has_role(current_user, r, 'MEMBER') THEN
+    -- The migrating login must be able to act as the role and to hand objects over to it. A superuser always is; from
+    -- PostgreSQL 16 on a membership alone does not allow SET ROLE.
+    IF NOT pg_has_role(current_user, r, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET'
+                                             ELSE 'MEMBER' END) THEN
       EXECUTE format('GRANT %I TO %I', r, current_user);
     END IF;
   END LOOP;
@@ -81,6 +83,33 @@ GRANT USAGE ON SCHEMA public TO podcast_app, podcast_maintenance, podcast_admin,
 CREATE SCHEMA IF NOT EXISTS bullmq AUTHORIZATION podcast_queue;
 
 SET LOCAL ROLE podcast_owner;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- History
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS schema_migrations (
+  name text PRIMARY KEY,
+  applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Every new delta is also written into this file, and named in this list in the order of its date.
+DO $$
+DECLARE
+  contained constant text[] := ARRAY[]::text[];
+  missing text;
+BEGIN
+  IF to_regclass('public.schema_info') IS NULL THEN
+    INSERT INTO public.schema_migrations (name) SELECT unnest(contained);
+    RETURN;
+  END IF;
+  SELECT string_agg(name, ', ') INTO missing FROM unnest(contained) AS name
+  WHERE name NOT IN (SELECT m.name FROM public.schema_migrations m);
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'this database has a schema, but without %', missing
+      USING HINT = 'The master is for an empty database. Apply the deltas: podcast migrate, or a script db-migrate-*.sh.';
+  END IF;
+END $$;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Tenant context and the wall
@@ -141,11 +170,6 @@ CREATE TABLE IF NOT EXISTS schema_info (
   created_at timestamptz NOT NULL DEFAULT now()
 );
 INSERT INTO schema_info (engine) VALUES ('partitions') ON CONFLICT DO NOTHING;
-
-CREATE TABLE IF NOT EXISTS schema_migrations (
-  name text PRIMARY KEY,
-  applied_at timestamptz NOT NULL DEFAULT now()
-);
 
 -- Keys of the people who run the platform. Secrets are stored as keyed hashes; see libs/tenants.
 CREATE TABLE IF NOT EXISTS platform_keys (
@@ -373,8 +397,10 @@ CREATE TABLE IF NOT EXISTS dirty_buckets (
 -- Where a tenant's raw events begin. Buckets before it are frozen: their raw rows are gone, so they are never recomputed.
 CREATE TABLE IF NOT EXISTS raw_horizons (
   tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
-  raw_from timestamptz NOT NULL
+  raw_from timestamptz NOT NULL,
+  moved_at timestamptz NOT NULL DEFAULT now()
 );
+COMMENT ON COLUMN raw_horizons.moved_at IS 'Raw rows are removed only a while later, when no refresh that began before can still be running.';
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Rollups: rebuilt from raw facts at any time with the same result
@@ -568,7 +594,7 @@ GRANT SELECT ON listener_events_hourly, listener_events_daily TO podcast_app;
 
 GRANT SELECT (tenant_id) ON tenants TO podcast_maintenance;
 GRANT SELECT (tenant_id, raw_retention_days) ON tenant_settings TO podcast_maintenance;
-GRANT SELECT (tenant_id, raw_from) ON raw_horizons TO podcast_maintenance;
+GRANT SELECT (tenant_id, raw_from, moved_at) ON raw_horizons TO podcast_maintenance;
 GRANT SELECT (tenant_id, kind, bucket, marked_at) ON dirty_buckets TO podcast_maintenance;
 GRANT SELECT (tenant_id, purpose, period, import_id, destroy_after, destroyed_at) ON listener_keys TO podcast_maintenance;
 GRANT SELECT (tenant_id, occurred_at), DELETE ON listener_events, attribution_events TO podcast_maintenance;
@@ -582,6 +608,9 @@ RESET ROLE;
 -- the tenant from the context or returns only keys, and is closed to PUBLIC.
 -- ---------------------------------------------------------------------------------------------------------------
 
+-- From here on nothing reads a row. PostgreSQL checks a function's text as the login that creates it, and a login that is
+-- no superuser is subject to the walls.
+SET LOCAL row_security = on;
 GRANT CREATE ON SCHEMA public TO podcast_lookup, podcast_maintenance, podcast_search;
 
 -- The credential behind a key id, whatever its tenant. The caller compares the hash.

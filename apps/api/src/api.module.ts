@@ -1,5 +1,6 @@
 import { ClassSerializerInterceptor, Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
+import { CatalogHttpModule } from '@lib/catalog';
 import { SettingsModule, type Settings } from '@lib/config';
 import { DatabaseModule } from '@lib/database';
 import { AccessGuard, inputValidation, ProblemFilter, TenantContextInterceptor } from '@lib/http';
@@ -23,6 +24,7 @@ export class ApiModule {
         }),
         ObservabilityModule.register(logger),
         TenantsHttpModule,
+        CatalogHttpModule,
         IngestionHttpModule,
       ],
       providers: [

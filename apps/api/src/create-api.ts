@@ -4,6 +4,7 @@ import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fa
 import type { Settings } from '@lib/config';
 import { NestLogger, observeRequests, Readiness } from '@lib/observability';
 import type { Logger } from 'pino';
+import { acceptFeedUploads } from './accept-feed-uploads.js';
 import { ApiModule } from './api.module.js';
 import { serveOpenApi } from './open-api.js';
 import { readBodies } from './read-bodies.js';
@@ -34,6 +35,7 @@ export async function createApi(settings: Settings, logger: Logger): Promise<Nes
   observeRequests(fastify, app.get(Readiness));
   setSecurityHeaders(fastify);
   await readBodies(fastify);
+  await acceptFeedUploads(fastify);
   await app.register(cors, { origin: settings.corsOrigins, credentials: false });
   serveOpenApi(app);
   await app.init();

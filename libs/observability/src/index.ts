@@ -1,5 +1,6 @@
 /** What a process says about itself: logs, metrics, health, and an orderly end. */
 export { createLogger, describeError, LOGGER, NestLogger } from './logger.js';
+export { exitWithParent } from './exit-with-parent.js';
 export { VERSION } from './health.controller.js';
 export { ObservabilityModule } from './observability.module.js';
 export { observeRequests } from './observe-requests.js';

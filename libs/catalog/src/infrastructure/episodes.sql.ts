@@ -108,11 +108,7 @@ export async function insertEpisode(
 }
 
 /** One episode, archived or not. */
-export async function findEpisode(
-  sql: Sql,
-  tenantId: TenantId,
-  id: string,
-): Promise<EpisodeRow | undefined> {
+export async function findEpisode(sql: Sql, tenantId: TenantId, id: string): Promise<EpisodeRow | undefined> {
   const rows = await sql<EpisodeRow>(
     `SELECT ${COLUMNS} FROM episodes e WHERE e.tenant_id = $1 AND e.id = $2`,
     [tenantId, id],

@@ -37,7 +37,7 @@ const KEEP_DURATION = `(e.duration_source IN ('api', 'import')
 const KEEP_HEADER = `(e.header_bytes_source IS DISTINCT FROM 'file' OR ${SAME_FILE})`;
 
 /** What each column of a stored episode `e` becomes when its item `f` is imported. */
-const FROM_FEED: Record<string, string> = {
+const FROM_FEED = Object.entries({
   guid: 'f.guid',
   media_key: 'f."mediaKey"',
   title: 'f.title',
@@ -55,7 +55,7 @@ const FROM_FEED: Record<string, string> = {
   header_bytes_source: `CASE WHEN ${KEEP_HEADER} THEN e.header_bytes_source END`,
   duration_seconds: `CASE WHEN ${KEEP_DURATION} THEN e.duration_seconds ELSE f."durationSeconds" END`,
   duration_source: `CASE WHEN ${KEEP_DURATION} THEN e.duration_source WHEN f."durationSeconds" IS NOT NULL THEN 'feed' END`,
-};
+});
 
 /** Every episode of a podcast, archived ones included. */
 export function listEpisodeIdentities(
@@ -107,13 +107,15 @@ export async function updateFeedEpisodes(
   podcastId: string,
   episodes: readonly FeedEpisode[],
 ): Promise<number> {
-  const columns = Object.keys(FROM_FEED);
+  const assignments = FROM_FEED.map(([column, value]) => `${column} = ${value}`);
+  const before = FROM_FEED.map(([column]) => `e.${column}`);
+  const after = FROM_FEED.map(([, value]) => value);
   const [row] = await sql<{ updated: number }>(
     `WITH updated AS (
-       UPDATE episodes e SET ${columns.map((column) => `${column} = ${FROM_FEED[column]}`).join(', ')}, updated_at = now()
+       UPDATE episodes e SET ${assignments.join(', ')}, updated_at = now()
        FROM ${FEED}
        WHERE e.tenant_id = $1 AND e.podcast_id = $2 AND e.id = f.id
-         AND (${columns.map((column) => `e.${column}`).join(', ')}) IS DISTINCT FROM (${Object.values(FROM_FEED).join(', ')})
+         AND (${before.join(', ')}) IS DISTINCT FROM (${after.join(', ')})
        RETURNING 1
      ) SELECT count(*)::integer AS updated FROM updated`,
     [tenantId, podcastId, JSON.stringify(episodes)],

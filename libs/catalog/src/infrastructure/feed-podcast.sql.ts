@@ -12,14 +12,16 @@ export interface FeedIdentity {
 
 /** What an import writes of a podcast. */
 export interface FeedPodcast {
-  title: string;
+  /** Null keeps the stored one; a new podcast needs one. */
+  title: string | null;
   description: string | null;
   author: string | null;
   language: string | null;
   link: string | null;
   imageUrl: string | null;
-  podcastGuid: string | null;
   /** Null keeps the stored one. */
+  podcastGuid: string | null;
+  /** The address that was fetched, else the one that the feed names itself, which never replaces a stored one. */
   feedUrl: string | null;
   /** Validators of the fetched copy; both null when the copy was not fetched, so that the next fetch is a full one. */
   etag: string | null;
@@ -77,6 +79,8 @@ export async function insertFeedPodcast(
   );
 }
 
+const FEED_URL = 'CASE WHEN $13::boolean THEN coalesce($10, feed_url) ELSE coalesce(feed_url, $10) END';
+
 /** Brings a podcast up to its feed. `updated_at` moves only when something that people see has changed. */
 export async function updateFeedPodcast(
   sql: Sql,
@@ -86,14 +90,14 @@ export async function updateFeedPodcast(
 ): Promise<void> {
   await sql(
     `UPDATE podcasts SET
-       title = $3, description = $4, author = $5, language = $6, link = $7, image_url = $8,
-       podcast_guid = coalesce($9, podcast_guid), feed_url = coalesce($10, feed_url),
+       title = coalesce($3, title), description = $4, author = $5, language = $6, link = $7, image_url = $8,
+       podcast_guid = coalesce($9, podcast_guid), feed_url = ${FEED_URL},
        feed_etag = $11, feed_last_modified = $12,
        feed_checked_at = CASE WHEN $13::boolean THEN now() ELSE feed_checked_at END,
        feed_error = CASE WHEN $13::boolean THEN NULL ELSE feed_error END,
        updated_at = CASE
          WHEN (title, description, author, language, link, image_url, podcast_guid, feed_url) IS DISTINCT FROM
-              ($3, $4, $5, $6, $7, $8, coalesce($9, podcast_guid), coalesce($10, feed_url))
+              (coalesce($3, title), $4, $5, $6, $7, $8, coalesce($9, podcast_guid), ${FEED_URL})
          THEN now() ELSE updated_at END
      WHERE tenant_id = $1 AND id = $2`,
     values(tenantId, id, podcast),

@@ -79,11 +79,7 @@ export async function insertPodcast(
 }
 
 /** One podcast, archived or not. */
-export async function findPodcast(
-  sql: Sql,
-  tenantId: TenantId,
-  id: string,
-): Promise<PodcastRow | undefined> {
+export async function findPodcast(sql: Sql, tenantId: TenantId, id: string): Promise<PodcastRow | undefined> {
   const rows = await sql<PodcastRow>(
     `SELECT ${COLUMNS} FROM podcasts p WHERE p.tenant_id = $1 AND p.id = $2`,
     [tenantId, id],

@@ -23,10 +23,12 @@ const pauseMs = 100;
  * PostgreSQL's own lock on the data directory decides between two starts at once.
  */
 export async function bringUpServer(start: ServerStart): Promise<EmbeddedPostgres> {
-  for (const deadline = Date.now() + start.startTimeoutSeconds * 1000; ; await sleep(pauseMs)) {
+  const deadline = Date.now() + start.startTimeoutSeconds * 1000;
+  for (;;) {
     const server = (await adoptServer(start, deadline)) ?? (await launchServer(start, deadline));
     if (server) return server;
     if (Date.now() > deadline) throw await notStarted(start, 'start_timeout', 0);
+    await sleep(pauseMs);
   }
 }
 

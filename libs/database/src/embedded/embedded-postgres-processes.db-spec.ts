@@ -128,8 +128,10 @@ async function startAndStop(clone: string, uid?: number): Promise<Report> {
 }
 
 async function goneWithin(pid: number, milliseconds: number): Promise<boolean> {
-  for (const deadline = Date.now() + milliseconds; Date.now() < deadline; await sleep(20)) {
+  const deadline = Date.now() + milliseconds;
+  while (Date.now() < deadline) {
     if (!(await isAlive(pid))) return true;
+    await sleep(20);
   }
   return false;
 }

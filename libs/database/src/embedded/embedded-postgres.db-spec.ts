@@ -131,13 +131,13 @@ describe('an embedded PostgreSQL', () => {
   });
 
   test('starts although postmaster.pid names a living program that is not PostgreSQL', async () => {
-    const { clusterDir, stop } = await start();
-    await stop();
-    const { uid, gid } = await stat(join(clusterDir, 'data'));
+    const first = await start();
+    await first.stop();
+    const { uid, gid } = await stat(join(first.clusterDir, 'data'));
     // PostgreSQL would ignore a program of another user, and its own parent.
     const stranger = spawn('sleep', ['60'], { uid, gid, stdio: 'ignore' });
     await writeFile(
-      join(clusterDir, 'data', 'postmaster.pid'),
+      join(first.clusterDir, 'data', 'postmaster.pid'),
       `${stranger.pid}\n${dataDir}\n0\n5432\n\n\n\n`,
     );
     try {

@@ -12,8 +12,10 @@ export interface ProgramResult {
  * read our secrets in /proc, and PGDATA, PGPORT or PGOPTIONS would change what PostgreSQL does.
  */
 export function programEnvironment(): NodeJS.ProcessEnv {
-  const passed = ['PATH', 'SystemRoot', 'TEMP', 'TMP'].map((name) => [name, process.env[name]]);
-  return { ...Object.fromEntries(passed.filter(([, value]) => value !== undefined)), LC_ALL: 'C' };
+  // eslint-disable-next-line no-restricted-properties -- handed on to another program, not read as a setting
+  const own = process.env;
+  const passed = ['PATH', 'SystemRoot', 'TEMP', 'TMP'].filter((name) => own[name] !== undefined);
+  return { ...Object.fromEntries(passed.map((name) => [name, own[name]])), LC_ALL: 'C' };
 }
 
 /**

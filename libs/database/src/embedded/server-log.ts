@@ -1,6 +1,8 @@
 import { constants } from 'node:fs';
 import { open, rename, stat, type FileHandle } from 'node:fs/promises';
 
+/** Windows has no such flag, though Node's types say so. */
+const noFollow = (constants.O_NOFOLLOW as number | undefined) ?? 0;
 const rotateAtBytes = 16 * 1024 * 1024;
 const tailBytes = 4096;
 
@@ -17,7 +19,7 @@ export interface OpenServerLog {
 export async function openServerLog(path: string): Promise<OpenServerLog> {
   const before = (await stat(path).catch(() => undefined))?.size ?? 0;
   if (before > rotateAtBytes) await rename(path, `${path}.1`);
-  const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | (constants.O_NOFOLLOW ?? 0);
+  const flags = constants.O_APPEND | constants.O_CREAT | constants.O_WRONLY | noFollow;
   const file = await open(path, flags, 0o600);
   return { file, startsAt: (await file.stat()).size };
 }

@@ -58,8 +58,10 @@ function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 async function waitUntilGone(pids: readonly number[], withinMs: number): Promise<boolean> {
-  for (const deadline = Date.now() + withinMs; Date.now() < deadline; await sleep(20)) {
+  const deadline = Date.now() + withinMs;
+  while (Date.now() < deadline) {
     if (!(await Promise.all(pids.map(isAlive))).includes(true)) return true;
+    await sleep(20);
   }
   return false;
 }

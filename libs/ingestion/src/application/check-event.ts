@@ -8,6 +8,8 @@ import { parseEventId } from '../domain/parse-event-id.js';
 import { parseOccurredAt } from '../domain/parse-occurred-at.js';
 import { reject, type Rejection } from '../domain/rejection.js';
 
+export { EVENT_SCHEMA } from '../domain/event-input.js';
+
 const FUTURE_SKEW_MS = 5 * 60_000;
 const MAX_DATA_BYTES = 8 * 1024;
 

@@ -1,4 +1,4 @@
-import { RolePool, tenantContext, type Sql } from '@lib/database';
+import { tenantContext, type RolePool, type Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
 import { reject, type Rejection } from '../domain/rejection.js';
@@ -6,6 +6,8 @@ import type { DictionaryEntry, StorableEvent } from '../domain/storable-event.js
 import { insertDictionary } from '../infrastructure/dictionaries.sql.js';
 import { identityKey, insertEvents, storedHashes } from '../infrastructure/insert-events.sql.js';
 import { knownEpisodes } from '../infrastructure/known-episodes.sql.js';
+
+export { isRejection } from '../domain/rejection.js';
 
 /** What became of one event. `retry`: nothing is known to be stored, send it again unchanged. */
 export type Outcome = 'accepted' | 'duplicate' | 'retry' | Rejection;

@@ -70,9 +70,8 @@ export function storableEvent(event: CheckedEvent, sender: Sender, ids: Listener
 
 /** A user agent as it is stored: one line of at most 512 characters. Undefined when nothing is left. */
 export function cleanUserAgent(text: string | undefined): string | undefined {
-  // eslint-disable-next-line no-control-regex -- control characters are what is removed here
   const clean = text
-    ?.replace(/[\u0000-\u001f\u007f]+/g, ' ')
+    ?.replace(/\p{Cc}+/gu, ' ')
     .trim()
     .slice(0, 512)
     .toWellFormed();

@@ -22,10 +22,9 @@ import {
 } from '@lib/http';
 import { DomainError } from '@lib/primitives';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import type { Outcome } from '../application/commit-events.js';
+import { EVENT_SCHEMA } from '../application/check-event.js';
+import { isRejection, type Outcome } from '../application/commit-events.js';
 import { IngestService } from '../application/ingest.service.js';
-import { EVENT_SCHEMA } from '../domain/event-input.js';
-import { isRejection } from '../domain/rejection.js';
 import { BatchResultDto, type EventResultDto } from './events.dto.js';
 
 /** The path of the batch route: its JSON is parsed without refusing a whole batch for one event's field names. */

@@ -16,10 +16,15 @@ import {
   Max,
   Min,
 } from 'class-validator';
-import { SCOPES, type Scope } from '@lib/http';
+import { IsStorableText, SCOPES, type Scope } from '@lib/http';
 
 export class CreateTenantDto {
-  @ApiProperty({ example: 'Harbour Light Network' }) @IsString() @Length(1, 200) name!: string;
+  @ApiProperty({ example: 'Harbour Light Network' })
+  @IsString()
+  @Length(1, 200)
+  @IsStorableText()
+  name!: string;
+
   @ApiPropertyOptional({
     example: 'Europe/Berlin',
     description: 'IANA zone in which reports are cut by default.',
@@ -44,6 +49,7 @@ export class UpdateTenantDto extends PartialType(CreateTenantDto) {
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { region: 'EU' } })
   @IsOptional()
   @IsObject()
+  @IsStorableText()
   metadata?: Record<string, unknown>;
 }
 
@@ -73,7 +79,12 @@ export class TenantDto {
 }
 
 export class CreateKeyDto {
-  @ApiProperty({ example: 'Web player' }) @IsString() @Length(1, 200) name!: string;
+  @ApiProperty({ example: 'Web player' })
+  @IsString()
+  @Length(1, 200)
+  @IsStorableText()
+  name!: string;
+
   @ApiPropertyOptional({
     enum: ['secret', 'ingest_token'],
     default: 'secret',

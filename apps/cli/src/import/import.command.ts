@@ -1,0 +1,91 @@
+import { readFile } from 'node:fs/promises';
+import { CatalogService, MAX_FEED_BYTES, type FeedImportReport } from '@lib/catalog';
+import { isUuid } from '@lib/primitives';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CommandIo } from '../command-io.js';
+import { CommandFailed } from '../command.errors.js';
+import { dataOption } from '../data-option.js';
+import { openSettings } from '../open-settings.js';
+import { parseTenant } from '../tenants/parse-tenant.js';
+import { requireTenant } from '../tenants/require-tenant.js';
+import { withApplication } from '../with-application.js';
+
+interface FeedOptions {
+  tenant: string;
+  file?: string;
+  url?: string;
+  podcast?: string;
+  data: string;
+}
+
+/** `podcast import`: brings what exists elsewhere into a tenant. */
+export function importCommand(io: CommandIo): Command {
+  const program = new Command('import').description('import feeds');
+  program
+    .command('feed')
+    .description('import a podcast and its episodes from an RSS feed')
+    .requiredOption('--tenant <id>', 'the tenant that the podcast belongs to', parseTenant)
+    .addOption(new Option('--file <path>', 'the feed as a file').conflicts('url'))
+    .option('--url <address>', 'the feed’s address; it is kept, and the feed is read again later')
+    .option(
+      '--podcast <id>',
+      'the podcast that the feed is for; without it the feed finds its own, or makes one',
+      parseId,
+    )
+    .addOption(dataOption())
+    .addHelpText(
+      'after',
+      '\nA feed finds its podcast by podcast:guid, else by its address. Importing the same feed again changes nothing;\n' +
+        'episodes that left the feed stay. A feed that cannot be read changes nothing.\n\n' +
+        'Example:\n  podcast import feed --tenant 0190… --url https://example.com/feed.xml',
+    )
+    .action((options: FeedOptions) => importFeed(io, options));
+  return program;
+}
+
+async function importFeed(io: CommandIo, { tenant, file, url, podcast, data }: FeedOptions): Promise<void> {
+  if (file === undefined && url === undefined)
+    throw new CommandFailed('Say where the feed is: --file or --url.');
+  const opened = await openSettings(io, data);
+  try {
+    const report = await withApplication(opened.settings, async (application) => {
+      await requireTenant(application, tenant);
+      const catalog = application.get(CatalogService, { strict: false });
+      return url === undefined
+        ? catalog.importFeedBytes(tenant, await readFeed(file ?? ''), { podcastId: podcast })
+        : catalog.importFeedUrl(tenant, url, { podcastId: podcast });
+    });
+    printReport(io, report);
+  } finally {
+    await opened.close();
+  }
+}
+
+async function readFeed(path: string): Promise<Uint8Array> {
+  const bytes = await readFile(path);
+  if (bytes.length > MAX_FEED_BYTES) {
+    throw new CommandFailed(`${path} has ${bytes.length} bytes; a feed may have ${MAX_FEED_BYTES}.`);
+  }
+  return bytes;
+}
+
+const SHOWN_WARNINGS = 20;
+
+function printReport(
+  io: CommandIo,
+  { podcastId, created, episodes, skipped, warnings, notInFeed }: FeedImportReport,
+): void {
+  io.print(`Podcast   ${podcastId} (${created ? 'new' : 'was there'})`);
+  io.print(`Episodes  ${episodes.created} new, ${episodes.updated} updated, ${episodes.unchanged} unchanged`);
+  if (notInFeed > 0) io.print(`          ${notInFeed} stored ones are no longer in the feed; they stay`);
+  for (const { position, title, code, detail } of skipped) {
+    io.warn(`Skipped item ${position} (${title ?? 'untitled'}), ${code}: ${detail}`);
+  }
+  for (const { code, detail } of warnings.slice(0, SHOWN_WARNINGS)) io.warn(`Odd, ${code}: ${detail}`);
+  if (warnings.length > SHOWN_WARNINGS) io.warn(`… and ${warnings.length - SHOWN_WARNINGS} more oddities`);
+}
+
+function parseId(text: string): string {
+  if (!isUuid(text)) throw new InvalidArgumentError('A podcast id is a UUID.');
+  return text.toLowerCase();
+}

@@ -1,0 +1,30 @@
+/** Whoever sends one Ctrl-C may cause two signals: the terminal's, and the same passed on by npm. */
+const ONE_PRESS_MS = 1_000;
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Listens for the wish to stop. */
+export interface StopRequest {
+  /** Aborts at the first signal. */
+  readonly signal: AbortSignal;
+  /** Stops listening: from here on a signal has its default effect. */
+  dispose(): void;
+}
+
+/**
+ * Turns SIGINT, SIGTERM and SIGHUP into an orderly stop; one that comes a second or more after the first calls
+ * `onImpatience`.
+ */
+export function listenForStop(onImpatience: () => void): StopRequest {
+  const controller = new AbortController();
+  let firstAt: number | undefined;
+  const listener = (): void => {
+    firstAt ??= Date.now();
+    if (!controller.signal.aborted) controller.abort();
+    else if (Date.now() - firstAt >= ONE_PRESS_MS) onImpatience();
+  };
+  for (const signal of SIGNALS) process.on(signal, listener);
+  return {
+    signal: controller.signal,
+    dispose: () => SIGNALS.forEach((signal) => process.off(signal, listener)),
+  };
+}

@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { Settings } from '@lib/config';
+import { TenantDb } from '@lib/database';
+import { CursorCodec } from '@lib/http';
+import {
+  enclosureInvalid,
+  episodeExists,
+  episodeNotFound,
+  podcastNotFound,
+} from '../domain/catalog.errors.js';
+import { fitsIdentity } from '../domain/fits-identity.js';
+import { mediaKey } from '../domain/media-key.js';
+import { resolveFeedUrl } from '../domain/resolve-feed-url.js';
+import {
+  findEpisode,
+  insertEpisode,
+  listEpisodes,
+  searchEpisodes,
+  updateEpisode,
+  type EpisodeFields,
+  type EpisodeRow,
+  type EpisodeSummaryRow,
+} from '../infrastructure/episodes.sql.js';
+import { findPodcast } from '../infrastructure/podcasts.sql.js';
+import { readPage, type Page, type PageRequest } from './page.js';
+
+/** What a caller may say of an episode. What follows from it (media key, sources) is worked out here. */
+export type EpisodeRequest = Omit<
+  EpisodeFields,
+  'mediaKey' | 'mediaBytesSource' | 'headerBytesSource' | 'durationSource' | 'archivedAt'
+>;
+
+/** Episodes of the current tenant. Every method needs an open `TenantDb.run`. */
+@Injectable()
+export class EpisodesService {
+  private readonly cursors: CursorCodec;
+
+  constructor(
+    private readonly db: TenantDb,
+    settings: Settings,
+  ) {
+    this.cursors = new CursorCodec(settings.apiKeyPepper);
+  }
+
+  /**
+   * Adds an episode. Without a guid its id is the guid.
+   * @throws DomainError `podcast_not_found` (404), `episode_exists` (409), `invalid_input` (400, field `enclosureUrl`)
+   */
+  async create(
+    podcastId: string,
+    { guid, ...request }: EpisodeRequest & { title: string; guid?: string | undefined },
+  ): Promise<EpisodeRow> {
+    const { sql, tenantId } = this.db.current;
+    await this.requirePodcast(podcastId);
+    const id = randomUUID();
+    const key = { id, podcastId, guid: guid ?? id };
+    const row = await insertEpisode(sql, tenantId, key, completed(request, key.guid));
+    if (row === undefined) throw episodeExists();
+    return row;
+  }
+
+  /**
+   * A page of a podcast's episodes, the last added first; those of one import by publication.
+   * @throws DomainError `podcast_not_found` (404), `invalid_cursor` (400)
+   */
+  async list(podcastId: string, request: PageRequest): Promise<Page<EpisodeSummaryRow>> {
+    const { sql, tenantId } = this.db.current;
+    await this.requirePodcast(podcastId);
+    const list = `episodes of ${podcastId.toLowerCase()}`;
+    return readPage(this.cursors, tenantId, list, request, (count, after) =>
+      listEpisodes(sql, tenantId, podcastId, count, after),
+    );
+  }
+
+  /** The episodes whose titles match best, of one podcast or of all that are not archived. */
+  search(query: string, podcastId: string | undefined, limit: number): Promise<EpisodeSummaryRow[]> {
+    const { sql, tenantId } = this.db.current;
+    return searchEpisodes(sql, tenantId, query, podcastId ?? null, limit);
+  }
+
+  /** One episode, archived or not. @throws DomainError `episode_not_found` (404). */
+  async get(id: string): Promise<EpisodeRow> {
+    const row = await findEpisode(this.db.current.sql, this.db.current.tenantId, id);
+    if (row === undefined) throw episodeNotFound();
+    return row;
+  }
+
+  /**
+   * Changes what is given. Sizes and lengths that are given here are kept by later feed imports; null gives them back to
+   * the feed. `archived` leaves the episode out of lists, or brings it back.
+   * @throws DomainError `episode_not_found` (404), `invalid_input` (400, field `enclosureUrl`)
+   */
+  async update(
+    id: string,
+    { archived, ...request }: EpisodeRequest & { archived?: boolean | undefined },
+  ): Promise<EpisodeRow> {
+    const { archivedAt, guid } = await this.get(id);
+    const moment = archived === undefined ? undefined : archived ? (archivedAt ?? new Date()) : null;
+    const { sql, tenantId } = this.db.current;
+    const change = { ...completed(request, guid), archivedAt: moment };
+    const row = await updateEpisode(sql, tenantId, id, change);
+    if (row === undefined) throw episodeNotFound();
+    return row;
+  }
+
+  /** Leaves the episode out of lists from now on; its numbers stay. @throws DomainError `episode_not_found` (404). */
+  async archive(id: string): Promise<void> {
+    await this.update(id, { archived: true });
+  }
+
+  private async requirePodcast(podcastId: string): Promise<void> {
+    const { sql, tenantId } = this.db.current;
+    if ((await findPodcast(sql, tenantId, podcastId)) === undefined) throw podcastNotFound();
+  }
+}
+
+/** Adds what follows from a request: the file's address and key, and who said how large and how long it is. */
+function completed(request: EpisodeRequest, guid: string): EpisodeFields {
+  return {
+    ...request,
+    ...enclosureOf(request.enclosureUrl, guid),
+    mediaBytesSource: sourceOf(request.mediaBytes),
+    headerBytesSource: sourceOf(request.headerBytes),
+    durationSource: sourceOf(request.durationSeconds),
+  };
+}
+
+function enclosureOf(
+  written: string | null | undefined,
+  guid: string,
+): Pick<EpisodeFields, 'enclosureUrl' | 'mediaKey'> {
+  if (written === undefined) return {};
+  if (written === null) return { enclosureUrl: null, mediaKey: '' };
+  const url = resolveFeedUrl(written, null);
+  if (url === null || !fitsIdentity(guid, mediaKey(url))) throw enclosureInvalid();
+  return { enclosureUrl: url.href, mediaKey: mediaKey(url) };
+}
+
+function sourceOf(value: number | null | undefined): 'api' | null | undefined {
+  return value === undefined || value === null ? value : 'api';
+}

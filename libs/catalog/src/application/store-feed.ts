@@ -1,0 +1,158 @@
+import { randomUUID } from 'node:crypto';
+import type { TenantScope } from '@lib/database';
+import { podcastArchived, podcastNotFound } from '../domain/catalog.errors.js';
+import { feedAddress } from '../domain/feed-address.js';
+import type { FeedImportReport, ImportSkip } from '../domain/feed-import-report.js';
+import { fitsIdentity } from '../domain/fits-identity.js';
+import { matchEpisodes, type EpisodeMatch } from '../domain/match-episodes.js';
+import type { ParsedEpisode, ParsedFeed } from '../domain/parsed-feed.js';
+import {
+  insertFeedEpisodes,
+  listEpisodeIdentities,
+  updateFeedEpisodes,
+  type FeedEpisode,
+} from '../infrastructure/feed-episodes.sql.js';
+import {
+  findPodcastOfFeed,
+  insertFeedPodcast,
+  lockImports,
+  updateFeedPodcast,
+  type FeedIdentity,
+} from '../infrastructure/feed-podcast.sql.js';
+import { findPodcast } from '../infrastructure/podcasts.sql.js';
+
+/** Where a feed came from. */
+export interface FeedSource {
+  /** The podcast that it is for; undefined finds or creates one. */
+  readonly podcastId: string | undefined;
+  /** Undefined for a feed that was handed over as a file. */
+  readonly fetched:
+    | {
+        /** Address that is fetched from now on. */
+        readonly feedUrl: string;
+        /** Address that was asked for: another one when the feed has moved for good. */
+        readonly requestedUrl: string;
+        readonly etag: string | null;
+        readonly lastModified: string | null;
+      }
+    | undefined;
+}
+
+type Scope = Pick<TenantScope, 'tenantId' | 'sql'>;
+
+/**
+ * Stores a feed in the open transaction: its podcast, and every episode in two statements. Imports of one podcast wait
+ * for each other, so that two at once leave one set of episodes.
+ * @throws DomainError `podcast_not_found` (404), `podcast_archived` (409)
+ */
+export async function storeFeed(
+  scope: Scope,
+  feed: ParsedFeed,
+  source: FeedSource,
+): Promise<FeedImportReport> {
+  const podcast = await storePodcast(scope, feed, source);
+  const { usable, tooLong } = splitByIdentity(feed.episodes);
+  const { matches, notInFeed } = await matchWithStored(scope, podcast.id, usable);
+  return {
+    podcastId: podcast.id,
+    created: podcast.created,
+    episodes: await storeEpisodes(scope, podcast.id, matches),
+    skipped: [...feed.skipped, ...tooLong].sort((a, b) => a.position - b.position),
+    warnings: feed.warnings,
+    notInFeed,
+  };
+}
+
+async function storePodcast(
+  { sql, tenantId }: Scope,
+  feed: ParsedFeed,
+  { podcastId, fetched }: FeedSource,
+): Promise<{ id: string; created: boolean }> {
+  const identity = identityOf(feed, fetched);
+  await lockImports(sql, tenantId, keysOf(identity));
+  const known = podcastId === undefined ? undefined : await findPodcast(sql, tenantId, podcastId);
+  if (podcastId !== undefined && known === undefined) throw podcastNotFound();
+  const existing = known ?? (await findPodcastOfFeed(sql, tenantId, identity));
+  const stored = {
+    ...feed,
+    feedUrl: identity.addresses[0] ?? null,
+    etag: fetched?.etag ?? null,
+    lastModified: fetched?.lastModified ?? null,
+    fetched: fetched !== undefined,
+  };
+  if (existing === undefined) {
+    const id = randomUUID();
+    await insertFeedPodcast(sql, tenantId, id, { ...stored, title: identity.title });
+    return { id, created: true };
+  }
+  if (existing.archivedAt !== null) throw podcastArchived(existing.id);
+  await lockImports(sql, tenantId, [`podcast ${existing.id}`]);
+  await updateFeedPodcast(sql, tenantId, existing.id, { ...stored, title: feed.title || null });
+  return { id: existing.id, created: false };
+}
+
+/** An address that was fetched is trusted more than the one that the feed names itself, which copies share. */
+function identityOf(feed: ParsedFeed, fetched: FeedSource['fetched']): FeedIdentity {
+  const named = fetched ? [fetched.feedUrl, fetched.requestedUrl] : [feed.feedUrl];
+  const addresses = named.map(feedAddress).filter((address) => address !== null);
+  const title = feed.title || (addresses[0] ? new URL(addresses[0]).hostname : 'Untitled podcast');
+  return { podcastGuid: feed.podcastGuid, addresses, title, link: feed.link };
+}
+
+function keysOf({ podcastGuid, addresses, title, link }: FeedIdentity): string[] {
+  if (podcastGuid === null && addresses.length === 0) return [`show ${link ?? ''} ${title}`];
+  return [...(podcastGuid === null ? [] : [`guid ${podcastGuid}`]), ...addresses.map((url) => `url ${url}`)];
+}
+
+function splitByIdentity(episodes: readonly ParsedEpisode[]): {
+  usable: ParsedEpisode[];
+  tooLong: ImportSkip[];
+} {
+  const fits = ({ guid, target }: ParsedEpisode): boolean => fitsIdentity(guid, target.mediaKey);
+  return {
+    usable: episodes.filter(fits),
+    tooLong: episodes
+      .filter((episode) => !fits(episode))
+      .map(({ position, title }) => {
+        const detail = 'the guid and the address of the file together are too long';
+        return { position, title, code: 'identity_too_long', detail };
+      }),
+  };
+}
+
+async function matchWithStored(
+  { sql, tenantId }: Scope,
+  podcastId: string,
+  items: readonly ParsedEpisode[],
+): Promise<{ matches: EpisodeMatch[]; notInFeed: number }> {
+  const stored = await listEpisodeIdentities(sql, tenantId, podcastId);
+  const matches = matchEpisodes(stored, items);
+  const inFeed = new Set(matches.map(({ id }) => id));
+  const notInFeed = stored.filter(({ id, archived }) => !archived && !inFeed.has(id)).length;
+  return { matches, notInFeed };
+}
+
+async function storeEpisodes(
+  { sql, tenantId }: Scope,
+  podcastId: string,
+  matches: readonly EpisodeMatch[],
+): Promise<FeedImportReport['episodes']> {
+  const known = matches.filter(({ id }) => id !== null).map(toFeedEpisode);
+  const fresh = matches.filter(({ id }) => id === null).map(toFeedEpisode);
+  const updated = known.length === 0 ? 0 : await updateFeedEpisodes(sql, tenantId, podcastId, known);
+  const created = fresh.length === 0 ? 0 : await insertFeedEpisodes(sql, tenantId, podcastId, fresh);
+  return { created, updated, unchanged: known.length - updated };
+}
+
+function toFeedEpisode({ item, id, guid }: EpisodeMatch): FeedEpisode {
+  const { target, enclosureBytes, publishedAt, prefixes, alternates, guidSource, ...rest } = item;
+  return {
+    ...rest,
+    id: id ?? randomUUID(),
+    guid,
+    mediaKey: target.mediaKey,
+    mediaBytes: enclosureBytes,
+    // A date of year 9999 can lie in the year 10000 in UTC, whose text form PostgreSQL does not read.
+    publishedAt: publishedAt && publishedAt.getUTCFullYear() > 9999 ? null : publishedAt,
+  };
+}

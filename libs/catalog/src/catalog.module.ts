@@ -1,0 +1,20 @@
+import { Module } from '@nestjs/common';
+import { CatalogService } from './application/catalog.service.js';
+import { EpisodesService } from './application/episodes.service.js';
+import { PodcastsService } from './application/podcasts.service.js';
+import { EpisodesController } from './http/episodes.controller.js';
+import { FeedImportController } from './http/feed-import.controller.js';
+import { PodcastsController } from './http/podcasts.controller.js';
+
+@Module({
+  providers: [CatalogService, PodcastsService, EpisodesService],
+  exports: [CatalogService, PodcastsService, EpisodesService],
+})
+export class CatalogModule {}
+
+/** Adds the routes. */
+@Module({
+  imports: [CatalogModule],
+  controllers: [FeedImportController, PodcastsController, EpisodesController],
+})
+export class CatalogHttpModule {}

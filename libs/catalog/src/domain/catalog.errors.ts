@@ -1,0 +1,42 @@
+import { DomainError } from '@lib/primitives';
+
+/** No such podcast, or one of another tenant: the answer is the same. */
+export function podcastNotFound(): DomainError {
+  return new DomainError('podcast_not_found', 404, 'This tenant has no podcast with that id.');
+}
+
+/** No such episode, or one of another tenant: the answer is the same. */
+export function episodeNotFound(): DomainError {
+  return new DomainError('episode_not_found', 404, 'This tenant has no episode with that id.');
+}
+
+/** A feed leads to a podcast that was archived on purpose. */
+export function podcastArchived(id: string): DomainError {
+  const message = `The podcast ${id} of this feed is archived. Set its "archived" to false, then import again.`;
+  return new DomainError('podcast_archived', 409, message);
+}
+
+/** The podcast has this episode already. */
+export function episodeExists(): DomainError {
+  const message = 'The podcast already has an episode with this guid and this file.';
+  return new DomainError('episode_exists', 409, message, { field: 'guid' });
+}
+
+/** An enclosure that leads to no file by which requests could be told apart. */
+export function enclosureInvalid(): DomainError {
+  const message =
+    'enclosureUrl must be an http or https address that, together with the guid, is not too long.';
+  return new DomainError('invalid_input', 400, message, { field: 'enclosureUrl' });
+}
+
+/** An address that cannot be the address of a feed. */
+export function feedUrlInvalid(): DomainError {
+  const message = 'feedUrl must be an http or https address of at most 2,048 characters.';
+  return new DomainError('invalid_input', 400, message, { field: 'feedUrl' });
+}
+
+/** Search results are ranked and end after `limit`: they have no further pages. */
+export function searchHasNoPages(): DomainError {
+  const message = 'A search has no further pages: send either search or cursor.';
+  return new DomainError('invalid_input', 400, message, { field: 'cursor' });
+}

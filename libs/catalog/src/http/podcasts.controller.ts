@@ -1,0 +1,104 @@
+import {
+  Body,
+  Controller,
+  Delete,
+  Get,
+  HttpCode,
+  Param,
+  ParseUUIDPipe,
+  Patch,
+  Post,
+  Query,
+  SerializeOptions,
+} from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiCreatedResponse,
+  ApiNoContentResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { Access, problemResponse } from '@lib/http';
+import { PodcastsService } from '../application/podcasts.service.js';
+import {
+  CreatePodcastDto,
+  PodcastDto,
+  PodcastPageDto,
+  PodcastPageQueryDto,
+  UpdatePodcastDto,
+} from './podcasts.dto.js';
+
+const NOT_FOUND = problemResponse('The tenant has no such podcast', 404, 'podcast_not_found');
+const INVALID = problemResponse('A field is not valid', 400, 'invalid_input');
+
+/** Podcasts of the caller's tenant. */
+@ApiTags('catalog')
+@Controller('v1/podcasts')
+export class PodcastsController {
+  constructor(private readonly podcasts: PodcastsService) {}
+
+  @Post()
+  @Access('write')
+  @ApiOperation({
+    summary: 'Create a podcast',
+    description: 'To bring one in with its episodes, import its feed.',
+  })
+  @ApiCreatedResponse({ type: PodcastDto })
+  @ApiBadRequestResponse(INVALID)
+  @SerializeOptions({ type: PodcastDto, strategy: 'excludeAll' })
+  create(@Body() body: CreatePodcastDto): Promise<object> {
+    return this.podcasts.create(body);
+  }
+
+  @Get()
+  @Access('read')
+  @ApiOperation({
+    summary: 'List podcasts, newest first, or search them by title',
+    description: 'Archived podcasts are left out.',
+  })
+  @ApiOkResponse({ type: PodcastPageDto })
+  @ApiBadRequestResponse(problemResponse('The cursor or a parameter is not valid', 400, 'invalid_cursor'))
+  @SerializeOptions({ type: PodcastPageDto, strategy: 'excludeAll' })
+  list(@Query() { limit = 50, cursor, search }: PodcastPageQueryDto): Promise<object> {
+    return this.podcasts.list({ limit, cursor, search });
+  }
+
+  @Get(':id')
+  @Access('read')
+  @ApiOperation({ summary: 'Read a podcast, archived or not' })
+  @ApiOkResponse({ type: PodcastDto })
+  @ApiNotFoundResponse(NOT_FOUND)
+  @SerializeOptions({ type: PodcastDto, strategy: 'excludeAll' })
+  get(@Param('id', ParseUUIDPipe) id: string): Promise<object> {
+    return this.podcasts.get(id);
+  }
+
+  @Patch(':id')
+  @Access('write')
+  @ApiOperation({
+    summary: 'Change a podcast',
+    description: 'Fields that are left out stay. The next import of its feed replaces what the feed has.',
+  })
+  @ApiOkResponse({ type: PodcastDto })
+  @ApiBadRequestResponse(INVALID)
+  @ApiNotFoundResponse(NOT_FOUND)
+  @SerializeOptions({ type: PodcastDto, strategy: 'excludeAll' })
+  update(@Param('id', ParseUUIDPipe) id: string, @Body() body: UpdatePodcastDto): Promise<object> {
+    return this.podcasts.update(id, body);
+  }
+
+  @Delete(':id')
+  @Access('write')
+  @HttpCode(204)
+  @ApiOperation({
+    summary: 'Archive a podcast',
+    description: 'Lists and searches leave it out, with its episodes. Its numbers stay.',
+  })
+  @ApiNoContentResponse()
+  @ApiNotFoundResponse(NOT_FOUND)
+  archive(@Param('id', ParseUUIDPipe) id: string): Promise<void> {
+    return this.podcasts.archive(id);
+  }
+}

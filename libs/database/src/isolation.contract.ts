@@ -1,0 +1,170 @@
+import { canaryRows, canaryTenant, type CanaryTenant } from '@lib/testing';
+import type pg from 'pg';
+
+/** Who sends a statement, and what `app.current_tenant` holds for it; null leaves the setting alone. */
+export interface Caller {
+  role: string;
+  setting: string | null;
+}
+
+/** What a statement came to. `code` is its SQLSTATE, null when it succeeded. */
+export interface Outcome {
+  code: string | null;
+  affected: number;
+  rows: Record<string, unknown>[];
+  error: pg.DatabaseError | null;
+}
+
+/** `podcast_app` acting for a tenant. */
+export const asApp = ({ tenantId }: Pick<CanaryTenant, 'tenantId'>): Caller => ({
+  role: 'podcast_app',
+  setting: tenantId,
+});
+
+/** Runs one statement as the caller inside the client's open transaction, and undoes it. */
+export async function attempt(
+  client: pg.ClientBase,
+  caller: Caller,
+  text: string,
+  params: unknown[] = [],
+): Promise<Outcome> {
+  try {
+    await client.query(`SAVEPOINT attempt; SET LOCAL ROLE ${caller.role}; ${contextOf(caller.setting)}`);
+    const { rows, rowCount } = await client.query<Record<string, unknown>>(text, params);
+    return { code: null, affected: rowCount ?? 0, rows, error: null };
+  } catch (failure) {
+    const error = failure as pg.DatabaseError;
+    return { code: error.code ?? String(error), affected: 0, rows: [], error };
+  } finally {
+    await client.query('ROLLBACK TO SAVEPOINT attempt; RELEASE SAVEPOINT attempt');
+  }
+}
+
+function contextOf(setting: string | null): string {
+  if (setting === null) return 'SELECT';
+  return /^[0-9a-f-]{36}$/.test(setting)
+    ? `SELECT public.set_tenant_context('${setting}')`
+    : `SELECT set_config('app.current_tenant', '${setting.replaceAll("'", "''")}', true)`;
+}
+
+/** True where the rows show anything that only the tenant has. */
+export function shows(rows: unknown, tenant: CanaryTenant): boolean {
+  const text = JSON.stringify(rows);
+  return [tenant.canary, tenant.tenantId, tenant.podcastId, tenant.eventId].some((mark) =>
+    text.includes(mark),
+  );
+}
+
+/** Every table with a tenant, partitions left out, in the catalogue's order. */
+export async function tenantTables(client: Pick<pg.ClientBase, 'query'>): Promise<string[]> {
+  const { rows } = await client.query<{ name: string }>(
+    `SELECT c.relname AS name FROM pg_class c
+     WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+       AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
+     ORDER BY c.relname`,
+  );
+  return rows.map((row) => row.name);
+}
+
+/** Settings that name no tenant, and what a statement must come to under each. */
+const NOBODY = [
+  { setting: null, reads: ['0 rows'], writes: ['0 rows', '42501'], inserts: ['42501'] },
+  { setting: '', reads: ['0 rows'], writes: ['0 rows', '42501'], inserts: ['42501'] },
+  ...['x', "' OR true --", '00000000'].map((setting) => ({
+    setting,
+    reads: ['22P02'],
+    writes: ['22P02', '42501'],
+    inserts: ['22P02', '42501'],
+  })),
+];
+
+/**
+ * Attacks one table as tenant `a`, as nobody and as the table's owner, with every verb; both tenants must have rows in
+ * it. Returns what should not have happened. The client's transaction is left as it was.
+ */
+export async function isolationFaults(
+  client: pg.ClientBase,
+  table: string,
+  a: CanaryTenant,
+  b: CanaryTenant,
+): Promise<string[]> {
+  const faults: string[] = [];
+  const expectOutcome = async (
+    caller: Caller,
+    allowed: readonly string[],
+    text: string,
+    params: unknown[] = [],
+  ) => {
+    const { code, affected } = await attempt(client, caller, text, params);
+    const outcome = code ?? `${affected} rows`;
+    const who = `${caller.role} with context ${caller.setting ?? 'unset'}`;
+    if (!allowed.includes(outcome)) faults.push(`${table}: ${text} as ${who}: ${outcome}`);
+  };
+  const ownOnly = async (text: string) => {
+    const { code, rows } = await attempt(client, asApp(a), text);
+    if (shows(rows, b)) faults.push(`${table}: ${text} shows another tenant`);
+    if (code === null && !shows(rows, a))
+      faults.push(`${table}: ${text} does not show the tenant's own rows`);
+    if (code !== null && text.startsWith('SELECT')) faults.push(`${table}: ${text} fails with ${code}`);
+  };
+  const insert = (as: Caller, tenantId: string, allowed: readonly string[]) =>
+    expectOutcome(as, allowed, ...insertion(table, { ...canaryTenant(), tenantId }));
+
+  await ownOnly(`SELECT * FROM ${table}`);
+  await ownOnly(`UPDATE ${table} SET tenant_id = tenant_id RETURNING *`);
+  await ownOnly(`DELETE FROM ${table} RETURNING *`);
+  const app = asApp(a);
+  const foreign = `WHERE tenant_id = '${b.tenantId}'`;
+  await expectOutcome(app, ['0 rows'], `SELECT * FROM ${table} ${foreign}`);
+  for (const statement of [
+    `SELECT * FROM ${table} ${foreign} FOR UPDATE`,
+    `UPDATE ${table} SET tenant_id = '${a.tenantId}' ${foreign}`,
+    `DELETE FROM ${table} ${foreign}`,
+  ])
+    await expectOutcome(app, ['0 rows', '42501'], statement);
+  await expectOutcome(app, ['42501'], `UPDATE ${table} SET tenant_id = '${b.tenantId}'`);
+  await expectOutcome(app, ['42501'], `TRUNCATE ${table} CASCADE`);
+  await insert(app, b.tenantId, ['42501']);
+
+  for (const { setting, reads, writes, inserts } of NOBODY) {
+    const nobody = { role: 'podcast_app', setting };
+    await expectOutcome(nobody, reads, `SELECT * FROM ${table}`);
+    await expectOutcome(nobody, writes, `UPDATE ${table} SET tenant_id = tenant_id`);
+    await expectOutcome(nobody, writes, `DELETE FROM ${table}`);
+    await insert(nobody, a.tenantId, inserts);
+  }
+  const owner = { role: 'podcast_owner', setting: a.tenantId };
+  await expectOutcome(owner, ['0 rows', '42501'], `SELECT * FROM ${table}`);
+  return faults;
+}
+
+/**
+ * The same attacks while one policy is gone or a careless one is there: each of the two must hold alone.
+ * The client must be a superuser's.
+ */
+export async function singlePolicyFaults(
+  client: pg.ClientBase,
+  table: string,
+  a: CanaryTenant,
+  b: CanaryTenant,
+): Promise<string[]> {
+  const faults: string[] = [];
+  for (const weakening of [
+    `DROP POLICY IF EXISTS tenant_wall ON ${table}`,
+    `CREATE POLICY careless ON ${table} TO podcast_app USING (true) WITH CHECK (true)`,
+  ]) {
+    await client.query(`SAVEPOINT weakening; ${weakening}`);
+    const found = await isolationFaults(client, table, a, b);
+    faults.push(...found.map((fault) => `${fault} [after ${weakening}]`));
+    await client.query('ROLLBACK TO SAVEPOINT weakening; RELEASE SAVEPOINT weakening');
+  }
+  return faults;
+}
+
+/** An INSERT of the tenant's first canary row into the table, with its parameters. */
+export function insertion(table: string, tenant: CanaryTenant): [text: string, params: unknown[]] {
+  const row = canaryRows(tenant)[table]?.[0] ?? { tenant_id: tenant.tenantId };
+  const columns = Object.keys(row);
+  const places = columns.map((_, position) => `$${position + 1}`);
+  return [`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places.join(', ')})`, Object.values(row)];
+}

@@ -1,0 +1,76 @@
+import type { RolePool } from '@lib/database';
+import type { Logger } from 'pino';
+import { dueWork, type MarkKind } from '../infrastructure/due-work.sql.js';
+import { dueDays, type DueDay } from './due-days.js';
+import { refreshDuration } from './rollup-metrics.js';
+
+/** What one drain did: tenant-days refreshed, rows written, days that another worker held, days that failed. */
+export type DrainReport = Record<'days' | 'rows' | 'busy' | 'failed', number>;
+
+/** Refreshes one tenant-day and returns how many rows it wrote, or null when another worker holds the day. */
+export type RefreshDay = (day: DueDay) => Promise<number | null>;
+
+/** Marked buckets listed at once: enough to see past one tenant's long import. */
+const LIST_LIMIT = 20_000;
+const BUDGET_MS = 5_000;
+const SET_ASIDE_MS = 30_000;
+
+/**
+ * Works off one kind of marks, a tenant-day at a time, until each day listed was tried once or 5 seconds have passed.
+ *
+ * A day that fails keeps its marks and is set aside for half a minute, so that one tenant's fault does not use up the
+ * time of all others.
+ */
+export class DayDrain {
+  private readonly setAside = new Map<string, number>();
+
+  constructor(
+    private readonly pool: RolePool,
+    private readonly logger: Logger,
+    private readonly kind: MarkKind,
+    private readonly refresh: RefreshDay,
+  ) {}
+
+  async run(): Promise<DrainReport> {
+    const report: DrainReport = { days: 0, rows: 0, busy: 0, failed: 0 };
+    const deadline = Date.now() + BUDGET_MS;
+    const tried = new Set<string>();
+    for (;;) {
+      const due = await this.pool.transaction((sql) => dueWork(sql, this.kind, LIST_LIMIT));
+      const days = dueDays(due).filter(({ key }) => !tried.has(key) && !this.isSetAside(key));
+      for (const day of days) {
+        if (Date.now() >= deadline) return report;
+        tried.add(day.key);
+        await this.refreshOne(day, report);
+      }
+      if (days.length === 0 || due.length < LIST_LIMIT) return report;
+    }
+  }
+
+  private async refreshOne(day: DueDay, report: DrainReport): Promise<void> {
+    const stopTimer = refreshDuration.startTimer({ stage: this.kind });
+    try {
+      const rows = await this.refresh(day);
+      if (rows === null) report.busy += 1;
+      else report.days += 1;
+      report.rows += rows ?? 0;
+    } catch (error) {
+      report.failed += 1;
+      this.setAside.set(day.key, Date.now() + SET_ASIDE_MS);
+      this.logger.error(
+        { err: error, tenantId: day.tenantId, day: day.day, kind: this.kind },
+        'refresh failed',
+      );
+    } finally {
+      stopTimer();
+    }
+  }
+
+  private isSetAside(key: string): boolean {
+    const until = this.setAside.get(key);
+    if (until === undefined) return false;
+    if (Date.now() < until) return true;
+    this.setAside.delete(key);
+    return false;
+  }
+}

@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { TenantDb } from '@lib/database';
+import { LOGGER } from '@lib/observability';
+import { DAY_MS, floorTime, HOUR_MS, SLICE_MS, utcDate, type TenantId } from '@lib/primitives';
+import { HandlesJob } from '@lib/queue';
+import type { Logger } from 'pino';
+import { compareHour, type HourDrift } from '../infrastructure/compare-hour.sql.js';
+import { tryLockDay } from '../infrastructure/lock-day.sql.js';
+import { appendMark } from '../infrastructure/marks.sql.js';
+import { metricHours } from '../infrastructure/metric-hours.sql.js';
+import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
+import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
+import { RecentTenants } from './recent-tenants.js';
+import { reconcileAggregatesJob } from './reconcile-aggregates.job.js';
+import { driftEvents } from './rollup-metrics.js';
+
+/**
+ * Proves by samples that rollups are what raw events say: recounts a random hour of a tenant that this process refreshed
+ * lately, reports any difference in `aggregate_drift_events` and repairs it.
+ */
+@Injectable()
+@HandlesJob(reconcileAggregatesJob)
+export class ReconcileAggregates {
+  constructor(
+    private readonly db: TenantDb,
+    private readonly recent: RecentTenants,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async run(): Promise<Record<'checked' | 'drift', number>> {
+    const tenantId = this.recent.pick();
+    if (tenantId === undefined) return { checked: 0, drift: 0 };
+    const hours = await this.db.run(tenantId, () => metricHours(this.db.current.sql, tenantId), {
+      readOnly: true,
+    });
+    if (hours === undefined) return { checked: 0, drift: 0 };
+    const drift = await this.check(tenantId, anyHour(hours.first, hours.last));
+    return { checked: drift === null ? 0 : 1, drift: drift ?? 0 };
+  }
+
+  /**
+   * Compares and repairs one UTC hour of a tenant and the day it is in. Slices with marks, or frozen ones, are not
+   * compared. Returns the difference in events, or null when a refresher holds the day.
+   */
+  async check(tenantId: TenantId, hour: Date): Promise<number | null> {
+    const found = await this.db.run(tenantId, async () => {
+      const { sql } = this.db.current;
+      const day = floorTime(hour, DAY_MS);
+      if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
+      const drift = await compareHour(sql, tenantId, hour, day);
+      if (total(drift) > 0) await this.repair(tenantId, hour, day, drift);
+      return drift;
+    });
+    if (found === null) return null;
+    const events = total(found);
+    // After COMMIT: what was rolled back is found, and counted, again.
+    driftEvents.inc(events);
+    if (events > 0) this.logger.error({ tenantId, hour, ...found }, 'rollups differed from raw events');
+    return events;
+  }
+
+  private async repair(tenantId: TenantId, hour: Date, day: Date, drift: HourDrift): Promise<void> {
+    const { sql } = this.db.current;
+    if (drift.comparable) {
+      const slices = Array.from({ length: HOUR_MS / SLICE_MS }, (_, n) => hour.getTime() + n * SLICE_MS);
+      await rebuildSlices(
+        sql,
+        tenantId,
+        slices.map((slice) => new Date(slice)),
+      );
+    }
+    await rebuildSums(sql, tenantId, 'hour', [hour]);
+    await rebuildSums(sql, tenantId, 'day', [day]);
+    await appendMark(sql, tenantId, 'metrics_daily', day, null);
+  }
+}
+
+function anyHour(first: Date, last: Date): Date {
+  const hours = Math.floor((last.getTime() - first.getTime()) / HOUR_MS) + 1;
+  return floorTime(new Date(first.getTime() + Math.floor(Math.random() * hours) * HOUR_MS), HOUR_MS);
+}
+
+function total({ slices, hour, day }: HourDrift): number {
+  return slices + hour + day;
+}

@@ -1,0 +1,88 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { APP_POOL, RolePool, TenantDb, type Sql } from '@lib/database';
+import { LOGGER } from '@lib/observability';
+import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
+import { HandlesJob } from '@lib/queue';
+import type { Logger } from 'pino';
+import { dueWork } from '../infrastructure/due-work.sql.js';
+import { tryLockDay } from '../infrastructure/lock-day.sql.js';
+import { appendMark, takeMarks } from '../infrastructure/marks.sql.js';
+import { rawHorizon } from '../infrastructure/query-scope.sql.js';
+import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
+import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
+import { DayDrain, type DrainReport } from './day-drain.js';
+import type { DueDay } from './due-days.js';
+import { RecentTenants } from './recent-tenants.js';
+import { refreshAggregatesJob } from './refresh-aggregates.job.js';
+import { measureBacklogWith } from './rollup-metrics.js';
+
+/**
+ * Rebuilds the rollups that events have made out of date.
+ *
+ * Whoever writes events appends marks in the same transaction. For each marked UTC day of a tenant, one READ COMMITTED
+ * transaction takes the day's lock, deletes the marks it sees and recounts just those slices from raw events; then hours
+ * are summed from slices and the day from hours. Late, repeated and disordered events need nothing special, a crash
+ * leaves the marks where they were, and running twice writes nothing.
+ *
+ * Both the lock and the marks that are never unique are needed: without either, refreshes get lost.
+ */
+@Injectable()
+@HandlesJob(refreshAggregatesJob)
+export class RefreshAggregates {
+  private readonly drain: DayDrain;
+
+  constructor(
+    private readonly db: TenantDb,
+    @Inject(APP_POOL) pool: RolePool,
+    @Inject(LOGGER) logger: Logger,
+    private readonly recent: RecentTenants,
+  ) {
+    this.drain = new DayDrain(pool, logger, 'slice', (day) => this.refreshDay(day));
+    const age = async (kind: 'slice' | 'metrics_daily') =>
+      (await pool.transaction((sql) => dueWork(sql, kind, 1)))[0]?.ageSeconds ?? 0;
+    measureBacklogWith(async () => ({ slice: await age('slice'), metrics_daily: await age('metrics_daily') }));
+  }
+
+  run(): Promise<DrainReport> {
+    return this.drain.run();
+  }
+
+  private async refreshDay({ tenantId, day }: DueDay): Promise<number | null> {
+    this.recent.note(tenantId);
+    return this.db.run(tenantId, async () => {
+      const { sql } = this.db.current;
+      if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
+      const marks = await takeMarks(sql, tenantId, 'slice', day, new Date(day.getTime() + DAY_MS));
+      const rawFrom = await rawHorizon(sql, tenantId);
+      const slices = marks.buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
+      const written = await rebuildDay(sql, tenantId, day, slices);
+      if (written > 0) await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);
+      return written;
+    });
+  }
+}
+
+/** Rebuilds slices of one UTC day, then the hours they are in and the day. Returns how many rows were written. */
+export async function rebuildDay(
+  sql: Sql,
+  tenantId: TenantId,
+  day: Date,
+  slices: readonly Date[],
+): Promise<number> {
+  if (slices.length === 0) return 0;
+  const hours = new Map<number, Date[]>();
+  for (const slice of slices) {
+    const hour = floorTime(slice, HOUR_MS).getTime();
+    hours.set(hour, [...(hours.get(hour) ?? []), slice]);
+  }
+  let written = 0;
+  // An hour at a time: a statement over a whole busy day could exceed the statement timeout on every try.
+  for (const slicesOfHour of hours.values()) written += await rebuildSlices(sql, tenantId, slicesOfHour);
+  written += await rebuildSums(
+    sql,
+    tenantId,
+    'hour',
+    [...hours.keys()].map((hour) => new Date(hour)),
+  );
+  return written + (await rebuildSums(sql, tenantId, 'day', [day]));
+}

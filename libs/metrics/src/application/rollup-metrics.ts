@@ -1,0 +1,54 @@
+import { Gauge, Histogram } from 'prom-client';
+import type { MarkKind } from '../infrastructure/due-work.sql.js';
+
+/** Seconds for which the oldest mark of each kind has waited; 0 where none waits. */
+type BacklogAges = Record<MarkKind, number>;
+
+let measure: (() => Promise<BacklogAges>) | undefined;
+let lastMeasured: BacklogAges = { slice: 0, metrics_daily: 0 };
+
+/**
+ * Names the measurement that the gauges make at every scrape. The backlog is asked of the database then, not remembered
+ * from the last run: with several workers, the one that is scraped may not have run for a while.
+ */
+export function measureBacklogWith(probe: () => Promise<BacklogAges>): void {
+  measure = probe;
+}
+
+/** The last known ages stay when the database cannot be asked: other metrics must still be scraped then. */
+async function backlogAges(): Promise<BacklogAges> {
+  lastMeasured = (await measure?.().catch(() => undefined)) ?? lastMeasured;
+  return lastMeasured;
+}
+
+/** Registered by being made. */
+export const aggregateFreshness = new Gauge({
+  name: 'aggregate_freshness_seconds',
+  help: 'How old the oldest event is that some aggregate does not show yet; 0 when all show everything.',
+  async collect() {
+    this.set(Math.max(...Object.values(await backlogAges())));
+  },
+});
+
+/** Registered by being made. */
+export const oldestMark = new Gauge({
+  name: 'dirty_marks_oldest_seconds',
+  help: 'For how long the oldest mark of each kind has waited to be refreshed.',
+  labelNames: ['kind'],
+  async collect() {
+    for (const [kind, seconds] of Object.entries(await backlogAges())) this.set({ kind }, seconds);
+  },
+});
+
+export const refreshDuration = new Histogram({
+  name: 'aggregate_refresh_duration_seconds',
+  help: 'How long the rebuilding of one UTC day of one tenant took, by stage.',
+  labelNames: ['stage'],
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+});
+
+/** Grows only: a later check that finds nothing must not hide an earlier one that did. */
+export const driftEvents = new Gauge({
+  name: 'aggregate_drift_events',
+  help: 'By how many events stored rollups were found to differ from raw events since this process started. Must stay 0.',
+});

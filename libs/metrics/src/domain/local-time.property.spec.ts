@@ -1,0 +1,148 @@
+import { describe, expect, test } from '@jest/globals';
+import { DAY_MS, HOUR_MS, SLICE_MS } from '@lib/primitives';
+import fc from 'fast-check';
+import { coverWithGrains } from './cover-with-grains.js';
+import { INTERVALS, localBuckets } from './local-buckets.js';
+import { LocalZone } from './local-zone.js';
+import { previousRange } from './previous-range.js';
+
+const zones = new Map(Intl.supportedValuesOf('timeZone').map((name) => [name, new LocalZone(name)]));
+const zone = fc.constantFrom(...zones.keys()).map((name) => zones.get(name)!);
+const slice = fc
+  .integer({ min: Date.UTC(2000, 0, 3) / SLICE_MS, max: Date.UTC(2037, 0, 1) / SLICE_MS })
+  .map((index) => index * SLICE_MS);
+const range = fc
+  .tuple(slice, fc.integer({ min: 1, max: 400 * 288 }))
+  .map(([from, slices]) => ({ from, to: from + slices * SLICE_MS }));
+const interval = fc.constantFrom(...INTERVALS);
+const WIDTH = { slice: SLICE_MS, hour: HOUR_MS, day: DAY_MS };
+
+describe('buckets', () => {
+  test('cover the range once, in order, on borders of slices', () => {
+    fc.assert(
+      fc.property(zone, interval, range, (local, width, { from, to }) => {
+        const starts = localBuckets(local, width, from, to, 120);
+        expect(starts[0]).toBe(from);
+        starts.forEach((start, index) => {
+          expect(start).toBeLessThan(starts[index + 1] ?? to);
+          expect(Math.abs(start % SLICE_MS)).toBe(0);
+        });
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('begin where the local clock says so', () => {
+    fc.assert(
+      fc.property(zone, interval, range, (local, width, { from, to }) => {
+        for (const start of localBuckets(local, width, from, to, 60).slice(1)) {
+          const now = new Date(local.wallTime(start));
+          const before = new Date(local.wallTime(start - 1000));
+          if (width === 'hour') expect(now.getUTCMinutes()).toBe(0);
+          else expect(before.toISOString().slice(0, 10)).not.toBe(now.toISOString().slice(0, 10));
+          if (width === 'week') expect(now.getUTCDay()).toBe(1);
+          if (width === 'month') expect(now.getUTCDate()).toBe(1);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('of a day are 24 hours long, give or take a change of the clock', () => {
+    fc.assert(
+      fc.property(zone, range, (local, { from, to }) => {
+        const starts = localBuckets(local, 'day', from, to, 60).slice(1);
+        starts.slice(0, -1).forEach((start, index) => {
+          const length = starts[index + 1]! - start;
+          const change = local.offset(start) - local.offset(start + length);
+          expect(length === DAY_MS || length === DAY_MS + change || change >= 20 * HOUR_MS).toBe(true);
+        });
+      }),
+      { numRuns: 100 },
+    );
+  });
+});
+
+describe('stored rows that cover buckets', () => {
+  test('add up to each bucket: local days sum to the same as UTC', () => {
+    fc.assert(
+      fc.property(zone, interval, range, (local, width, { from, to }) => {
+        const starts = localBuckets(local, width, from, to, 100);
+        const stretches = coverWithGrains(starts, to);
+        let position = from;
+        for (const stretch of stretches) {
+          expect(stretch.from).toBe(position);
+          expect(stretch.to).toBeGreaterThan(stretch.from);
+          expect(stretch.from % WIDTH[stretch.grain]).toBe(0);
+          expect(stretch.to % WIDTH[stretch.grain]).toBe(0);
+          position = stretch.to;
+        }
+        expect(position).toBe(to);
+        for (const start of starts.slice(1)) {
+          const holder = stretches.find((stretch) => stretch.from <= start && start < stretch.to)!;
+          expect((start - holder.from) % WIDTH[holder.grain]).toBe(0);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+
+  test('are whole UTC days where buckets are UTC days', () => {
+    const from = Date.UTC(2026, 0, 1);
+    const to = Date.UTC(2027, 0, 1);
+    const utc = zones.get('UTC') ?? new LocalZone('UTC');
+    for (const width of ['day', 'week', 'month'] as const)
+      expect(coverWithGrains(localBuckets(utc, width, from, to, 800), to)).toEqual([
+        { grain: 'day', from, to },
+      ]);
+  });
+
+  test('are hours where the zone is off by whole hours, and a few slices more elsewhere', () => {
+    const cover = (name: string) => {
+      const local = new LocalZone(name);
+      const from = local.instant(Date.UTC(2026, 5, 1));
+      const to = local.instant(Date.UTC(2026, 5, 3));
+      return coverWithGrains(localBuckets(local, 'day', from, to, 800), to).map(
+        ({ grain, from: low, to: high }) => `${(high - low) / WIDTH[grain]} ${grain}`,
+      );
+    };
+    expect(cover('Europe/Berlin')).toEqual(['48 hour']);
+    expect(cover('Asia/Kolkata')).toEqual(['6 slice', '23 hour', '12 slice', '23 hour', '6 slice']);
+  });
+});
+
+describe('an instant', () => {
+  test('is found again from what the clock shows, unless the clock shows it twice', () => {
+    fc.assert(
+      fc.property(zone, slice, (local, at) => {
+        const found = local.instant(local.wallTime(at));
+        expect(found).toBeLessThanOrEqual(at);
+        expect(local.wallTime(found)).toBe(local.wallTime(at));
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('and its label name the same moment', () => {
+    fc.assert(
+      fc.property(zone, slice, (local, at) => expect(Date.parse(local.label(at))).toBe(at)),
+      { numRuns: 300 },
+    );
+  });
+});
+
+test('the previous range of local days ends where the range begins and has as many days', () => {
+  fc.assert(
+    fc.property(zone, slice, fc.integer({ min: 1, max: 60 }), (local, at, days) => {
+      const first = Math.floor(local.wallTime(at) / DAY_MS) * DAY_MS;
+      const current = { from: local.instant(first), to: local.instant(first + days * DAY_MS) };
+      fc.pre(current.from < current.to);
+      const previous = previousRange(local, current);
+      expect(previous.to).toBe(current.from);
+      // A zone that skipped a whole day has one date more than it has days.
+      const skipped = Math.abs(local.offset(previous.from) - local.offset(current.to)) > 12 * HOUR_MS;
+      if (!skipped) expect(previous.from).toBe(local.instant(first - days * DAY_MS));
+    }),
+    { numRuns: 300 },
+  );
+});

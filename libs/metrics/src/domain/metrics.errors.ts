@@ -1,0 +1,60 @@
+import { DomainError } from '@lib/primitives';
+
+/** A bound that cannot be read, or a range that ends before it begins. */
+export function invalidRange(field: 'from' | 'to', message: string): DomainError {
+  return new DomainError('invalid_range', 400, message, { field });
+}
+
+/** A bound between two borders of 5-minute slices, finer than anything that is stored. */
+export function unalignedRange(field: 'from' | 'to', instant: number, nearest: number): DomainError {
+  return new DomainError(
+    'unaligned_range',
+    400,
+    `${field} is ${new Date(instant).toISOString()}, but counts are kept in slices of 5 minutes. ` +
+      `The nearest border is ${new Date(nearest).toISOString()}.`,
+    { field },
+  );
+}
+
+/** A range longer than one answer may cover. `longest` says in words what is affordable. */
+export function rangeTooLong(longest: string): DomainError {
+  return new DomainError('range_too_long', 400, `The range is too long: ask for at most ${longest}.`, {
+    field: 'to',
+  });
+}
+
+/** More buckets than one answer may hold. `alternative` says in words what is affordable. */
+export function tooManyBuckets(limit: number, alternative: string): DomainError {
+  return new DomainError(
+    'too_many_buckets',
+    400,
+    `The range has more than ${limit} buckets: ${alternative}.`,
+    {
+      field: 'interval',
+    },
+  );
+}
+
+/** A question to raw events that retention has already removed. */
+export function beforeRawHorizon(rawFrom: Date): DomainError {
+  return new DomainError(
+    'before_raw_horizon',
+    400,
+    `Raw events before ${rawFrom.toISOString()} are no longer kept: ask from then on.`,
+    { field: 'from' },
+  );
+}
+
+/** The same for a podcast that nobody has and for one of another tenant. */
+export function podcastNotFound(): DomainError {
+  return new DomainError('podcast_not_found', 404, 'This tenant has no podcast with that id.', {
+    field: 'podcastId',
+  });
+}
+
+/** The same for an episode that nobody has, one of another tenant and one of another podcast than asked for. */
+export function episodeNotFound(): DomainError {
+  return new DomainError('episode_not_found', 404, 'This tenant has no episode with that id there.', {
+    field: 'episodeId',
+  });
+}

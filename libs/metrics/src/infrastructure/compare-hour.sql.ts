@@ -1,0 +1,67 @@
+import type { Sql } from '@lib/database';
+import { HOUR_MS, type TenantId } from '@lib/primitives';
+import { COUNT_RAW, NO_RULE_SET } from './count-raw.js';
+
+/** By how many events stored rows are wrong, in either direction. */
+export interface HourDrift {
+  /** False when the hour has marks or frozen slices: then its slices may rightly differ and were not compared. */
+  comparable: boolean;
+  /** Slices against raw events. */
+  slices: number;
+  /** The hour against its slices. */
+  hour: number;
+  /** The UTC day against its hours. */
+  day: number;
+}
+
+/**
+ * Compares one UTC hour's stored rows with raw events and with each other, all in one snapshot: an event that commits
+ * meanwhile is in none of them, or its mark is seen too. Call it under the day's lock.
+ */
+export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day: Date): Promise<HourDrift> {
+  const rows = await sql<Record<keyof HourDrift, string> & { comparable: boolean }>(
+    `WITH state AS MATERIALIZED (
+       SELECT NOT EXISTS (SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'slice' AND bucket >= $3 AND bucket < $4)
+          AND NOT EXISTS (SELECT FROM raw_horizons WHERE tenant_id = $1 AND raw_from > $3) AS comparable
+     ), touched AS MATERIALIZED (
+       SELECT bucket, bucket + interval '5 minutes' AS bucket_end
+       FROM state, generate_series($3::timestamptz, $4::timestamptz - interval '5 minutes', interval '5 minutes') AS s (bucket)
+       WHERE comparable
+     ), fresh AS (${COUNT_RAW}
+     ), slices AS (
+       SELECT m.* FROM touched t
+       JOIN listener_metrics m ON m.tenant_id = $1 AND m.grain = 'slice' AND m.bucket = t.bucket
+         AND m.dimension = 'none' AND m.rule_set_id = ${NO_RULE_SET}
+     ), all_slices AS (
+       SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'slice' AND bucket >= $3 AND bucket < $4
+     ), hours AS (
+       SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'hour' AND bucket >= $2
+         AND bucket < $2::timestamptz + interval '24 hours'
+     ), days AS (
+       SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'day' AND bucket = $2
+     )
+     SELECT comparable,
+       (SELECT sum(abs(coalesce(f.value, 0) - coalesce(s.value, 0)))
+        FROM fresh f FULL JOIN slices s USING (bucket, episode_id, metric, evidence)) AS slices,
+       ${differenceOfSums('all_slices', "hours WHERE bucket = $3")} AS hour,
+       ${differenceOfSums('hours', 'days')} AS day
+     FROM state`,
+    [tenantId, day, hour, new Date(hour.getTime() + HOUR_MS)],
+  );
+  const row = rows[0];
+  return {
+    comparable: row?.comparable === true,
+    slices: Number(row?.slices ?? 0),
+    hour: Number(row?.hour ?? 0),
+    day: Number(row?.day ?? 0),
+  };
+}
+
+/** SQL for the sum of differences between finer rows and the coarser rows that should be their sums. */
+function differenceOfSums(finer: string, coarser: string): string {
+  const key = 'episode_id, metric, dimension, dimension_value, evidence, rule_set_id';
+  return `(SELECT coalesce(sum(abs(total)), 0) FROM (
+      SELECT sum(value) AS total
+      FROM (SELECT ${key}, value FROM ${finer} UNION ALL SELECT ${key}, -value FROM ${coarser}) both_sides
+      GROUP BY ${key}) differences)`;
+}

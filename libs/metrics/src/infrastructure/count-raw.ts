@@ -1,0 +1,25 @@
+/** The rule set of numbers to which no rule set applies: counts of events. */
+export const NO_RULE_SET = "'00000000-0000-0000-0000-000000000000'";
+
+/**
+ * SQL that counts raw events by slice, episode, metric and evidence. Events whose episode no longer exists count nowhere.
+ *
+ * Expects the tenant as $1, a relation `touched (bucket, bucket_end)` of the slices to count, and the bounds of all of
+ * them as $3 and $4, by which the planner leaves out every other partition. The sub-select is lateral and grouped, which
+ * keeps it one index range for each slice whatever the planner believes about `touched`.
+ */
+export const COUNT_RAW = `
+  SELECT t.bucket, e.podcast_id, e.id AS episode_id, counted.metric, counted.evidence, counted.value
+  FROM touched t
+  CROSS JOIN LATERAL (
+    SELECT l.episode_id, l.event_type AS metric,
+           evidence_level(l.event_type, l.trusted_sender, l.bytes_sent) AS evidence, count(*) AS value
+    FROM listener_events l
+    WHERE l.tenant_id = $1 AND l.occurred_at >= t.bucket AND l.occurred_at < t.bucket_end
+      AND l.occurred_at >= $3 AND l.occurred_at < $4
+    GROUP BY 1, 2, 3
+  ) counted
+  JOIN episodes e ON e.tenant_id = $1 AND e.id = counted.episode_id`;
+
+/** True for slices whose raw events are kept: earlier ones are frozen. Expects the tenant as $1 and a column `bucket`. */
+export const NOT_FROZEN = `bucket >= coalesce((SELECT raw_from FROM raw_horizons WHERE tenant_id = $1), '-infinity')`;

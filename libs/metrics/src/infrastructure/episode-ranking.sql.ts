@@ -1,0 +1,49 @@
+import type { Sql } from '@lib/database';
+import type { TenantId } from '@lib/primitives';
+import type { GrainStretch } from '../domain/cover-with-grains.js';
+import type { Evidence } from '../domain/event-metrics.js';
+import { ROLLUP_ROWS, rollupParams, type RollupScope } from './rollup-rows.js';
+
+/** One episode in the ranking of one evidence level. */
+export interface RankedEpisode {
+  evidence: Evidence;
+  /** Episodes with the same value have the same rank. */
+  rank: number;
+  episodeId: string;
+  podcastId: string;
+  title: string;
+  publishedAt: Date | null;
+  value: number;
+  /** Sum of all episodes in the scope at this level, those beyond the limit included. */
+  total: number;
+}
+
+/**
+ * The episodes with the most events at each evidence level, at most `limit` for each. Equal values are ordered by date of
+ * publication, newest first, then by id, so that the order does not change from one answer to the next.
+ */
+export async function episodeRanking(
+  sql: Sql,
+  tenantId: TenantId,
+  stretches: readonly GrainStretch[],
+  scope: RollupScope,
+  limit: number,
+): Promise<RankedEpisode[]> {
+  const rows = await sql<Omit<RankedEpisode, 'value' | 'total'> & { value: string; total: string }>(
+    `WITH summed AS (
+       SELECT evidence, episode_id, sum(value) AS value ${ROLLUP_ROWS} GROUP BY 1, 2 HAVING sum(value) > 0
+     ), ranked AS (
+       SELECT s.evidence, s.episode_id, e.podcast_id, e.title, e.published_at, s.value,
+              rank() OVER (PARTITION BY s.evidence ORDER BY s.value DESC)::integer AS rank,
+              row_number() OVER (PARTITION BY s.evidence
+                                 ORDER BY s.value DESC, e.published_at DESC NULLS LAST, s.episode_id) AS place,
+              sum(s.value) OVER (PARTITION BY s.evidence) AS total
+       FROM summed s JOIN episodes e ON e.tenant_id = $1 AND e.id = s.episode_id
+     )
+     SELECT evidence, rank, episode_id AS "episodeId", podcast_id AS "podcastId", title,
+            published_at AS "publishedAt", value, total
+     FROM ranked WHERE place <= $9 ORDER BY evidence, place`,
+    [...rollupParams(tenantId, stretches, scope), limit],
+  );
+  return rows.map((row) => ({ ...row, value: Number(row.value), total: Number(row.total) }));
+}

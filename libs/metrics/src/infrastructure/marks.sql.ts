@@ -1,0 +1,47 @@
+import type { Sql } from '@lib/database';
+import type { TenantId } from '@lib/primitives';
+import type { MarkKind } from './due-work.sql.js';
+
+/** Marks that were deleted: their buckets, ascending, and when the oldest was made. */
+export interface TakenMarks {
+  buckets: Date[];
+  /** Text of a timestamptz: a JavaScript Date would lose its microseconds. Null when there was no mark. */
+  oldest: string | null;
+}
+
+/** Deletes the marks of a kind in `[from, to)` that this statement sees. */
+export async function takeMarks(
+  sql: Sql,
+  tenantId: TenantId,
+  kind: MarkKind,
+  from: Date,
+  to: Date,
+): Promise<TakenMarks> {
+  const rows = await sql<{ bucket: Date; oldest: string }>(
+    `WITH taken AS (
+       DELETE FROM dirty_buckets WHERE tenant_id = $1 AND kind = $2 AND bucket >= $3 AND bucket < $4
+       RETURNING bucket, marked_at
+     )
+     SELECT bucket, (min(min(marked_at)) OVER ())::text AS oldest FROM taken GROUP BY bucket ORDER BY bucket`,
+    [tenantId, kind, from, to],
+  );
+  return { buckets: rows.map((row) => row.bucket), oldest: rows[0]?.oldest ?? null };
+}
+
+/**
+ * Appends a mark that passes news on to the next stage. `markedAt` is when that news was first marked, so that work in a
+ * second stage is as old as the event it began with; null is now.
+ */
+export async function appendMark(
+  sql: Sql,
+  tenantId: TenantId,
+  kind: MarkKind,
+  bucket: Date,
+  markedAt: string | null,
+): Promise<void> {
+  await sql(
+    `INSERT INTO dirty_buckets (tenant_id, kind, bucket, marked_at)
+     VALUES ($1, $2, $3, coalesce($4::timestamptz, clock_timestamp()))`,
+    [tenantId, kind, bucket, markedAt],
+  );
+}

@@ -1,0 +1,30 @@
+import type { Sql } from '@lib/database';
+import type { TenantId } from '@lib/primitives';
+
+/** Whether the tenant has a podcast, archived ones included. */
+export async function podcastExists(sql: Sql, tenantId: TenantId, podcastId: string): Promise<boolean> {
+  const rows = await sql(`SELECT 1 FROM podcasts WHERE tenant_id = $1 AND id = $2`, [tenantId, podcastId]);
+  return rows.length > 0;
+}
+
+/** The podcast of an episode, archived ones included, or undefined when the tenant has no such episode. */
+export async function podcastOfEpisode(
+  sql: Sql,
+  tenantId: TenantId,
+  episodeId: string,
+): Promise<string | undefined> {
+  const rows = await sql<{ podcastId: string }>(
+    `SELECT podcast_id AS "podcastId" FROM episodes WHERE tenant_id = $1 AND id = $2`,
+    [tenantId, episodeId],
+  );
+  return rows[0]?.podcastId;
+}
+
+/** Where the tenant's raw events begin, or null when none were removed. */
+export async function rawHorizon(sql: Sql, tenantId: TenantId): Promise<Date | null> {
+  const rows = await sql<{ rawFrom: Date }>(
+    `SELECT raw_from AS "rawFrom" FROM raw_horizons WHERE tenant_id = $1`,
+    [tenantId],
+  );
+  return rows[0]?.rawFrom ?? null;
+}

@@ -1,0 +1,48 @@
+import { NO_RULE_SET } from './count-raw.js';
+import type { Evidence, EventMetric } from '../domain/event-metrics.js';
+import type { GrainStretch } from '../domain/cover-with-grains.js';
+
+/** Which rollup rows a question is about. */
+export interface RollupScope {
+  readonly podcastId: string | null;
+  readonly episodeId: string | null;
+  readonly metrics: readonly EventMetric[];
+  readonly evidence: Evidence | null;
+}
+
+/**
+ * SQL that reads the event counts of `scope` in `stretches` as relation `rows (bucket, episode_id, metric, evidence,
+ * value)`. Takes the parameters $1 to $8 that `rollupParams` gives.
+ *
+ * The lateral sub-select keeps it one index range for each stretch; left to join freely, the planner may hash all of a
+ * tenant's rows by grain.
+ */
+export const ROLLUP_ROWS = `
+  FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS s (grain, low, high)
+  CROSS JOIN LATERAL (
+    SELECT m.bucket, m.episode_id, m.metric, m.evidence, m.value
+    FROM listener_metrics m
+    WHERE m.tenant_id = $1 AND m.grain = s.grain AND m.bucket >= s.low AND m.bucket < s.high
+      AND m.dimension = 'none' AND m.rule_set_id = ${NO_RULE_SET}
+      AND ($5::uuid IS NULL OR m.podcast_id = $5) AND ($6::uuid IS NULL OR m.episode_id = $6)
+      AND m.metric = ANY ($7::text[]) AND ($8::text IS NULL OR m.evidence = $8)
+    OFFSET 0
+  ) rows`;
+
+/** The parameters of ROLLUP_ROWS. */
+export function rollupParams(
+  tenantId: string,
+  stretches: readonly GrainStretch[],
+  scope: RollupScope,
+): unknown[] {
+  return [
+    tenantId,
+    stretches.map(({ grain }) => grain),
+    stretches.map(({ from }) => new Date(from)),
+    stretches.map(({ to }) => new Date(to)),
+    scope.podcastId,
+    scope.episodeId,
+    scope.metrics,
+    scope.evidence,
+  ];
+}
