@@ -5,6 +5,7 @@ import { SettingsModule, type Settings } from '@lib/config';
 import { DatabaseModule } from '@lib/database';
 import { AccessGuard, inputValidation, ProblemFilter, TenantContextInterceptor } from '@lib/http';
 import { IngestionHttpModule } from '@lib/ingestion';
+import { MetricsHttpModule } from '@lib/metrics';
 import { ObservabilityModule } from '@lib/observability';
 import { TenantsHttpModule } from '@lib/tenants';
 import type { Logger } from 'pino';
@@ -26,6 +27,7 @@ export class ApiModule {
         TenantsHttpModule,
         CatalogHttpModule,
         IngestionHttpModule,
+        MetricsHttpModule,
       ],
       providers: [
         { provide: APP_PIPE, useFactory: inputValidation },

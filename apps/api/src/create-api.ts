@@ -1,8 +1,10 @@
 import cors from '@fastify/cors';
-import { NestFactory } from '@nestjs/core';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from '@lib/config';
+import { undeclaredRoutes } from '@lib/http';
 import { NestLogger, observeRequests, Readiness } from '@lib/observability';
+import { LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { acceptFeedUploads } from './accept-feed-uploads.js';
 import { ApiModule } from './api.module.js';
@@ -14,7 +16,7 @@ import { setSecurityHeaders } from './set-security-headers.js';
 export async function createApi(settings: Settings, logger: Logger): Promise<NestFastifyApplication> {
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     bodyLimit: settings.ingestMaxBodyBytes,
     requestTimeout: 30_000,
     forceCloseConnections: 'idle',
@@ -31,6 +33,8 @@ export async function createApi(settings: Settings, logger: Logger): Promise<Nes
       bodyParser: false,
     },
   );
+  const undeclared = undeclaredRoutes(app.get(ModulesContainer));
+  if (undeclared.length > 0) throw new Error(`routes without @Access: ${undeclared.join(', ')}`);
   const fastify = adapter.getInstance();
   observeRequests(fastify, app.get(Readiness));
   setSecurityHeaders(fastify);

@@ -1,6 +1,6 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { DocumentBuilder, SwaggerModule, type OpenAPIObject } from '@nestjs/swagger';
-import { ProblemDto } from '@lib/http';
+import { ProblemDto, problemResponse } from '@lib/http';
 import { VERSION } from '@lib/observability';
 
 /** The OpenAPI 3.1 document of the running routes. */
@@ -25,7 +25,21 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .addTag('tenant', 'The caller’s own tenant and keys')
     .addTag('platform', 'Tenants, for the people who run the platform')
     .build();
-  return SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] });
+  return withCommonErrors(SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] }));
+}
+
+/** Errors that any route can answer, documented once instead of at every handler. */
+function withCommonErrors(document: OpenAPIObject): OpenAPIObject {
+  const common = {
+    '500': problemResponse('Our fault; quote the request id', 500, 'internal_error'),
+    '503': problemResponse('The database is away or busy; see Retry-After', 503, 'database_unavailable'),
+  };
+  for (const operations of Object.values(document.paths)) {
+    for (const operation of Object.values(operations) as { responses?: object }[]) {
+      if (operation.responses !== undefined) operation.responses = { ...common, ...operation.responses };
+    }
+  }
+  return document;
 }
 
 /** Serves the document and a UI that works offline at `/api/docs`. */

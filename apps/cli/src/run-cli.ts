@@ -1,17 +1,22 @@
 import { SettingsInvalid } from '@lib/config';
-import { EmbeddedPostgresError } from '@lib/database';
-import { VERSION } from '@lib/observability';
 import { DomainError } from '@lib/primitives';
 import { Command, CommanderError } from 'commander';
 import type { CommandIo } from './command-io.js';
 import { CommandFailed } from './command.errors.js';
-import { configCommand } from './config/config.command.js';
-import { doctorCommand } from './doctor/doctor.command.js';
-import { importCommand } from './import/import.command.js';
-import { migrateCommand } from './migrate/migrate.command.js';
-import { startCommand } from './start/start.command.js';
-import { keyCommand } from './tenants/key.command.js';
-import { tenantCommand } from './tenants/tenant.command.js';
+
+type CommandMaker = (io: CommandIo) => Command;
+
+/** Loaded when they are asked for: a container that only checks its configuration need not load the database. */
+const COMMANDS: Readonly<Record<string, () => Promise<CommandMaker>>> = {
+  start: async () => (await import('./start/start.command.js')).startCommand,
+  migrate: async () => (await import('./migrate/migrate.command.js')).migrateCommand,
+  doctor: async () => (await import('./doctor/doctor.command.js')).doctorCommand,
+  tenant: async () => (await import('./tenants/tenant.command.js')).tenantCommand,
+  key: async () => (await import('./tenants/key.command.js')).keyCommand,
+  import: async () => (await import('./import/import.command.js')).importCommand,
+  config: async () => (await import('./config/config.command.js')).configCommand,
+  bench: async () => (await import('./bench/bench.command.js')).benchCommand,
+};
 
 /**
  * Runs one command and returns the exit code: 0 when it did what was asked, else 1.
@@ -19,7 +24,8 @@ import { tenantCommand } from './tenants/tenant.command.js';
  */
 export async function runCli(args: readonly string[], io: CommandIo): Promise<number> {
   try {
-    await createProgram(io).parseAsync([...args], { from: 'user' });
+    const program = await createProgram(io, args[0] ?? '');
+    await program.parseAsync([...args], { from: 'user' });
     return 0;
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode;
@@ -28,35 +34,35 @@ export async function runCli(args: readonly string[], io: CommandIo): Promise<nu
   }
 }
 
-function createProgram(io: CommandIo): Command {
+/** The program with the command that is wanted, or with every command when the first word names none. */
+async function createProgram(io: CommandIo, wanted: string): Promise<Command> {
   const program = new Command('podcast')
     .description('Podcast measurement: counts downloads and listening, and says what a sponsor got.')
-    .version(VERSION)
+    .version(await version(wanted))
     .showHelpAfterError('Add --help to see what is possible.')
     .addHelpText(
       'after',
       '\nEvery command finds its database in the same way: DATABASE_URL or POSTGRES_*, else the embedded installation\n' +
-        'in .data that npm start has made.',
+        'in .data that npm start has made. In a clone, say: npm run podcast -- <command>',
     );
-  const commands = [
-    startCommand,
-    migrateCommand,
-    doctorCommand,
-    tenantCommand,
-    keyCommand,
-    importCommand,
-    configCommand,
-  ];
-  for (const command of commands) program.addCommand(command(io));
+  const load = COMMANDS[wanted];
+  for (const each of load === undefined ? Object.values(COMMANDS) : [load])
+    program.addCommand((await each())(io));
   for (const command of everyCommand(program)) {
     // Sub-commands made with addCommand inherit neither.
     command.exitOverride().configureOutput({
       writeOut: (text) => io.print(text.trimEnd()),
       writeErr: (text) => io.warn(text.trimEnd()),
       getOutHelpWidth: () => io.columns,
+      getErrHelpWidth: () => io.columns,
     });
   }
   return program;
+}
+
+/** The version where it is asked for; else only the option's line in the help text needs one. */
+async function version(wanted: string): Promise<string> {
+  return ['-V', '--version'].includes(wanted) ? (await import('@lib/observability')).VERSION : '';
 }
 
 function everyCommand(command: Command): Command[] {
@@ -65,11 +71,13 @@ function everyCommand(command: Command): Command[] {
 
 /** Expected failures are told in their own words; only a surprise shows where in the program it happened. */
 function describeFailure(error: unknown): string {
-  const expected = [CommandFailed, SettingsInvalid, EmbeddedPostgresError, DomainError];
   if (!(error instanceof Error)) return String(error);
-  if (expected.some((kind) => error instanceof kind)) return error.message;
+  const expected = [CommandFailed, SettingsInvalid, DomainError].some((kind) => error instanceof kind);
+  // By its name, because its class would load the database.
+  if (expected || error.name === 'EmbeddedPostgresError') return error.message;
   const { code } = error as { code?: string };
-  // Errors of the server (SQLSTATE) and of the network (ECONNREFUSED) explain themselves.
-  if (code !== undefined && /^([0-9A-Z]{5}|E[A-Z]+)$/.test(code)) return `${error.message} (${code})`;
+  if (code !== undefined && /^E[A-Z]+$/.test(code)) return error.message;
+  // An SQLSTATE of the server.
+  if (code !== undefined && /^[0-9A-Z]{5}$/.test(code)) return `${error.message} (${code})`;
   return error.stack ?? error.message;
 }

@@ -3,6 +3,9 @@ import { NestFactory } from '@nestjs/core';
 import { SettingsModule, type Settings } from '@lib/config';
 import { CatalogModule } from '@lib/catalog';
 import { DatabaseModule } from '@lib/database';
+import { IngestionModule } from '@lib/ingestion';
+import { MetricsModule } from '@lib/metrics';
+import { createLogger, LoggerModule } from '@lib/observability';
 import { TenantsModule } from '@lib/tenants';
 
 /** The use cases that commands call, without HTTP and without a worker. */
@@ -17,6 +20,10 @@ class CliModule {
         DatabaseModule.register({ settings, entities: [], onError: () => undefined }),
         TenantsModule,
         CatalogModule,
+        IngestionModule,
+        MetricsModule,
+        // A command says itself what happened; log lines would spoil the output that scripts read.
+        LoggerModule.register(createLogger('silent')),
       ],
     };
   }

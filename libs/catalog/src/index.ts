@@ -1,5 +1,5 @@
 /** Podcasts and episodes: the editable catalog, its search, and the feeds that fill it. */
-export { CatalogService, MAX_FEED_BYTES, type ImportFeedOptions } from './application/catalog.service.js';
+export { CatalogService, MAX_FEED_BYTES } from './application/catalog.service.js';
 export { CatalogHttpModule, CatalogModule } from './catalog.module.js';
-export type { FeedImportReport, ImportSkip } from './domain/feed-import-report.js';
+export type { FeedImportReport } from './domain/feed-import-report.js';
 export { FEED_UPLOAD_PATH } from './http/read-feed-upload.js';

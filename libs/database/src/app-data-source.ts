@@ -67,10 +67,11 @@ export class AppDataSource {
     return source.createQueryRunner(replica && this.options.replicaUrls.length > 0 ? 'slave' : 'master');
   }
 
-  /** What follows BEGIN, in one round trip: snapshot kind, role, tenant, time limits. */
+  /** What follows BEGIN, in one round trip: snapshot kind, no cursor left from before, role, tenant, time limits. */
   tenantPrologue(tenantId: TenantId, readOnly: boolean): string {
     return (
       (readOnly ? 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ' : '') +
+      'CLOSE ALL; ' + // a cursor WITH HOLD outlives its transaction, and with it its tenant
       `${assumeRole(this.options.url, 'podcast_app')}${tenantContext(tenantId)}; ` +
       `SET LOCAL statement_timeout = ${this.options.statementTimeoutMs}; SET LOCAL lock_timeout = ${this.options.lockTimeoutMs}`
     );

@@ -64,21 +64,44 @@ export async function catalogueFaults(sql: Sql): Promise<string[]> {
 }
 
 const CATALOGUE_FAULTS = `
-  WITH tables AS (
-    SELECT c.oid, c.relname, c.relkind, c.relispartition, c.relrowsecurity, c.relforcerowsecurity,
-           pg_get_userbyid(c.relowner) AS owner, c.relacl
-    FROM pg_class c
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p', 'f')
+  WITH app_roles (role) AS (
+    VALUES ('podcast_app'), ('podcast_maintenance'), ('podcast_admin'), ('podcast_search'), ('podcast_lookup'), ('podcast_queue')
+  ), present AS (
+    SELECT g.oid FROM app_roles r JOIN pg_roles g ON g.rolname = r.role
+  ), relations AS (
+    -- Ours: all of schema public, and elsewhere what has a tenant or what our roles can reach.
+    SELECT c.oid, c.relname, c.relkind, c.relispartition, c.relrowsecurity, c.relforcerowsecurity, c.relowner, c.relacl, c.reloptions
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'bullmq')
+      AND (n.nspname = 'public'
+        OR c.relkind IN ('r', 'p', 'f')
+           AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
+        OR EXISTS (SELECT FROM present WHERE has_schema_privilege(present.oid, n.oid, 'USAGE')
+                   AND CASE c.relkind WHEN 'S' THEN has_sequence_privilege(present.oid, c.oid, 'USAGE,SELECT,UPDATE')
+                            ELSE has_any_column_privilege(present.oid, c.oid, 'SELECT,INSERT,UPDATE') END))
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  ), tables AS (
+    SELECT * FROM relations WHERE relkind IN ('r', 'p', 'f')
   ), tenant_tables AS (
     SELECT * FROM tables WHERE relname <> ALL ($4::text[])
+  ), grants AS (
+    SELECT r.relname, r.relkind, r.relispartition, a.privilege_type, a.is_grantable, a.grantee,
+           CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END AS to_whom
+    FROM relations r CROSS JOIN LATERAL (
+      SELECT * FROM aclexplode(r.relacl)
+      UNION ALL SELECT x.* FROM pg_attribute c, aclexplode(c.attacl) x WHERE c.attrelid = r.oid
+    ) a WHERE a.grantee <> r.relowner
+  ), doors AS (
+    SELECT f.oid, f.proname, f.proowner, f.proconfig FROM pg_proc f JOIN pg_namespace n ON n.oid = f.pronamespace
+    WHERE f.prosecdef AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'bullmq')
+      AND (n.nspname = 'public' OR EXISTS (SELECT FROM present WHERE has_schema_privilege(present.oid, n.oid, 'USAGE')
+                                           AND has_function_privilege(present.oid, f.oid, 'EXECUTE')))
+      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'e')
   ), policies AS (
     SELECT t.relname, p.polname, p.polcmd, p.polpermissive, pg_get_expr(p.polqual, p.polrelid) AS qual,
            pg_get_expr(p.polwithcheck, p.polrelid) AS with_check,
            (SELECT string_agg(CASE WHEN r = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(r) END, ',') FROM unnest(p.polroles) r) AS roles
     FROM pg_policy p JOIN tables t ON t.oid = p.polrelid
-  ), app_roles (role) AS (
-    VALUES ('podcast_app'), ('podcast_maintenance'), ('podcast_admin'), ('podcast_search'), ('podcast_lookup'), ('podcast_queue')
   )
   SELECT relname || ': the first column is not tenant_id uuid NOT NULL' AS fault FROM tenant_tables t
     WHERE NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = t.oid AND a.attnum = 1 AND a.attname = 'tenant_id'
@@ -95,51 +118,55 @@ const CATALOGUE_FAULTS = `
       AND p.relname || ' ' || p.polname || ' ' || p.polcmd || ' ' || p.roles <> ALL ($2::text[])
   UNION ALL SELECT t.relname || ': a partition carries its own policy' FROM tenant_tables t
     WHERE t.relispartition AND EXISTS (SELECT FROM pg_policy p WHERE p.polrelid = t.oid)
-  UNION ALL SELECT t.relname || ': a partition carries its own grants' FROM tenant_tables t, aclexplode(t.relacl) a
-    WHERE t.relispartition AND pg_get_userbyid(a.grantee) <> t.owner
-  UNION ALL SELECT t.relname || ': index ' || i.indexrelid::regclass || ' does not start with tenant_id'
-    FROM tenant_tables t JOIN pg_index i ON i.indrelid = t.oid
-    WHERE i.indkey[0] <> 1 AND i.indexrelid::regclass::text <> ALL ($3::text[])
+  UNION ALL SELECT DISTINCT g.relname || ': a partition carries its own grants' FROM grants g WHERE g.relispartition
+  UNION ALL SELECT t.relname || ': a rule rewrites what is sent to it' FROM tenant_tables t
+    WHERE EXISTS (SELECT FROM pg_rewrite r WHERE r.ev_class = t.oid)
+  UNION ALL SELECT t.relname || ': index ' || x.relname || ' does not start with tenant_id'
+    FROM tenant_tables t JOIN pg_index i ON i.indrelid = t.oid JOIN pg_class x ON x.oid = i.indexrelid
+    WHERE i.indkey[0] <> 1 AND x.relname <> ALL ($3::text[])
   UNION ALL SELECT t.relname || ': index ' || i.indexrelid::regclass || ' is invalid'
     FROM tables t JOIN pg_index i ON i.indrelid = t.oid WHERE NOT i.indisvalid
   UNION ALL SELECT t.relname || ': foreign key ' || k.conname || ' does not start with tenant_id'
     FROM tenant_tables t JOIN pg_constraint k ON k.conrelid = t.oid
     WHERE k.contype = 'f' AND (k.conkey[1] <> 1 OR k.confkey[1] <> 1)
-  UNION ALL SELECT relname || ': owned by ' || owner || ', not by podcast_owner' FROM tables WHERE owner <> 'podcast_owner'
-  UNION ALL SELECT t.relname || ': ' || a.privilege_type || ' is granted to ' || coalesce(nullif(pg_get_userbyid(a.grantee), ''), 'PUBLIC')
-    FROM tables t, aclexplode(t.relacl) a
-    WHERE pg_get_userbyid(a.grantee) <> t.owner
-      AND (a.grantee = 0 OR a.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER'))
-  UNION ALL SELECT c.relname || ': a view that is not security_invoker' FROM pg_class c
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind = 'v'
-      AND NOT coalesce('security_invoker=true' = ANY (c.reloptions), false)
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
-  UNION ALL SELECT c.relname || ': a materialized view or sequence is granted to ' || pg_get_userbyid(a.grantee)
-    FROM pg_class c, aclexplode(c.relacl) a
-    WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('m', 'S') AND a.grantee <> c.relowner
-  UNION ALL SELECT f.proname || ': unlisted SECURITY DEFINER function, or owned by ' || pg_get_userbyid(f.proowner)
-    FROM pg_proc f
-    WHERE f.pronamespace = 'public'::regnamespace AND f.prosecdef
-      AND f.proname || ' ' || pg_get_userbyid(f.proowner) <> ALL ($5::text[])
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'e')
-  UNION ALL SELECT f.proname || ': a SECURITY DEFINER function that PUBLIC may call, or without a fixed search_path'
-    FROM pg_proc f
-    WHERE f.pronamespace = 'public'::regnamespace AND f.prosecdef
-      AND (has_function_privilege('public', f.oid, 'EXECUTE')
-           OR NOT EXISTS (SELECT FROM unnest(f.proconfig) c WHERE c LIKE 'search_path=pg_catalog%'))
-      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'e')
+  UNION ALL SELECT relname || ': owned by ' || pg_get_userbyid(relowner) || ', not by podcast_owner' FROM tables
+    WHERE pg_get_userbyid(relowner) <> 'podcast_owner'
+  UNION ALL SELECT DISTINCT g.relname || ': ' || g.privilege_type || ' is granted to ' || g.to_whom
+      || CASE WHEN g.is_grantable THEN ' with the right to grant it' ELSE '' END
+    FROM grants g WHERE g.relkind IN ('r', 'p', 'f')
+      AND (g.grantee = 0 OR g.is_grantable OR g.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER'))
+  UNION ALL SELECT relname || ': a view that is not security_invoker' FROM relations
+    WHERE relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)
+  UNION ALL SELECT DISTINCT relname || ': a materialized view or sequence is granted to ' || to_whom FROM grants
+    WHERE relkind IN ('m', 'S')
+  UNION ALL SELECT 'large object ' || l.oid || ': it belongs to no tenant' FROM pg_largeobject_metadata l
+    WHERE EXISTS (SELECT FROM present p WHERE p.oid = l.lomowner
+                  OR EXISTS (SELECT FROM aclexplode(l.lomacl) a WHERE a.grantee IN (0, p.oid)))
+  UNION ALL SELECT proname || ': unlisted SECURITY DEFINER function, or owned by ' || pg_get_userbyid(proowner) FROM doors
+    WHERE proname || ' ' || pg_get_userbyid(proowner) <> ALL ($5::text[])
+  UNION ALL SELECT proname || ': a SECURITY DEFINER function that PUBLIC may call, or without a fixed search_path' FROM doors
+    WHERE has_function_privilege('public', oid, 'EXECUTE')
+       OR NOT EXISTS (SELECT FROM unnest(proconfig) c WHERE c LIKE 'search_path=pg_catalog%')
   UNION ALL SELECT 'set_tenant_context: missing, or not the generated one' WHERE NOT EXISTS (
     SELECT FROM pg_proc f WHERE f.pronamespace = 'public'::regnamespace AND f.proname = 'set_tenant_context'
-      AND NOT f.prosecdef AND f.prosrc LIKE '%IF present IS NOT NULL AND present <> p_tenant::text THEN%')
-  UNION ALL SELECT r.role || ': superuser, BYPASSRLS, CREATEROLE, CREATEDB or REPLICATION'
-    FROM app_roles r JOIN pg_roles g ON g.rolname = r.role
-    WHERE g.rolsuper OR g.rolbypassrls OR g.rolcreaterole OR g.rolcreatedb OR g.rolreplication
+      AND NOT f.prosecdef AND f.prosrc LIKE '%IF present IS NOT NULL AND present <> p_tenant::text THEN%'
+      AND f.prosrc LIKE '%PERFORM set_config(''app.current_tenant'', p_tenant::text, true);%')
+  UNION ALL SELECT g.rolname || ': superuser, BYPASSRLS, CREATEROLE, CREATEDB or REPLICATION' FROM pg_roles g
+    WHERE (g.rolname = 'podcast_owner' OR g.oid IN (SELECT oid FROM present))
+      AND (g.rolsuper OR g.rolbypassrls OR g.rolcreaterole OR g.rolcreatedb OR g.rolreplication)
   UNION ALL SELECT r.role || ': the role is missing' FROM app_roles r
     WHERE NOT EXISTS (SELECT FROM pg_roles g WHERE g.rolname = r.role)
   UNION ALL SELECT pg_get_userbyid(m.member) || ': a member of ' || pg_get_userbyid(m.roleid)
-    FROM pg_auth_members m JOIN app_roles r ON r.role = pg_get_userbyid(m.member)
-  UNION ALL SELECT 'default privileges name ' || pg_get_userbyid(a.grantee)
-    FROM pg_default_acl d, aclexplode(d.defaclacl) a JOIN app_roles r ON r.role = pg_get_userbyid(a.grantee)
+    FROM pg_auth_members m WHERE m.member IN (SELECT oid FROM present)
+  UNION ALL SELECT coalesce(g.rolname, 'every role') || ': starts with ' || split_part(c, '=', 1) || ' set'
+    FROM pg_db_role_setting s LEFT JOIN pg_roles g ON g.oid = s.setrole, unnest(s.setconfig) c
+    WHERE split_part(c, '=', 1) IN ('app.current_tenant', 'role')
+      AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+  UNION ALL SELECT DISTINCT 'default privileges name ' || CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END
+    FROM pg_default_acl d, aclexplode(d.defaclacl) a
+    WHERE a.grantee IN (SELECT oid FROM present) OR a.grantee = 0 AND d.defaclobjtype IN ('r', 'S')
+  UNION ALL SELECT pg_get_userbyid(oid) || ' may create in schema public' FROM present
+    WHERE has_schema_privilege(oid, 'public', 'CREATE')
   UNION ALL SELECT 'PUBLIC may create in schema public' WHERE has_schema_privilege('public', 'public', 'CREATE')
   UNION ALL SELECT 'PUBLIC may create temporary tables' WHERE has_database_privilege('public', current_database(), 'TEMP')
   UNION ALL SELECT 'publication ' || pubname || ' copies rows past row-level security' FROM pg_publication

@@ -70,12 +70,7 @@ export async function tenantTables(client: Pick<pg.ClientBase, 'query'>): Promis
 const NOBODY = [
   { setting: null, reads: ['0 rows'], writes: ['0 rows', '42501'], inserts: ['42501'] },
   { setting: '', reads: ['0 rows'], writes: ['0 rows', '42501'], inserts: ['42501'] },
-  ...['x', "' OR true --", '00000000'].map((setting) => ({
-    setting,
-    reads: ['22P02'],
-    writes: ['22P02', '42501'],
-    inserts: ['22P02', '42501'],
-  })),
+  { setting: 'x', reads: ['22P02'], writes: ['22P02', '42501'], inserts: ['22P02', '42501'] },
 ];
 
 /**
@@ -125,6 +120,7 @@ export async function isolationFaults(
   await expectOutcome(app, ['42501'], `UPDATE ${table} SET tenant_id = '${b.tenantId}'`);
   await expectOutcome(app, ['42501'], `TRUNCATE ${table} CASCADE`);
   await insert(app, b.tenantId, ['42501']);
+  await insert(app, a.tenantId, ['1 rows', '23505', '23503']);
 
   for (const { setting, reads, writes, inserts } of NOBODY) {
     const nobody = { role: 'podcast_app', setting };

@@ -34,8 +34,12 @@ export class RolePool {
       keepAlive: true,
     });
     this.pool.on('error', options.onError);
+    // The pool listens to a client only while it is idle. One whose connection breaks while it is lent out would end the
+    // process; the statement under way, or the next one, reports the loss.
+    this.pool.on('connect', (client) => client.on('error', () => undefined));
     guardReleases(this.pool, options.onGuardDestroyed);
     this.prologue =
+      'CLOSE ALL; ' + // a cursor WITH HOLD outlives its transaction, and with it its tenant
       assumeRole(options.url, options.role) +
       `SET LOCAL statement_timeout = ${options.statementTimeoutMs}; SET LOCAL lock_timeout = ${options.lockTimeoutMs}`;
   }
@@ -49,9 +53,13 @@ export class RolePool {
     let broken: Error | undefined;
     try {
       await client.query(`BEGIN; ${this.prologue}${prologue === '' ? '' : `; ${prologue}`}`);
-      const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) =>
-        (await client.query<Row>(text, params as unknown[])).rows;
-      const result = await work(sql);
+      let open = true;
+      const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) => {
+        // Work that outlives its transaction would run in the one of the next borrower.
+        if (!open) throw new Error('the transaction has ended');
+        return (await client.query<Row>(text, params as unknown[])).rows;
+      };
+      const result = await work(sql).finally(() => (open = false));
       const { command } = await client.query('COMMIT');
       // COMMIT of a failed transaction succeeds as a rollback: without this look, an error swallowed in `work` loses its rows.
       if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back at COMMIT');

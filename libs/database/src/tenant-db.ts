@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import { toTenantId, type TenantId } from '@lib/primitives';
+import type { PoolClient } from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { AppDataSource } from './app-data-source.js';
 import type { Sql } from './role-pool.js';
@@ -49,9 +50,11 @@ export class TenantDb {
     try {
       await runner.startTransaction();
       await runner.query(this.source.tenantPrologue(tenantId, options.readOnly === true));
-      const sql: Sql = (text, params) => runner.query(text, params as unknown[]);
-      const result = await this.scope.run({ tenantId, manager: runner.manager, sql }, work);
-      await runner.commitTransaction();
+      const sql: Sql = async (text, params) => (await runner.query(text, params as unknown[], true)).records;
+      const result = await this.scope
+        .run({ tenantId, manager: runner.manager, sql }, work)
+        .finally(() => (runner.query = refuse));
+      await commit(runner);
       return result;
     } catch (error) {
       await rollback(runner);
@@ -62,7 +65,27 @@ export class TenantDb {
   }
 }
 
+/**
+ * Takes the place of `query` once the work is over. What still runs then, such as the sibling of a promise that failed,
+ * would otherwise write after the ROLLBACK, outside every transaction.
+ */
+const refuse = (() =>
+  Promise.reject(new Error('the tenant transaction has ended'))) as unknown as QueryRunner['query'];
+
+async function commit(runner: QueryRunner): Promise<void> {
+  const { command } = await (await clientOf(runner)).query('COMMIT');
+  // COMMIT of a failed transaction succeeds as a rollback: without this look, an error swallowed in `work` loses its rows.
+  if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back at COMMIT');
+}
+
 async function rollback(runner: QueryRunner): Promise<void> {
   // A connection that cannot roll back is destroyed by the release guard; the first error is the one to report.
-  if (runner.isTransactionActive) await runner.rollbackTransaction().catch(() => undefined);
+  await clientOf(runner)
+    .then((client) => client.query('ROLLBACK'))
+    .catch(() => undefined);
+}
+
+/** The runner's own connection: TypeORM's `commitTransaction` hides what COMMIT answered, and can be kept from its work. */
+function clientOf(runner: QueryRunner): Promise<PoolClient> {
+  return runner.connect() as Promise<PoolClient>;
 }

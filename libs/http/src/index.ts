@@ -16,3 +16,4 @@ export { ProblemDto, problemResponse } from './problem.dto.js';
 export { describe as describeProblem, ProblemFilter, retryDelay } from './problem.filter.js';
 export { OwnTransactions, ReadsReplica, TenantContextInterceptor } from './tenant-context.interceptor.js';
 export { InputInvalid, inputValidation } from './validation.js';
+export { undeclaredRoutes } from './undeclared-routes.js';

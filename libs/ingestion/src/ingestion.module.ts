@@ -1,12 +1,22 @@
 import { Module } from '@nestjs/common';
+import { TimeSeriesModule } from '@lib/time-series';
+import { BackfillService } from './application/backfill.service.js';
 import { DestroyListenerKeys } from './application/destroy-listener-keys.js';
 import { IngestService } from './application/ingest.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
 import { EventsController } from './http/events.controller.js';
 
-@Module({ providers: [ListenerKeys, DestroyListenerKeys], exports: [ListenerKeys] })
+@Module({ providers: [ListenerKeys], exports: [ListenerKeys] })
+class ListenerKeysModule {}
+
+/** Upkeep and history: what the worker and the command line need. */
+@Module({
+  imports: [ListenerKeysModule, TimeSeriesModule],
+  providers: [DestroyListenerKeys, BackfillService],
+  exports: [BackfillService],
+})
 export class IngestionModule {}
 
 /** The edge: events in over HTTP. */
-@Module({ imports: [IngestionModule], controllers: [EventsController], providers: [IngestService] })
+@Module({ imports: [ListenerKeysModule], controllers: [EventsController], providers: [IngestService] })
 export class IngestionHttpModule {}

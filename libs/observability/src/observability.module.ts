@@ -3,7 +3,7 @@ import { TerminusModule } from '@nestjs/terminus';
 import { PrometheusModule } from '@willsoto/nestjs-prometheus';
 import type { Logger } from 'pino';
 import { HealthController } from './health.controller.js';
-import { LOGGER } from './logger.js';
+import { LoggerModule } from './logger.module.js';
 import { MetricsController } from './metrics.controller.js';
 import { Readiness } from './readiness.js';
 
@@ -15,12 +15,13 @@ export class ObservabilityModule {
     return {
       module: ObservabilityModule,
       imports: [
+        LoggerModule.register(logger),
         TerminusModule.forRoot({ logger: false }),
         PrometheusModule.register({ path: '/metrics', controller: MetricsController }),
       ],
       controllers: [HealthController],
-      providers: [Readiness, { provide: LOGGER, useValue: logger }],
-      exports: [Readiness, LOGGER],
+      providers: [Readiness],
+      exports: [Readiness],
     };
   }
 }

@@ -15,6 +15,7 @@ export interface KeeperTiming {
 
 const LONGEST_PAUSE_MS = 5_000;
 const TEND_MS = 10_000;
+const CLOSE_MS = 8_000;
 
 /**
  * Keeps the queue open for as long as the process lives, whatever happens to the backend.
@@ -59,8 +60,18 @@ export class QueueKeeper {
 
   private async finish(): Promise<void> {
     await this.loop;
-    await this.queue?.close();
+    const closed = this.queue?.close() ?? Promise.resolve();
     await this.runner.idle();
+    try {
+      // BullMQ waits for its backend, which may hang.
+      await withDeadline(closed, CLOSE_MS, 'closing the queue');
+    } catch (error) {
+      this.logger.warn({ err: error }, 'the queue was left without a farewell');
+      await this.queue?.abandon();
+    }
+    // A job that was being fetched when the close began has been started since.
+    await this.runner.idle();
+    this.queue = undefined;
   }
 
   private async keep(): Promise<void> {

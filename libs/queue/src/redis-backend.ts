@@ -3,13 +3,14 @@ import { Redis, type RedisOptions } from 'ioredis';
 import { openQueue, type Driver } from './open-queue.js';
 import type { OpenQueue, QueueBackend, QueueEvents } from './queue-backend.js';
 
-const COMMAND_MS = 5_000;
+const COMMAND_MS = 3_000;
 
 const OPTIONS: RedisOptions = {
   lazyConnect: true,
   connectTimeout: 5_000,
   // A hung server answers nothing: without a limit every command would wait for it.
   commandTimeout: COMMAND_MS,
+  disconnectTimeout: 1_000,
   maxRetriesPerRequest: null,
   // A lost connection is not mended: commands sent again or kept for later could take a due job that nobody then does.
   // The keeper opens a new one and writes the schedule.

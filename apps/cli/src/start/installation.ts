@@ -49,13 +49,14 @@ export class Installation {
    */
   async start(signal: AbortSignal): Promise<BannerFacts> {
     const place = await choosePlace(this.io.environment);
+    signal.throwIfAborted();
     const embedded = namesOwnDatabase(this.io.environment) ? undefined : await this.startPostgres();
     signal.throwIfAborted();
     const settings = (): Settings =>
       readSettings({ ...this.io.environment, ...embedded?.database().environment, ...place.environment });
     await this.migrate(settings(), embedded);
     signal.throwIfAborted();
-    await this.startChildren(settings);
+    await this.startChildren(settings, signal);
     const wantsDemo = this.request.demo && embedded !== undefined;
     const [demo] = await Promise.all([
       wantsDemo ? this.createDemo(settings(), signal) : undefined,
@@ -98,7 +99,7 @@ export class Installation {
     if (road !== 'none') this.io.print(`Applied the schema: ${applied.join(', ')}`);
   }
 
-  private async startChildren(settings: () => Settings): Promise<void> {
+  private async startChildren(settings: () => Settings, signal: AbortSignal): Promise<void> {
     this.io.print('Starting API and worker …');
     for (const name of ['api', 'worker'] as const) {
       const log = new ChildLog(name, join(this.dataDir, 'logs', `${name}.log`), (line) => this.io.warn(line));
@@ -113,6 +114,8 @@ export class Installation {
       );
       this.children.push(child);
       await child.begin();
+      // A child that began after the stop would not be stopped.
+      signal.throwIfAborted();
     }
   }
 

@@ -31,7 +31,8 @@ export class KeptService {
   /** Resolves, when there is no point in trying again, with the reason and the last lines of the service. */
   readonly gaveUp: Promise<string>;
   private giveUp!: (reason: string) => void;
-  private running: RunningService | undefined;
+  /** The run that is starting or has started. */
+  private present: Promise<RunningService> | undefined;
   private keeping: Promise<void> | undefined;
   private readonly stopping = new AbortController();
   private restarting = false;
@@ -47,33 +48,35 @@ export class KeptService {
 
   /** The first start. A service that cannot be started at all says so here, at once. */
   async begin(): Promise<void> {
-    this.running = await this.service.start();
-    this.keeping = this.keep(Date.now());
+    const startedAt = Date.now();
+    this.present = this.service.start();
+    await this.present;
+    this.keeping = this.keep(startedAt);
   }
 
-  /** Ends the service and keeps it ended. */
+  /** Ends the service, when it is only starting too, and keeps it ended. */
   async stop(): Promise<void> {
     this.stopping.abort();
-    await this.running?.stop();
+    await (await this.presentRun())?.stop();
     await this.keeping;
   }
 
   /** Ends the service at once. */
   async kill(): Promise<void> {
     this.stopping.abort();
-    await this.running?.kill();
+    await (await this.presentRun())?.kill();
   }
 
   /** Ends the present run and begins another, without counting that as a failure. */
   async restart(): Promise<void> {
     this.restarting = true;
-    await this.running?.stop();
+    await (await this.presentRun())?.stop();
   }
 
   private async keep(startedAt: number): Promise<void> {
     for (let quickEnds = 0; ; startedAt = Date.now()) {
       const how = await this.run();
-      if (this.isStopping()) return;
+      if (this.stopping.signal.aborted) return;
       if (this.restarting) {
         this.restarting = false;
         continue;
@@ -89,24 +92,24 @@ export class KeptService {
     }
   }
 
-  /** Waits for the end of the present run, or of a new one. */
+  /** Waits for the end of the present run, or of a new one. Says how it ended. */
   private async run(): Promise<string> {
-    if (this.isStopping()) return 'was stopped';
+    if (this.stopping.signal.aborted) return 'was stopped';
     try {
-      this.running ??= await this.service.start();
+      this.present ??= this.service.start();
+      return await (
+        await this.present
+      ).ended;
     } catch (error) {
       return `could not be started: ${(error as Error).message}`;
+    } finally {
+      this.present = undefined;
     }
-    // A stop that came while it was starting has seen nothing to stop.
-    if (this.isStopping()) await this.running.stop();
-    const how = await this.running.ended;
-    this.running = undefined;
-    return how;
   }
 
-  /** A method, so that the compiler knows that the answer changes while something is awaited. */
-  private isStopping(): boolean {
-    return this.stopping.signal.aborted;
+  private async presentRun(): Promise<RunningService | undefined> {
+    // A start that fails has left nothing to end.
+    return this.present?.catch(() => undefined);
   }
 
   private describeFailure(how: string): string {

@@ -21,7 +21,7 @@ export function renderBanner({ version, apiOrigin, dataDir, embedded, demo }: Ba
   const lines = facts.map(([name, value]) => `  ${name.padEnd(12)}${value}`);
   const next =
     demo === undefined
-      ? ['  Next: podcast tenant create --name "My network"']
+      ? ['  Next: npm run podcast -- tenant create --name "My network"']
       : ['  Try it:', `  curl -s -H 'Authorization: Bearer ${demo.key}' '${apiOrigin}${demo.queryPath}'`];
   const end = embedded
     ? `  Ctrl-C stops everything. The data stays in ${dataDir}.`

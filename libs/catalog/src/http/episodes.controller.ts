@@ -50,7 +50,7 @@ export class EpisodesController {
   @ApiBadRequestResponse(INVALID)
   @ApiNotFoundResponse(NO_PODCAST)
   @ApiConflictResponse(EXISTS)
-  @SerializeOptions({ type: EpisodeDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: EpisodeDto })
   create(
     @Param('podcastId', ParseUUIDPipe) podcastId: string,
     @Body() body: CreateEpisodeDto,
@@ -93,7 +93,7 @@ export class EpisodesController {
   @ApiOperation({ summary: 'Read an episode, archived or not' })
   @ApiOkResponse({ type: EpisodeDto })
   @ApiNotFoundResponse(NOT_FOUND)
-  @SerializeOptions({ type: EpisodeDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: EpisodeDto })
   get(@Param('id', ParseUUIDPipe) id: string): Promise<object> {
     return this.episodes.get(id);
   }
@@ -110,7 +110,7 @@ export class EpisodesController {
   @ApiBadRequestResponse(INVALID)
   @ApiNotFoundResponse(NOT_FOUND)
   @ApiConflictResponse(EXISTS)
-  @SerializeOptions({ type: EpisodeDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: EpisodeDto })
   update(@Param('id', ParseUUIDPipe) id: string, @Body() body: UpdateEpisodeDto): Promise<object> {
     return this.episodes.update(id, body);
   }

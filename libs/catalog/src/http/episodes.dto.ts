@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import { IsStorableText } from '@lib/http';
-import { Expose, Transform, Type } from 'class-transformer';
+import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import {
   IsBoolean,
   IsDate,
@@ -211,6 +211,8 @@ export class EpisodeSummaryDto {
 
 const SOURCES = ['feed', 'file', 'import', 'api'];
 
+// Excluded by class, not by the strategy of the route: that would empty `metadata`, whose keys no class declares.
+@Exclude()
 export class EpisodeDto extends EpisodeSummaryDto {
   @ApiProperty({
     nullable: true,

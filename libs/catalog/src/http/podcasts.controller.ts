@@ -47,7 +47,7 @@ export class PodcastsController {
   })
   @ApiCreatedResponse({ type: PodcastDto })
   @ApiBadRequestResponse(INVALID)
-  @SerializeOptions({ type: PodcastDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: PodcastDto })
   create(@Body() body: CreatePodcastDto): Promise<object> {
     return this.podcasts.create(body);
   }
@@ -60,7 +60,7 @@ export class PodcastsController {
   })
   @ApiOkResponse({ type: PodcastPageDto })
   @ApiBadRequestResponse(problemResponse('The cursor or a parameter is not valid', 400, 'invalid_cursor'))
-  @SerializeOptions({ type: PodcastPageDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: PodcastPageDto })
   list(@Query() { limit = 50, cursor, search }: PodcastPageQueryDto): Promise<object> {
     return this.podcasts.list({ limit, cursor, search });
   }
@@ -70,7 +70,7 @@ export class PodcastsController {
   @ApiOperation({ summary: 'Read a podcast, archived or not' })
   @ApiOkResponse({ type: PodcastDto })
   @ApiNotFoundResponse(NOT_FOUND)
-  @SerializeOptions({ type: PodcastDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: PodcastDto })
   get(@Param('id', ParseUUIDPipe) id: string): Promise<object> {
     return this.podcasts.get(id);
   }
@@ -84,7 +84,7 @@ export class PodcastsController {
   @ApiOkResponse({ type: PodcastDto })
   @ApiBadRequestResponse(INVALID)
   @ApiNotFoundResponse(NOT_FOUND)
-  @SerializeOptions({ type: PodcastDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: PodcastDto })
   update(@Param('id', ParseUUIDPipe) id: string, @Body() body: UpdatePodcastDto): Promise<object> {
     return this.podcasts.update(id, body);
   }

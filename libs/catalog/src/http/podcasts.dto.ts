@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
 import { IsStorableText } from '@lib/http';
-import { Expose, Transform, Type } from 'class-transformer';
+import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import {
   IsBoolean,
   IsInt,
@@ -101,6 +101,8 @@ export class UpdatePodcastDto extends PartialType(CreatePodcastDto, { skipNullPr
   archived?: boolean;
 }
 
+// Excluded by class, not by the strategy of the route: that would empty `metadata`, whose keys no class declares.
+@Exclude()
 export class PodcastDto {
   @ApiProperty({ format: 'uuid' }) @Expose() id!: string;
   @ApiProperty({ example: 'Signal & Salt' }) @Expose() title!: string;
@@ -156,6 +158,7 @@ export class PodcastDto {
   @ApiProperty() @Expose() updatedAt!: Date;
 }
 
+@Exclude()
 export class PodcastPageDto {
   @ApiProperty({ type: [PodcastDto] }) @Expose() @Type(() => PodcastDto) items!: PodcastDto[];
   @ApiProperty({ nullable: true, type: String, description: 'Pass as `cursor` to get the next page.' })

@@ -6,9 +6,7 @@ export function columnValues<Fields extends object>(
   columns: Record<keyof Fields, string>,
   fields: Fields,
 ): { columns: string[]; values: unknown[] } {
-  const given = Object.entries(fields).filter(([, value]) => value !== undefined);
-  return {
-    columns: given.map(([field]) => columns[field as keyof Fields]),
-    values: given.map(([, value]) => value),
-  };
+  const entries = Object.entries(fields) as [keyof Fields, unknown][];
+  const given = entries.filter(([, value]) => value !== undefined);
+  return { columns: given.map(([field]) => columns[field]), values: given.map(([, value]) => value) };
 }

@@ -142,8 +142,8 @@ export function searchEpisodes(
   limit: number,
 ): Promise<EpisodeSummaryRow[]> {
   return sql(
-    `SELECT ${SUMMARY} FROM search_episodes($2, $3, $4) s JOIN episodes e ON e.tenant_id = $1 AND e.id = s.id
-     ORDER BY s.score DESC, e.id`,
+    `SELECT ${SUMMARY} FROM search_episodes($2, $3, $4) WITH ORDINALITY AS s (id, score, place)
+     JOIN episodes e ON e.tenant_id = $1 AND e.id = s.id ORDER BY s.place`,
     [tenantId, query, podcastId, limit],
   );
 }

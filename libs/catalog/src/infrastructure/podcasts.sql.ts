@@ -110,8 +110,8 @@ export function searchPodcasts(
   limit: number,
 ): Promise<PodcastRow[]> {
   return sql(
-    `SELECT ${COLUMNS} FROM search_podcasts($2, $3) s JOIN podcasts p ON p.tenant_id = $1 AND p.id = s.id
-     ORDER BY s.score DESC, p.id`,
+    `SELECT ${COLUMNS} FROM search_podcasts($2, $3) WITH ORDINALITY AS s (id, score, place)
+     JOIN podcasts p ON p.tenant_id = $1 AND p.id = s.id ORDER BY s.place`,
     [tenantId, query, limit],
   );
 }

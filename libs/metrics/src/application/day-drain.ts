@@ -35,9 +35,10 @@ export class DayDrain {
     const report: DrainReport = { days: 0, rows: 0, busy: 0, failed: 0 };
     const deadline = Date.now() + BUDGET_MS;
     const tried = new Set<string>();
+    this.forgetExpired();
     for (;;) {
       const due = await this.pool.transaction((sql) => dueWork(sql, this.kind, LIST_LIMIT));
-      const days = dueDays(due).filter(({ key }) => !tried.has(key) && !this.isSetAside(key));
+      const days = dueDays(due).filter(({ key }) => !tried.has(key) && !this.setAside.has(key));
       for (const day of days) {
         if (Date.now() >= deadline) return report;
         tried.add(day.key);
@@ -66,11 +67,7 @@ export class DayDrain {
     }
   }
 
-  private isSetAside(key: string): boolean {
-    const until = this.setAside.get(key);
-    if (until === undefined) return false;
-    if (Date.now() < until) return true;
-    this.setAside.delete(key);
-    return false;
+  private forgetExpired(): void {
+    for (const [key, until] of this.setAside) if (Date.now() >= until) this.setAside.delete(key);
   }
 }

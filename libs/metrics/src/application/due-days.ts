@@ -23,9 +23,15 @@ export function dueDays(due: readonly DueWork[]): DueDay[] {
     const days = byTenant.get(tenantId) ?? new Map<number, DueDay>();
     byTenant.set(tenantId, days);
     if (!days.has(day.getTime()))
-      days.set(day.getTime(), { tenantId: toTenantId(tenantId), day, key: `${tenantId} ${day.toISOString()}` });
+      days.set(day.getTime(), {
+        tenantId: toTenantId(tenantId),
+        day,
+        key: `${tenantId} ${day.toISOString()}`,
+      });
   }
   const queues = [...byTenant.values()].map((days) => [...days.values()]);
   const rounds = Math.max(0, ...queues.map((queue) => queue.length));
-  return Array.from({ length: rounds }, (_, round) => queues.flatMap((queue) => queue.slice(round, round + 1))).flat();
+  return Array.from({ length: rounds }, (_, round) =>
+    queues.flatMap((queue) => queue.slice(round, round + 1)),
+  ).flat();
 }

@@ -55,7 +55,8 @@ export class ReconcileAggregates {
     const events = total(found);
     // After COMMIT: what was rolled back is found, and counted, again.
     driftEvents.inc(events);
-    if (events > 0) this.logger.error({ tenantId, hour, ...found }, 'rollups differed from raw events');
+    if (events > 0)
+      this.logger.error({ tenantId, at: hour, drift: found }, 'rollups differed from raw events');
     return events;
   }
 

@@ -40,7 +40,10 @@ export class RefreshAggregates {
     this.drain = new DayDrain(pool, logger, 'slice', (day) => this.refreshDay(day));
     const age = async (kind: 'slice' | 'metrics_daily') =>
       (await pool.transaction((sql) => dueWork(sql, kind, 1)))[0]?.ageSeconds ?? 0;
-    measureBacklogWith(async () => ({ slice: await age('slice'), metrics_daily: await age('metrics_daily') }));
+    measureBacklogWith(async () => ({
+      slice: await age('slice'),
+      metrics_daily: await age('metrics_daily'),
+    }));
   }
 
   run(): Promise<DrainReport> {

@@ -19,7 +19,7 @@ export interface HourDrift {
  * meanwhile is in none of them, or its mark is seen too. Call it under the day's lock.
  */
 export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day: Date): Promise<HourDrift> {
-  const rows = await sql<Record<keyof HourDrift, string> & { comparable: boolean }>(
+  const rows = await sql<{ comparable: boolean; slices: string | null; hour: string; day: string }>(
     `WITH state AS MATERIALIZED (
        SELECT NOT EXISTS (SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'slice' AND bucket >= $3 AND bucket < $4)
           AND NOT EXISTS (SELECT FROM raw_horizons WHERE tenant_id = $1 AND raw_from > $3) AS comparable
@@ -43,7 +43,7 @@ export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day:
      SELECT comparable,
        (SELECT sum(abs(coalesce(f.value, 0) - coalesce(s.value, 0)))
         FROM fresh f FULL JOIN slices s USING (bucket, episode_id, metric, evidence)) AS slices,
-       ${differenceOfSums('all_slices', "hours WHERE bucket = $3")} AS hour,
+       ${differenceOfSums('all_slices', 'hours WHERE bucket = $3')} AS hour,
        ${differenceOfSums('hours', 'days')} AS day
      FROM state`,
     [tenantId, day, hour, new Date(hour.getTime() + HOUR_MS)],

@@ -10,11 +10,7 @@ import { COUNT_RAW, NO_RULE_SET, NOT_FROZEN } from './count-raw.js';
  * @param slices starts of slices, ascending, close together: the raw events between the first and the last are one range
  * @returns how many rows were written or removed
  */
-export async function rebuildSlices(
-  sql: Sql,
-  tenantId: TenantId,
-  slices: readonly Date[],
-): Promise<number> {
+export async function rebuildSlices(sql: Sql, tenantId: TenantId, slices: readonly Date[]): Promise<number> {
   const [first, last] = [slices[0], slices[slices.length - 1]];
   if (first === undefined || last === undefined) return 0;
   const rows = await sql<{ written: string }>(

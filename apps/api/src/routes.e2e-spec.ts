@@ -1,0 +1,223 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { Controller, Get } from '@nestjs/common';
+import { ModulesContainer, NestFactory } from '@nestjs/core';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { Access, undeclaredRoutes } from '@lib/http';
+import { projectRoot } from '@lib/database';
+import { startTestApi, type TestApi } from '@lib/testing';
+import { createApi } from './create-api.js';
+
+interface Operation {
+  'x-access'?: string;
+  responses: Record<string, unknown>;
+  requestBody?: {
+    content: Record<
+      string,
+      { example?: unknown; examples?: unknown; schema?: { $ref?: string; properties?: object } }
+    >;
+  };
+  summary?: string;
+  tags?: string[];
+}
+interface Document {
+  paths: Record<string, Record<string, Operation>>;
+  components: {
+    schemas: Record<
+      string,
+      { properties?: Record<string, { example?: unknown; type?: string; $ref?: string }> }
+    >;
+  };
+}
+
+const document = JSON.parse(readFileSync(join(projectRoot(), 'apps/api/openapi.json'), 'utf8')) as Document;
+const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
+);
+const filled = (path: string, id: string) => path.replace(/\{[^}]+\}/g, id);
+const OUTSIDE_THE_DOCUMENT = [/^\/health(\/\w+)?$/, /^\/metrics$/, /^\/api\/docs/];
+
+let api: TestApi;
+const served: { method: string; url: string }[] = [];
+
+beforeAll(async () => {
+  api = await startTestApi(createApi);
+  const text = api.app.getHttpAdapter().getInstance().printRoutes({ commonPrefix: false });
+  served.push(...readRouteTree(text));
+});
+afterAll(() => api.close());
+
+/** Reads the indented tree that the router prints. */
+function readRouteTree(tree: string): { method: string; url: string }[] {
+  const parents: string[] = [];
+  return tree.split('\n').flatMap((line) => {
+    const match = /^((?:[│ ] {3})*)[├└]── (\S*)(?: \(([A-Z, ]+)\))?/.exec(line);
+    if (match === null) return [];
+    const depth = (match[1] ?? '').length / 4;
+    // Routes that share a place share the parameter too, under all its names.
+    const url = ((depth === 0 ? '' : parents[depth - 1]) ?? '') + (match[2] ?? '').replace(/:[\w|:]+/g, ':');
+    parents[depth] = url;
+    return (match[3]?.split(', ') ?? []).map((method) => ({ method, url }));
+  });
+}
+
+describe('routes', () => {
+  test('the router serves what the document says, and little else', () => {
+    const documented = new Set(
+      operations.map(({ method, path }) => `${method} ${path.replace(/\{\w+\}/g, ':')}`),
+    );
+    const rest = served
+      .filter(({ method }) => !['HEAD', 'OPTIONS', 'TRACE'].includes(method))
+      .map(({ method, url }) => `${method} ${url}`)
+      .filter((route) => !documented.has(route));
+    const unexpected = rest.filter(
+      (route) => !OUTSIDE_THE_DOCUMENT.some((known) => known.test(route.split(' ')[1] ?? '')),
+    );
+    expect(served.length).toBeGreaterThan(20);
+    expect(unexpected).toEqual([]);
+    for (const route of documented)
+      expect(served.map(({ method, url }) => `${method} ${url}`)).toContain(route);
+  });
+
+  test('a controller that does not say who may call it keeps the process from starting', async () => {
+    @Controller('rogue')
+    class Rogue {
+      @Get() open(): string {
+        return 'open';
+      }
+      @Get('declared') @Access('read') declared(): string {
+        return 'declared';
+      }
+    }
+    const module = { module: class RogueModule {}, controllers: [Rogue] };
+    const app = await NestFactory.create(module, new FastifyAdapter(), { logger: false });
+    expect(undeclaredRoutes(app.get(ModulesContainer))).toEqual(['Rogue.open']);
+    await app.close();
+  });
+
+  test.each(operations)(
+    '$method $path says who may call it, groups itself and documents its errors',
+    ({ operation }) => {
+      expect(['ingest', 'read', 'write', 'admin', 'platform']).toContain(operation['x-access']);
+      expect(operation.summary).toBeTruthy();
+      expect(operation.tags).toHaveLength(1);
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '500', '503']));
+    },
+  );
+
+  test.each(operations.filter(({ operation }) => operation.requestBody))(
+    '$method $path shows an example of its body',
+    ({ operation }) => {
+      for (const [type, { example, examples, schema }] of Object.entries(
+        operation.requestBody?.content ?? {},
+      )) {
+        if (type !== 'application/json') continue;
+        const named = schema?.$ref?.split('/').at(-1) ?? '';
+        const properties = Object.values(document.components.schemas[named]?.properties ?? {});
+        const fromFields =
+          properties.length > 0 && properties.some((property) => property.example !== undefined);
+        expect(example !== undefined || examples !== undefined || fromFields).toBe(true);
+      }
+    },
+  );
+
+  test.each(operations)('$method $path refuses a caller without a key', async ({ method, path }) => {
+    const answer = await api.call<{ code: string }>(method, filled(path, randomUUID()), {
+      body: method === 'GET' ? undefined : {},
+    });
+    expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
+    expect(answer.headers['content-type']).toContain('application/problem+json');
+  });
+
+  test('every route refuses a key without its scope', async () => {
+    const { key } = await api.createTenant();
+    const keys = new Map<string, string>();
+    for (const scope of ['ingest', 'read', 'write']) {
+      const created = await api.call<{ credential: string }>('POST', '/v1/keys', {
+        key,
+        body: { name: scope, scopes: [scope] },
+      });
+      keys.set(scope, created.body.credential);
+    }
+    for (const { method, path, operation } of operations) {
+      for (const [scope, credential] of keys) {
+        if (scope === operation['x-access']) continue;
+        const answer = await api.call(method, filled(path, randomUUID()), {
+          key: credential,
+          body: method === 'GET' ? undefined : {},
+        });
+        expect([method, path, scope, answer.status]).toEqual([method, path, scope, 403]);
+      }
+    }
+  });
+});
+
+describe('every answer', () => {
+  test.each(['/health/live', '/v1/tenant', '/nowhere', '/api/docs'])(
+    'of %s carries the security headers',
+    async (path) => {
+      const { headers } = await api.call('GET', path);
+      expect(headers).toMatchObject({
+        'x-content-type-options': 'nosniff',
+        'x-frame-options': 'DENY',
+        'referrer-policy': 'no-referrer',
+      });
+      expect(headers['x-powered-by']).toBeUndefined();
+      expect(headers['strict-transport-security']).toMatch(/max-age=/);
+    },
+  );
+
+  test('an unknown route is a problem like any other', async () => {
+    const answer = await api.call('GET', '/nowhere');
+    expect(answer.body).toMatchObject({ status: 404, code: 'not_found' });
+    expect(JSON.stringify(answer.body)).not.toMatch(/nowhere|at /);
+  });
+});
+
+describe('the documentation', () => {
+  test('works offline: everything it loads comes from this server', async () => {
+    const page = await api.call<string>('GET', '/api/docs');
+    expect(page.status).toBe(200);
+    const sources = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(sources.length).toBeGreaterThan(3);
+    for (const source of sources) {
+      expect(source).not.toMatch(/^(https?:)?\/\//);
+      const asset = await api.call('GET', new URL(source, 'http://x/api/docs').pathname);
+      expect([source, asset.status]).toEqual([source, 200]);
+    }
+  });
+
+  test('serves the committed document', async () => {
+    const answer = await api.call<Document>('GET', '/api/docs/openapi.json');
+    expect(answer.body).toEqual(document);
+  });
+});
+
+describe('health', () => {
+  test('is ready once the database was judged, and says which engine it found', async () => {
+    const { Readiness } = await import('@lib/observability');
+    await api.app.get(Readiness).probe();
+    const ready = await api.call('GET', '/health/ready');
+    expect(ready.body).toMatchObject({
+      status: 'ok',
+      checks: { startup: { status: 'up' }, db: { status: 'up' } },
+    });
+    expect((await api.call('GET', '/health')).body).toMatchObject({ engine: 'partitions' });
+    expect((await api.call('GET', '/health/startup')).status).toBe(200);
+    expect((await api.call('GET', '/health/live')).body).toEqual({ status: 'ok' });
+  });
+
+  test('metrics are served to loopback', async () => {
+    const answer = await api.call<string>('GET', '/metrics');
+    expect(answer.body).toMatch(/http_server_request_duration_seconds_bucket\{.*route="\/health\/ready"/);
+    expect(answer.body).toMatch(/durability_settings_ok 1/);
+  });
+
+  test('metrics ask others for the token', async () => {
+    const app = api.app;
+    const answer = await app.inject({ method: 'GET', url: '/metrics', remoteAddress: '203.0.113.9' });
+    expect(answer.statusCode).toBe(401);
+  });
+});

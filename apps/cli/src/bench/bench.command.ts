@@ -1,0 +1,31 @@
+import { Command, InvalidArgumentError } from 'commander';
+import type { CommandIo } from '../command-io.js';
+import { benchIngest, type IngestBenchOptions } from './ingest.bench.js';
+
+/** `podcast bench`: how fast this machine runs the product, as figures and as ratios to a stated baseline. */
+export function benchCommand(io: CommandIo): Command {
+  const bench = new Command('bench').description(
+    'measure the product on this machine, on a database of its own',
+  );
+  bench
+    .command('ingest')
+    .description('events in over HTTP, beside a bare PostgreSQL client and COPY; memory; bytes an event')
+    .option('--events <n>', 'events of each way in each round', parseCount, 200_000)
+    .option('--batch <n>', 'events of one request', parseCount, 500)
+    .option('--connections <n>', 'requests, and sessions of the bare client, at a time', parseCount, 16)
+    .option('--rounds <n>', 'rounds, in which the ways take turns', parseCount, 3)
+    .option('--seconds <n>', 'length of the sustained load; 0 leaves it out', parseCount, 60)
+    .addHelpText(
+      'after',
+      '\nLoad generator, API and PostgreSQL share the processors of this machine: read the ratios, not the rates.',
+    )
+    .action((options: IngestBenchOptions) => benchIngest(io, options));
+  return bench;
+}
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(count))
+    throw new InvalidArgumentError('It must be a whole number.');
+  return count;
+}

@@ -1,0 +1,92 @@
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { readSettings, type Settings } from '@lib/config';
+import { migrate } from '@lib/database';
+import type { CommandIo } from '../command-io.js';
+import { CommandFailed } from '../command.errors.js';
+import { connectAsLogin, type LoginSession } from '../connect-as-login.js';
+import { startEmbeddedDatabase } from '../embedded/start-embedded-database.js';
+import { childEnvironment } from '../start/child-environment.js';
+import { ChildLog } from '../start/child-log.js';
+import { childService } from '../start/child-service.js';
+import { freePort } from '../start/free-port.js';
+import { listenForStop } from '../start/stop-request.js';
+import { waitUntilReady } from '../start/wait-until-ready.js';
+
+/** PostgreSQL and one API process on loopback, made for one bench and gone with it. */
+export interface BenchProduct {
+  readonly settings: Settings;
+  readonly apiOrigin: string;
+  /** A session of the superuser, past every wall. */
+  readonly owner: LoginSession;
+}
+
+const LOOPBACK = '127.0.0.1';
+/** A bench that measures on another database than its own would be dangerous and mean nothing. */
+const NOT_INHERITED = { POSTGRES_HOST: '', REDIS_URL: '', REDIS_HOST: '', MIGRATION_DATABASE_URL: '' };
+
+/**
+ * Starts an embedded PostgreSQL in a temporary directory and the compiled API as a process of its own, both with the
+ * defaults of production (fsync on); the worker does not run. Settings such as INGEST_POOL_SIZE are taken from the
+ * environment. Ends both and removes the directory, however `work` ends.
+ *
+ * @throws CommandFailed when a signal stops it
+ */
+export async function withBenchProduct<T>(
+  io: CommandIo,
+  work: (product: BenchProduct) => Promise<T>,
+): Promise<T> {
+  const directory = await mkdtemp(join(tmpdir(), 'podcast-bench-'));
+  // As root, PostgreSQL runs under another account, which must be able to enter.
+  await chmod(directory, 0o711);
+  const stop = listenForStop(() => process.exit(130));
+  const stopped = new Promise<never>((_, reject) =>
+    stop.signal.addEventListener('abort', () => reject(new CommandFailed('The bench was stopped.'))),
+  );
+  const cleanups: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
+  try {
+    return await Promise.race([start(io, directory, cleanups, stop.signal).then(work), stopped]);
+  } finally {
+    for (const cleanup of cleanups.reverse()) await cleanup();
+    stop.dispose();
+  }
+}
+
+async function start(
+  io: CommandIo,
+  directory: string,
+  cleanups: (() => Promise<unknown>)[],
+  signal: AbortSignal,
+): Promise<BenchProduct> {
+  const database = await startEmbeddedDatabase(directory);
+  cleanups.push(() => database.server.stop());
+  await migrate(database.ownerUrl);
+  const owner = await connectAsLogin(database.ownerUrl);
+  cleanups.push(() => owner.end());
+  const port = await freePort('PORT', 0, LOOPBACK);
+  const environment = {
+    ...io.environment,
+    ...NOT_INHERITED,
+    ...database.environment,
+    PORT: String(port),
+    BIND_ADDRESS: LOOPBACK,
+    SHUTDOWN_DRAIN_MS: '0',
+  };
+  const settings = readSettings(environment);
+  const log = new ChildLog('api', join(directory, 'api.log'), (line) => io.warn(line));
+  const api = await childService({
+    name: 'api',
+    entry: fileURLToPath(new URL('../../../api/src/main.js', import.meta.url)),
+    environment: () => childEnvironment('api', environment, settings),
+    log,
+  }).start();
+  cleanups.push(async () => {
+    await api.stop();
+    await log.close();
+  });
+  const apiOrigin = `http://${LOOPBACK}:${port}`;
+  await waitUntilReady('api', apiOrigin, signal);
+  return { settings, apiOrigin, owner };
+}

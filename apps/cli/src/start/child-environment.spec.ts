@@ -1,0 +1,40 @@
+import { describe, expect, test } from '@jest/globals';
+import { readSettings } from '@lib/config';
+import { childEnvironment } from './child-environment.js';
+
+const given = {
+  PATH: '/usr/bin',
+  REDIS_URL: 'redis://cache:6379',
+  DATABASE_URL: 'postgresql://podcast_app@db/podcast',
+  ADMIN_DATABASE_URL: 'postgresql://podcast_admin@db/podcast',
+  MAINTENANCE_DATABASE_URL: 'postgresql://podcast_maintenance@db/podcast',
+  QUEUE_DATABASE_URL: 'postgresql://podcast_queue@db/podcast',
+  MIGRATION_DATABASE_URL: 'postgresql://postgres@db/podcast',
+  POSTGRES_PASSWORD: 'the owner’s',
+  API_KEY_PEPPER: 'p'.repeat(40),
+  PRIVACY_MASTER_KEY: Buffer.alloc(32).toString('base64'),
+};
+const databasesOf = (child: 'api' | 'worker') =>
+  Object.keys(childEnvironment(child, given, readSettings(given))).filter((name) =>
+    /DATABASE|POSTGRES/.test(name),
+  );
+
+describe('the environment of a child', () => {
+  test('holds the logins of its own roles and no other', () => {
+    expect(databasesOf('api').sort()).toEqual(['ADMIN_DATABASE_URL', 'DATABASE_URL']);
+    expect(databasesOf('worker').sort()).toEqual([
+      'DATABASE_URL',
+      'MAINTENANCE_DATABASE_URL',
+      'QUEUE_DATABASE_URL',
+    ]);
+  });
+
+  test('hands on everything else', () => {
+    expect(childEnvironment('api', given, readSettings(given))).toMatchObject({
+      PATH: '/usr/bin',
+      REDIS_URL: 'redis://cache:6379',
+      PORT: '8000',
+      WORKER_PORT: '8001',
+    });
+  });
+});

@@ -1,0 +1,147 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
+import { projectRoot } from '@lib/database';
+import { freePort } from '@lib/testing';
+
+jest.setTimeout(180_000);
+
+/** A clone of the sources, as a newcomer has it after `npm ci`, built by the program itself. */
+let clone: string;
+let data: string;
+const started: ChildProcess[] = [];
+
+beforeAll(async () => {
+  const root = projectRoot();
+  clone = await mkdtemp(join(tmpdir(), 'podcast-clone-'));
+  data = join(clone, '.data');
+  for (const part of [
+    'apps',
+    'libs',
+    'db',
+    'scripts',
+    'package.json',
+    'tsconfig.json',
+    'nest-cli.json',
+    '.swcrc',
+  ]) {
+    await cp(join(root, part), join(clone, part), { recursive: true });
+  }
+  await symlink(join(root, 'node_modules'), join(clone, 'node_modules'));
+});
+afterAll(async () => {
+  for (const child of started) child.kill('SIGKILL');
+  await rm(clone, { recursive: true, force: true });
+});
+
+interface Start {
+  child: ChildProcess;
+  output: () => string;
+  /** The demo key of the banner. */
+  key: string;
+  call: (path: string) => Promise<{ status: number; body: Record<string, unknown> }>;
+}
+
+async function start(...flags: string[]): Promise<Start> {
+  const [port, workerPort] = [await freePort(), await freePort()];
+  const child = spawn(process.execPath, ['scripts/start.mjs', '--data', data, ...flags], {
+    cwd: clone,
+    env: { PATH: process.env['PATH'], PORT: String(port), WORKER_PORT: String(workerPort) },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr])
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  await until(
+    () => output.includes('is running') || child.exitCode !== null,
+    () => output,
+  );
+  const key = /pa_live_\w+/.exec(output)?.[0] ?? '';
+  return {
+    child,
+    key,
+    output: () => output,
+    call: async (path) => {
+      const headers = { authorization: `Bearer ${key}` };
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+      return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
+    },
+  };
+}
+
+async function stop({ child }: Start, signal: NodeJS.Signals): Promise<number | null> {
+  const exited = once(child, 'exit');
+  child.kill(signal);
+  await exited;
+  return child.exitCode;
+}
+
+async function until(condition: () => boolean | Promise<boolean>, explain: () => string): Promise<void> {
+  for (const deadline = Date.now() + 120_000; !(await condition());) {
+    if (Date.now() > deadline) throw new Error(`waited in vain. Output:\n${explain()}`);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+}
+
+/** Command lines of all processes that belong to the clone. */
+async function processesOfClone(): Promise<string[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+  const lines = await Promise.all(
+    pids.map((pid) => readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '')),
+  );
+  return lines.map((line) => line.replaceAll('\0', ' ')).filter((line) => line.includes(clone));
+}
+
+const onLinux = process.platform === 'linux' ? describe : describe.skip;
+
+onLinux('npm start', () => {
+  test('runs everything from a fresh clone, and finds its data again at the next start', async () => {
+    const first = await start();
+    expect(first.output()).toContain('Podcast measurement');
+    expect(first.output()).toContain('curl');
+    const tenant = await first.call('/v1/tenant');
+    expect(tenant.status).toBe(200);
+    const curl = /'http:\/\/[^/]+(\/[^']+)'/.exec(first.output())?.[1] ?? 'no curl in the banner';
+    expect((await first.call(curl)).status).toBe(200);
+    for (const file of ['superuser.json', 'logins.json', 'keys.json', 'demo.json']) {
+      expect({ file, mode: (await stat(join(data, 'secrets', file))).mode & 0o777 }).toEqual({
+        file,
+        mode: 0o600,
+      });
+    }
+    expect(await stop(first, 'SIGINT')).toBe(0);
+    expect(await processesOfClone()).toEqual([]);
+
+    const second = await start();
+    expect(second.output()).not.toContain('Building');
+    expect(second.key).toBe(first.key);
+    expect((await second.call('/v1/tenant')).body).toEqual(tenant.body);
+
+    // A child that is killed is started again.
+    await killOne('apps/api/src/main.js');
+    await until(() => second.output().includes('api was ended by SIGKILL'), second.output);
+    await until(
+      () =>
+        second
+          .call('/health/ready')
+          .then(({ status }) => status === 200)
+          .catch(() => false),
+      second.output,
+    );
+
+    // Without its supervisor nothing goes on.
+    second.child.kill('SIGKILL');
+    await until(async () => (await processesOfClone()).length === 0, second.output);
+  });
+});
+
+async function killOne(entry: string): Promise<void> {
+  for (const pid of (await readdir('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
+    if (line.includes(clone) && line.includes(entry)) process.kill(Number(pid), 'SIGKILL');
+  }
+}

@@ -1,0 +1,18 @@
+import { destroyListenerKeysJob } from '@lib/ingestion';
+import { reconcileAggregatesJob, refreshAggregatesJob, refreshMetricsDailyJob } from '@lib/metrics';
+import type { JobDeclaration } from '@lib/queue';
+import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
+
+/**
+ * Every job of the product, most frequent first. When each is due, and how often a due time is tried, stands in its
+ * declaration; which class does it, beside that class. A job that is not in this list does not run, and a handler whose
+ * job is missing here fails the boot.
+ */
+export const SCHEDULE: readonly JobDeclaration[] = [
+  refreshAggregatesJob,
+  refreshMetricsDailyJob,
+  reconcileAggregatesJob,
+  ensurePartitionsJob,
+  enforceRetentionJob,
+  destroyListenerKeysJob,
+];

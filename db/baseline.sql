@@ -1,0 +1,702 @@
+-- The whole schema, for an empty database. Plain SQL: psql, the migration scripts and `podcast migrate` run it as it is.
+--
+-- Safe to run twice and by many processes at once: one transaction, behind one advisory lock. A database that
+-- already has a schema takes the dated deltas beside this file instead (see db/README.md).
+--
+-- Rules that hold for every table with a tenant (tests and `podcast doctor` read the catalogue and check them):
+--   tenant_id uuid NOT NULL is the first column; row-level security is enabled AND forced; one permissive and one
+--   restrictive policy with the same text; every primary key, unique key, foreign key and index starts with tenant_id.
+
+BEGIN;
+SELECT pg_advisory_xact_lock(hashtextextended('podcast.migrate', 0));
+SET LOCAL search_path = public, extensions;
+SET LOCAL client_min_messages = warning;
+-- A statement that row-level security would silently empty must fail instead.
+SET LOCAL row_security = off;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Extensions
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE EXTENSION IF NOT EXISTS "uuid-ossp";
+CREATE EXTENSION IF NOT EXISTS pgcrypto;
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE EXTENSION IF NOT EXISTS btree_gin; -- lets a trigram index start with tenant_id
+
+DO $$
+BEGIN
+  IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
+     AND NOT EXISTS (SELECT FROM pg_extension WHERE extname IN ('timescaledb', 'citus')) THEN
+    CREATE EXTENSION timescaledb;
+  END IF;
+EXCEPTION WHEN OTHERS THEN
+  -- Installed but not preloaded, or not allowed to this login: the schema below does not need it.
+  RAISE WARNING 'timescaledb is available but was not created: %', SQLERRM;
+END $$;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Roles
+-- ---------------------------------------------------------------------------------------------------------------
+
+DO $$
+DECLARE
+  r text;
+BEGIN
+  FOREACH r IN ARRAY ARRAY['podcast_owner', 'podcast_app', 'podcast_maintenance', 'podcast_admin',
+                           'podcast_search', 'podcast_lookup', 'podcast_queue'] LOOP
+    BEGIN
+      IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = r) THEN
+        EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', r);
+      END IF;
+    EXCEPTION WHEN duplicate_object OR unique_violation THEN
+      NULL; -- another database of the same cluster was faster
+    END;
+    IF EXISTS (SELECT FROM pg_roles WHERE rolname = r AND (rolsuper OR rolbypassrls OR rolcreaterole OR rolcreatedb)) THEN
+      RAISE EXCEPTION 'role % is superuser, bypasses row-level security or creates roles or databases', r
+        USING HINT = 'Remove the attribute with a superuser; the schema does not change existing roles.';
+    END IF;
+    -- The migrating login must be able to act as the role and to hand objects over to it. A superuser always is; from
+    -- PostgreSQL 16 on a membership alone does not allow SET ROLE.
+    IF NOT pg_has_role(current_user, r, CASE WHEN current_setting('server_version_num')::int >= 160000 THEN 'SET'
+                                             ELSE 'MEMBER' END) THEN
+      EXECUTE format('GRANT %I TO %I', r, current_user);
+    END IF;
+  END LOOP;
+END $$;
+
+-- What belongs to the database itself, and so is lost when a database is cloned from a template.
+CREATE OR REPLACE FUNCTION secure_database() RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database());
+  EXECUTE format('GRANT TEMPORARY, CREATE ON DATABASE %I TO podcast_queue', current_database());
+  EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = ''60s''', current_database());
+EXCEPTION WHEN insufficient_privilege THEN
+  RAISE WARNING 'this login does not own database %: doctor names what is left to its owner', current_database();
+END $$;
+REVOKE ALL ON FUNCTION secure_database() FROM PUBLIC;
+SELECT secure_database();
+
+REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+GRANT USAGE, CREATE ON SCHEMA public TO podcast_owner;
+GRANT USAGE ON SCHEMA public TO podcast_app, podcast_maintenance, podcast_admin, podcast_search, podcast_lookup;
+CREATE SCHEMA IF NOT EXISTS bullmq AUTHORIZATION podcast_queue;
+
+SET LOCAL ROLE podcast_owner;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- History
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS schema_migrations (
+  name text PRIMARY KEY,
+  applied_at timestamptz NOT NULL DEFAULT now()
+);
+
+-- Every new delta is also written into this file, and named in this list in the order of its date.
+DO $$
+DECLARE
+  contained constant text[] := ARRAY[]::text[];
+  missing text;
+BEGIN
+  IF to_regclass('public.schema_info') IS NULL THEN
+    INSERT INTO public.schema_migrations (name) SELECT unnest(contained);
+    RETURN;
+  END IF;
+  SELECT string_agg(name, ', ') INTO missing FROM unnest(contained) AS name
+  WHERE name NOT IN (SELECT m.name FROM public.schema_migrations m);
+  IF missing IS NOT NULL THEN
+    RAISE EXCEPTION 'this database has a schema, but without %', missing
+      USING HINT = 'The master is for an empty database. Apply the deltas: podcast migrate, or a script db-migrate-*.sh.';
+  END IF;
+END $$;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Tenant context and the wall
+-- ---------------------------------------------------------------------------------------------------------------
+
+-- Names the tenant for the rest of this transaction. Refuses to switch: one transaction, one tenant.
+CREATE OR REPLACE FUNCTION set_tenant_context(p_tenant uuid) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  present text := nullif(current_setting('app.current_tenant', true), '');
+BEGIN
+  IF p_tenant IS NULL THEN
+    RAISE EXCEPTION 'tenant is required' USING ERRCODE = '22004';
+  END IF;
+  IF present IS NOT NULL AND present <> p_tenant::text THEN
+    RAISE EXCEPTION 'tenant context is already set in this transaction' USING ERRCODE = '42501';
+  END IF;
+  PERFORM set_config('app.current_tenant', p_tenant::text, true);
+END $$;
+REVOKE ALL ON FUNCTION set_tenant_context(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION set_tenant_context(uuid) TO podcast_app;
+
+-- Puts the wall on one table: row-level security enabled and forced, the permissive and the restrictive policy.
+-- The sub-select makes the planner read the setting once for a statement instead of once for a row.
+CREATE OR REPLACE FUNCTION secure_tenant_table(p_table regclass) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  own constant text := '(tenant_id = (SELECT nullif(current_setting(''app.current_tenant'', true), '''')::uuid))';
+BEGIN
+  EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', p_table);
+  EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', p_table);
+  IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = p_table AND polname = 'tenant_isolation') THEN
+    EXECUTE format('CREATE POLICY tenant_isolation ON %s TO podcast_app USING %s WITH CHECK %s', p_table, own, own);
+  END IF;
+  IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = p_table AND polname = 'tenant_wall') THEN
+    EXECUTE format('CREATE POLICY tenant_wall ON %s AS RESTRICTIVE TO podcast_app USING %s WITH CHECK %s', p_table, own, own);
+  END IF;
+END $$;
+REVOKE ALL ON FUNCTION secure_tenant_table(regclass) FROM PUBLIC;
+
+-- Lets another role read, or delete, rows of every tenant: `p_policy` is the policy's name.
+CREATE OR REPLACE FUNCTION open_tenant_table(p_table regclass, p_policy text, p_command text, p_role text) RETURNS void
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+BEGIN
+  IF NOT EXISTS (SELECT FROM pg_policy WHERE polrelid = p_table AND polname = p_policy) THEN
+    EXECUTE format('CREATE POLICY %I ON %s FOR %s TO %I USING (true)', p_policy, p_table, p_command, p_role);
+  END IF;
+END $$;
+REVOKE ALL ON FUNCTION open_tenant_table(regclass, text, text, text) FROM PUBLIC;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Schema bookkeeping and platform keys: the only tables without a tenant
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS schema_info (
+  singleton boolean PRIMARY KEY DEFAULT true CHECK (singleton),
+  engine text NOT NULL CHECK (engine IN ('partitions', 'timescale', 'citus')),
+  created_at timestamptz NOT NULL DEFAULT now()
+);
+INSERT INTO schema_info (engine) VALUES ('partitions') ON CONFLICT DO NOTHING;
+
+-- Keys of the people who run the platform. Secrets are stored as keyed hashes; see libs/tenants.
+CREATE TABLE IF NOT EXISTS platform_keys (
+  key_id text PRIMARY KEY,
+  name text NOT NULL,
+  secret_hash bytea NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  revoked_at timestamptz
+);
+GRANT SELECT ON schema_info, schema_migrations TO podcast_app, podcast_maintenance, podcast_admin;
+GRANT SELECT ON platform_keys TO podcast_lookup;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Tenants
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS tenants (
+  tenant_id uuid NOT NULL PRIMARY KEY,
+  name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  status text NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'suspended')),
+  metadata jsonb NOT NULL DEFAULT '{}',
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+
+CREATE TABLE IF NOT EXISTS tenant_settings (
+  tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  time_zone text NOT NULL DEFAULT 'UTC',
+  raw_retention_days integer CHECK (raw_retention_days BETWEEN 8 AND 36500),
+  audience_period_days integer NOT NULL DEFAULT 90 CHECK (audience_period_days BETWEEN 2 AND 366),
+  configuration jsonb NOT NULL DEFAULT '{}',
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON COLUMN tenant_settings.raw_retention_days IS 'Days that raw events are kept; NULL takes RAW_RETENTION_DAYS.';
+
+CREATE TABLE IF NOT EXISTS tenant_quotas (
+  tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  max_podcasts integer CHECK (max_podcasts >= 0),
+  max_events_per_day bigint CHECK (max_events_per_day >= 0),
+  updated_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON TABLE tenant_quotas IS 'Upper bounds; NULL is unlimited.';
+
+CREATE TABLE IF NOT EXISTS api_keys (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  key_id text NOT NULL CHECK (key_id ~ '^[0-9A-Za-z]{16}$'),
+  kind text NOT NULL CHECK (kind IN ('secret', 'ingest_token')),
+  name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  scopes text[] NOT NULL CHECK (scopes <@ ARRAY['ingest', 'read', 'write', 'admin'] AND cardinality(scopes) > 0),
+  trusted_sender boolean NOT NULL DEFAULT false,
+  secret_hash bytea NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  expires_at timestamptz,
+  revoked_at timestamptz,
+  last_used_at timestamptz,
+  PRIMARY KEY (tenant_id, key_id),
+  CHECK (kind = 'secret' OR (scopes = ARRAY['ingest'] AND NOT trusted_sender))
+);
+-- The one index that does not start with tenant_id: a credential is looked up before its tenant is known.
+CREATE UNIQUE INDEX IF NOT EXISTS api_keys_key_id_key ON api_keys (key_id);
+
+-- Keys under which addresses are hashed. Destroying one nulls key_enc and keeps the row, so that none is minted twice.
+CREATE TABLE IF NOT EXISTS listener_keys (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  purpose text NOT NULL CHECK (purpose IN ('count', 'audience_a', 'audience_b')),
+  period date NOT NULL,
+  import_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  key_enc bytea,
+  destroy_after timestamptz NOT NULL,
+  destroyed_at timestamptz,
+  PRIMARY KEY (tenant_id, purpose, period, import_id),
+  CHECK ((key_enc IS NULL) = (destroyed_at IS NOT NULL))
+);
+COMMENT ON COLUMN listener_keys.import_id IS 'The backfill that minted the key; all zeros for live traffic.';
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Catalog
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS podcasts (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  title text NOT NULL CHECK (length(title) BETWEEN 1 AND 1000),
+  description text,
+  author text,
+  language text,
+  link text,
+  image_url text,
+  feed_url text,
+  podcast_guid text,
+  feed_etag text,
+  feed_last_modified text,
+  feed_checked_at timestamptz,
+  feed_error text,
+  metadata jsonb NOT NULL DEFAULT '{}',
+  archived_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX IF NOT EXISTS podcasts_created ON podcasts (tenant_id, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS podcasts_feed_url ON podcasts (tenant_id, feed_url);
+CREATE INDEX IF NOT EXISTS podcasts_title_trgm ON podcasts USING gin (tenant_id, title gin_trgm_ops);
+
+CREATE TABLE IF NOT EXISTS episodes (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  guid text NOT NULL,
+  media_key text NOT NULL DEFAULT '',
+  title text NOT NULL CHECK (length(title) BETWEEN 1 AND 1000),
+  description text,
+  link text,
+  published_at timestamptz,
+  episode_type text NOT NULL DEFAULT 'full' CHECK (episode_type IN ('full', 'trailer', 'bonus')),
+  season integer,
+  episode_number integer,
+  enclosure_url text,
+  enclosure_type text,
+  media_bytes bigint CHECK (media_bytes >= 0),
+  media_bytes_source text CHECK (media_bytes_source IN ('feed', 'file', 'import', 'api')),
+  header_bytes bigint CHECK (header_bytes >= 0),
+  header_bytes_source text CHECK (header_bytes_source IN ('file', 'import', 'api')),
+  duration_seconds integer CHECK (duration_seconds >= 0),
+  duration_source text CHECK (duration_source IN ('feed', 'file', 'import', 'api')),
+  metadata jsonb NOT NULL DEFAULT '{}',
+  archived_at timestamptz,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  updated_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, podcast_id) REFERENCES podcasts (tenant_id, id),
+  UNIQUE (tenant_id, podcast_id, guid, media_key)
+);
+COMMENT ON COLUMN episodes.media_key IS 'Lower-case host and exact path of the enclosure, prefixes and query removed.';
+CREATE INDEX IF NOT EXISTS episodes_created ON episodes (tenant_id, podcast_id, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS episodes_media_key ON episodes (tenant_id, media_key);
+CREATE INDEX IF NOT EXISTS episodes_title_trgm ON episodes USING gin (tenant_id, title gin_trgm_ops);
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Raw facts: append-only, removed only by retention or erasure. Weekly partitions, Monday 00:00 UTC.
+-- ---------------------------------------------------------------------------------------------------------------
+
+-- An event is (tenant_id, occurred_at, event_id). Columns are ordered so that none needs padding; listener ids are
+-- the first 64 bits of keyed hashes; the address they came from is never stored.
+CREATE TABLE IF NOT EXISTS listener_events (
+  tenant_id uuid NOT NULL,
+  occurred_at timestamptz NOT NULL,
+  event_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  received_at timestamptz NOT NULL,
+  payload_hash bigint NOT NULL,
+  user_agent_id bigint,
+  referrer_id bigint,
+  audience_a bigint,
+  audience_b bigint,
+  count_id_today bigint,
+  count_id_yesterday bigint,
+  address_day_id bigint,
+  bytes_sent bigint,
+  placement_id uuid,
+  position_ms integer,
+  status smallint,
+  payload_hash_version smallint NOT NULL,
+  trusted_sender boolean NOT NULL,
+  event_type text NOT NULL CHECK (event_type IN ('download_request', 'play', 'pause', 'resume', 'seek', 'progress',
+                                                 'complete', 'ad_delivered', 'ad_play')),
+  method text,
+  byte_range text,
+  session_id text,
+  event_data jsonb,
+  PRIMARY KEY (tenant_id, occurred_at, event_id)
+) PARTITION BY RANGE (occurred_at);
+
+-- Signals of the sponsor side: clicks, pixels, conversions. Exposures and credit are derived from them elsewhere.
+CREATE TABLE IF NOT EXISTS attribution_events (
+  tenant_id uuid NOT NULL,
+  occurred_at timestamptz NOT NULL,
+  event_id uuid NOT NULL,
+  received_at timestamptz NOT NULL,
+  payload_hash bigint NOT NULL,
+  payload_hash_version smallint NOT NULL,
+  kind text NOT NULL,
+  signals jsonb NOT NULL DEFAULT '{}',
+  event_data jsonb,
+  PRIMARY KEY (tenant_id, occurred_at, event_id)
+) PARTITION BY RANGE (occurred_at);
+
+-- Dictionaries: the id is the first 64 bits of SHA-256 over the text, so no look-up is needed to write an event.
+CREATE TABLE IF NOT EXISTS user_agents (
+  tenant_id uuid NOT NULL,
+  id bigint NOT NULL,
+  value text NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE TABLE IF NOT EXISTS referrers (
+  tenant_id uuid NOT NULL,
+  id bigint NOT NULL,
+  value text NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+
+-- How strong the proof behind an event is. Never added up across levels.
+CREATE OR REPLACE FUNCTION evidence_level(p_event_type text, p_trusted_sender boolean, p_bytes_sent bigint) RETURNS text
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+  SELECT CASE WHEN p_event_type <> 'download_request' THEN 'client_confirmed'
+              WHEN p_trusted_sender AND p_bytes_sent IS NOT NULL THEN 'origin_bytes'
+              ELSE 'prefix_only' END
+$$;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Work list
+-- ---------------------------------------------------------------------------------------------------------------
+
+-- Appended in the transaction that writes the facts, deleted in the one that refreshes from them. Never unique:
+-- a unique mark that already exists would swallow the news of a second write.
+CREATE TABLE IF NOT EXISTS dirty_buckets (
+  tenant_id uuid NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('slice', 'metrics_daily')),
+  bucket timestamptz NOT NULL,
+  mark_id bigint GENERATED ALWAYS AS IDENTITY,
+  marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
+  PRIMARY KEY (tenant_id, kind, bucket, mark_id)
+) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_analyze_scale_factor = 0.5);
+
+-- Where a tenant's raw events begin. Buckets before it are frozen: their raw rows are gone, so they are never recomputed.
+CREATE TABLE IF NOT EXISTS raw_horizons (
+  tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  raw_from timestamptz NOT NULL,
+  moved_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON COLUMN raw_horizons.moved_at IS 'Raw rows are removed only a while later, when no refresh that began before can still be running.';
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Rollups: rebuilt from raw facts at any time with the same result
+-- ---------------------------------------------------------------------------------------------------------------
+
+-- Named metric values by episode. Grain `slice` is 5 minutes and comes from raw events; `hour` and `day` (UTC) are
+-- sums of finer rows. One dimension at a time; dimension 'none' is the total. All zeros: no rule set applies.
+CREATE TABLE IF NOT EXISTS listener_metrics (
+  tenant_id uuid NOT NULL,
+  bucket timestamptz NOT NULL,
+  podcast_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  value bigint NOT NULL,
+  grain text NOT NULL CHECK (grain IN ('slice', 'hour', 'day')),
+  metric text NOT NULL,
+  dimension text NOT NULL DEFAULT 'none',
+  dimension_value text NOT NULL DEFAULT '',
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
+  PRIMARY KEY (tenant_id, grain, bucket, episode_id, metric, dimension, dimension_value, evidence, rule_set_id)
+);
+CREATE INDEX IF NOT EXISTS listener_metrics_podcast
+  ON listener_metrics (tenant_id, podcast_id, grain, metric, bucket) INCLUDE (episode_id, value);
+
+CREATE TABLE IF NOT EXISTS metrics_daily (
+  tenant_id uuid NOT NULL,
+  day date NOT NULL,
+  podcast_id uuid NOT NULL,
+  metric text NOT NULL,
+  evidence text NOT NULL,
+  rule_set_id uuid NOT NULL,
+  value bigint NOT NULL,
+  episodes integer NOT NULL,
+  refreshed_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, day, podcast_id, metric, evidence, rule_set_id)
+);
+COMMENT ON COLUMN metrics_daily.episodes IS 'Episodes with a value above zero on that UTC day.';
+
+-- Event counts under the names that every engine gives them.
+CREATE OR REPLACE VIEW listener_events_hourly WITH (security_invoker = true) AS
+  SELECT tenant_id, bucket, podcast_id, episode_id, metric AS event_type, evidence, value AS events
+  FROM listener_metrics
+  WHERE grain = 'hour' AND dimension = 'none' AND rule_set_id = '00000000-0000-0000-0000-000000000000';
+CREATE OR REPLACE VIEW listener_events_daily WITH (security_invoker = true) AS
+  SELECT tenant_id, bucket, podcast_id, episode_id, metric AS event_type, evidence, value AS events
+  FROM listener_metrics
+  WHERE grain = 'day' AND dimension = 'none' AND rule_set_id = '00000000-0000-0000-0000-000000000000';
+
+-- Rebuilds metrics_daily for the UTC days p_from to p_to, both included, from listener_metrics. Runs as its caller,
+-- so row-level security decides what it may read and write.
+CREATE OR REPLACE FUNCTION refresh_metrics_daily(p_tenant uuid, p_from date, p_to date) RETURNS integer
+LANGUAGE plpgsql SECURITY INVOKER SET search_path = pg_catalog, public AS $$
+DECLARE
+  written integer;
+BEGIN
+  DELETE FROM metrics_daily WHERE tenant_id = p_tenant AND day BETWEEN p_from AND p_to;
+  INSERT INTO metrics_daily (tenant_id, day, podcast_id, metric, evidence, rule_set_id, value, episodes)
+  SELECT tenant_id, (bucket AT TIME ZONE 'UTC')::date, podcast_id, metric, evidence, rule_set_id,
+         sum(value), count(*) FILTER (WHERE value > 0)
+  FROM listener_metrics
+  WHERE tenant_id = p_tenant AND grain = 'day' AND dimension = 'none'
+    AND bucket >= (p_from::timestamp AT TIME ZONE 'UTC') AND bucket < ((p_to + 1)::timestamp AT TIME ZONE 'UTC')
+  GROUP BY 1, 2, 3, 4, 5, 6;
+  GET DIAGNOSTICS written = ROW_COUNT;
+  RETURN written;
+END $$;
+REVOKE ALL ON FUNCTION refresh_metrics_daily(uuid, date, date) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION refresh_metrics_daily(uuid, date, date) TO podcast_app;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Partitions
+-- ---------------------------------------------------------------------------------------------------------------
+
+-- Makes the weekly partitions of the raw tables that cover [p_from, p_to). Built beside the parent and attached, which
+-- does not block readers and writers. Returns how many were made.
+CREATE OR REPLACE FUNCTION ensure_partitions(p_from timestamptz, p_to timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+  parent text;
+  week timestamptz;
+  part text;
+  made integer := 0;
+BEGIN
+  IF p_to - p_from > interval '10 years' OR p_to < p_from THEN
+    RAISE EXCEPTION 'a range of at most ten years is required' USING ERRCODE = '22023';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('podcast.partitions', 0));
+  FOREACH parent IN ARRAY ARRAY['listener_events', 'attribution_events'] LOOP
+    week := date_trunc('week', p_from, 'UTC');
+    WHILE week < p_to LOOP
+      part := format('%s_p%s', parent, to_char(week AT TIME ZONE 'UTC', 'YYYYMMDD'));
+      IF to_regclass('public.' || part) IS NULL THEN
+        EXECUTE format('CREATE TABLE public.%I (LIKE public.%I INCLUDING ALL)', part, parent);
+        EXECUTE format('ALTER TABLE public.%I ENABLE ROW LEVEL SECURITY', part);
+        EXECUTE format('ALTER TABLE public.%I FORCE ROW LEVEL SECURITY', part);
+        EXECUTE format('ALTER TABLE public.%I ATTACH PARTITION public.%I FOR VALUES FROM (%L) TO (%L)', parent, part,
+                       to_char(week AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00"'),
+                       to_char((week + interval '7 days') AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"+00"'));
+        made := made + 1;
+      END IF;
+      week := week + interval '7 days';
+    END LOOP;
+  END LOOP;
+  RETURN made;
+END $$;
+REVOKE ALL ON FUNCTION ensure_partitions(timestamptz, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION ensure_partitions(timestamptz, timestamptz) TO podcast_maintenance;
+
+-- Drops the weekly partitions that end at or before p_before. Refuses to touch the acceptance window.
+CREATE OR REPLACE FUNCTION drop_partitions_before(p_before timestamptz) RETURNS integer
+LANGUAGE plpgsql SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+DECLARE
+  part record;
+  dropped integer := 0;
+BEGIN
+  IF p_before > now() - interval '8 days' THEN
+    RAISE EXCEPTION 'partitions younger than eight days are kept' USING ERRCODE = '22023';
+  END IF;
+  PERFORM pg_advisory_xact_lock(hashtextextended('podcast.partitions', 0));
+  FOR part IN
+    SELECT c.oid::regclass AS name
+    FROM pg_inherits i
+    JOIN pg_class c ON c.oid = i.inhrelid
+    WHERE i.inhparent IN ('public.listener_events'::regclass, 'public.attribution_events'::regclass)
+      AND (substring(pg_get_expr(c.relpartbound, c.oid) FROM $re$TO \('([^']+)'\)$re$))::timestamptz <= p_before
+  LOOP
+    EXECUTE format('DROP TABLE %s', part.name);
+    dropped := dropped + 1;
+  END LOOP;
+  RETURN dropped;
+END $$;
+REVOKE ALL ON FUNCTION drop_partitions_before(timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION drop_partitions_before(timestamptz) TO podcast_maintenance;
+
+-- From which instant to which raw events can be stored: no gap lies between.
+CREATE OR REPLACE FUNCTION partition_horizon() RETURNS TABLE (covered_from timestamptz, covered_to timestamptz)
+LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
+  WITH bounds AS (
+    SELECT (substring(b FROM $re$FROM \('([^']+)'\)$re$))::timestamptz AS low,
+           (substring(b FROM $re$TO \('([^']+)'\)$re$))::timestamptz AS high
+    FROM (SELECT pg_get_expr(c.relpartbound, c.oid) AS b
+          FROM pg_inherits i JOIN pg_class c ON c.oid = i.inhrelid
+          WHERE i.inhparent = 'public.listener_events'::regclass) p
+  ), runs AS (
+    SELECT low, high, low - (row_number() OVER (ORDER BY low)) * interval '7 days' AS run FROM bounds
+  )
+  SELECT min(low), max(high) FROM runs GROUP BY run HAVING now() >= min(low) AND now() < max(high)
+$$;
+
+SELECT ensure_partitions(now() - interval '9 days', now() + interval '28 days');
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Walls and grants
+-- ---------------------------------------------------------------------------------------------------------------
+
+DO $$
+DECLARE
+  t text;
+BEGIN
+  FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'api_keys', 'listener_keys', 'podcasts',
+                           'episodes', 'listener_events', 'attribution_events', 'user_agents', 'referrers',
+                           'dirty_buckets', 'raw_horizons', 'listener_metrics', 'metrics_daily'] LOOP
+    PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
+  END LOOP;
+  -- The internal team reads across tenants, but neither secrets nor raw events.
+  FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'podcasts', 'episodes', 'listener_metrics',
+                           'metrics_daily'] LOOP
+    PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'admin_read', 'SELECT', 'podcast_admin');
+    EXECUTE format('GRANT SELECT ON public.%I TO podcast_admin', t);
+  END LOOP;
+  FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'raw_horizons', 'dirty_buckets', 'listener_events',
+                           'attribution_events', 'listener_keys'] LOOP
+    PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'maintenance_read', 'SELECT', 'podcast_maintenance');
+  END LOOP;
+  FOREACH t IN ARRAY ARRAY['listener_events', 'attribution_events'] LOOP
+    PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'maintenance_delete', 'DELETE', 'podcast_maintenance');
+  END LOOP;
+  FOREACH t IN ARRAY ARRAY['podcasts', 'episodes'] LOOP
+    PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'search_read', 'SELECT', 'podcast_search');
+    EXECUTE format('GRANT SELECT ON public.%I TO podcast_search', t);
+  END LOOP;
+  PERFORM public.open_tenant_table('public.api_keys', 'lookup_read', 'SELECT', 'podcast_lookup');
+  PERFORM public.open_tenant_table('public.tenants', 'lookup_read', 'SELECT', 'podcast_lookup');
+END $$;
+
+GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
+  dirty_buckets, raw_horizons, listener_metrics, metrics_daily TO podcast_app;
+GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers TO podcast_app; -- facts stay as they came
+GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;
+GRANT SELECT ON listener_events_hourly, listener_events_daily TO podcast_app;
+
+GRANT SELECT (tenant_id) ON tenants TO podcast_maintenance;
+GRANT SELECT (tenant_id, raw_retention_days) ON tenant_settings TO podcast_maintenance;
+GRANT SELECT (tenant_id, raw_from, moved_at) ON raw_horizons TO podcast_maintenance;
+GRANT SELECT (tenant_id, kind, bucket, marked_at) ON dirty_buckets TO podcast_maintenance;
+GRANT SELECT (tenant_id, purpose, period, import_id, destroy_after, destroyed_at) ON listener_keys TO podcast_maintenance;
+GRANT SELECT (tenant_id, occurred_at), DELETE ON listener_events, attribution_events TO podcast_maintenance;
+GRANT SELECT (tenant_id, key_id, kind, scopes, trusted_sender, secret_hash, expires_at, revoked_at) ON api_keys TO podcast_lookup;
+GRANT SELECT (tenant_id, status) ON tenants TO podcast_lookup;
+
+RESET ROLE;
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Doors: functions that see more than their caller. Each is owned by a role that may read just what it needs, takes
+-- the tenant from the context or returns only keys, and is closed to PUBLIC.
+-- ---------------------------------------------------------------------------------------------------------------
+
+-- From here on nothing reads a row. PostgreSQL checks a function's text as the login that creates it, and a login that is
+-- no superuser is subject to the walls.
+SET LOCAL row_security = on;
+GRANT CREATE ON SCHEMA public TO podcast_lookup, podcast_maintenance, podcast_search;
+
+-- The credential behind a key id, whatever its tenant. The caller compares the hash.
+CREATE OR REPLACE FUNCTION resolve_api_key(p_key_id text)
+RETURNS TABLE (tenant_id uuid, kind text, scopes text[], trusted_sender boolean, secret_hash bytea, expires_at timestamptz,
+               revoked_at timestamptz, tenant_status text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT k.tenant_id, k.kind, k.scopes, k.trusted_sender, k.secret_hash, k.expires_at, k.revoked_at, t.status
+  FROM public.api_keys k JOIN public.tenants t ON t.tenant_id = k.tenant_id
+  WHERE k.key_id = p_key_id
+$$;
+ALTER FUNCTION resolve_api_key(text) OWNER TO podcast_lookup;
+
+CREATE OR REPLACE FUNCTION resolve_platform_key(p_key_id text)
+RETURNS TABLE (name text, secret_hash bytea, revoked_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT p.name, p.secret_hash, p.revoked_at FROM public.platform_keys p WHERE p.key_id = p_key_id
+$$;
+ALTER FUNCTION resolve_platform_key(text) OWNER TO podcast_lookup;
+
+-- The oldest work of one kind, of every tenant. Says where work waits, never what it is about.
+CREATE OR REPLACE FUNCTION due_work(p_kind text, p_limit integer)
+RETURNS TABLE (tenant_id uuid, key timestamptz, due_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT d.tenant_id, d.bucket, min(d.marked_at)
+  FROM public.dirty_buckets d
+  WHERE d.kind = p_kind
+  GROUP BY d.tenant_id, d.bucket
+  ORDER BY min(d.marked_at)
+  LIMIT p_limit
+$$;
+ALTER FUNCTION due_work(text, integer) OWNER TO podcast_maintenance;
+
+-- Ids of the context tenant's podcasts whose title contains the query or resembles it, best first; of equals the shorter
+-- title. The policy of podcast_search is open, so that the trigram index can be used; the tenant is therefore compared
+-- here. A query of one or two characters has no trigram of its own and only asks whether it is contained; a plan made
+-- for any query would score every title for it. Not more than 10,000 matches are ranked: scoring costs some 10
+-- microseconds each, and a query that finds more says too little anyway.
+CREATE OR REPLACE FUNCTION search_podcasts(p_query text, p_limit integer)
+RETURNS TABLE (id uuid, score real)
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50 SET search_path = pg_catalog, public, extensions
+SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  t uuid := nullif(current_setting('app.current_tenant', true), '')::uuid;
+  pattern text := '%' || replace(replace(replace(p_query, '\', '\\'), '%', '\%'), '_', '\_') || '%';
+BEGIN
+  IF t IS NULL THEN RAISE EXCEPTION 'no tenant' USING ERRCODE = '42501'; END IF;
+  RETURN QUERY
+    SELECT m.id, word_similarity(p_query, m.title)
+    FROM (SELECT p.id, p.title FROM public.podcasts p
+          WHERE p.tenant_id = t AND p.archived_at IS NULL
+            AND (p.title ILIKE pattern OR (length(p_query) > 2 AND p_query <% p.title))
+          LIMIT 10000) m
+    ORDER BY 2 DESC, length(m.title), m.id
+    LIMIT p_limit;
+END $$;
+ALTER FUNCTION search_podcasts(text, integer) OWNER TO podcast_search;
+
+-- The same for episodes, of one podcast or of all that are not archived.
+CREATE OR REPLACE FUNCTION search_episodes(p_query text, p_podcast uuid, p_limit integer)
+RETURNS TABLE (id uuid, score real)
+LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50 SET search_path = pg_catalog, public, extensions
+SET plan_cache_mode = force_custom_plan AS $$
+DECLARE
+  t uuid := nullif(current_setting('app.current_tenant', true), '')::uuid;
+  pattern text := '%' || replace(replace(replace(p_query, '\', '\\'), '%', '\%'), '_', '\_') || '%';
+BEGIN
+  IF t IS NULL THEN RAISE EXCEPTION 'no tenant' USING ERRCODE = '42501'; END IF;
+  RETURN QUERY
+    SELECT m.id, word_similarity(p_query, m.title)
+    FROM (SELECT e.id, e.title FROM public.episodes e
+          WHERE e.tenant_id = t AND e.archived_at IS NULL
+            AND (e.title ILIKE pattern OR (length(p_query) > 2 AND p_query <% e.title))
+            AND CASE WHEN p_podcast IS NOT NULL THEN e.podcast_id = p_podcast
+                     ELSE e.podcast_id <> ALL (ARRAY(SELECT p.id FROM public.podcasts p
+                                                     WHERE p.tenant_id = t AND p.archived_at IS NOT NULL)) END
+          LIMIT 10000) m
+    ORDER BY 2 DESC, length(m.title), m.id
+    LIMIT p_limit;
+END $$;
+ALTER FUNCTION search_episodes(text, uuid, integer) OWNER TO podcast_search;
+
+REVOKE CREATE ON SCHEMA public FROM podcast_lookup, podcast_maintenance, podcast_search;
+REVOKE ALL ON FUNCTION resolve_api_key(text), resolve_platform_key(text), due_work(text, integer),
+  search_podcasts(text, integer), search_episodes(text, uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION resolve_api_key(text), resolve_platform_key(text), due_work(text, integer),
+  search_podcasts(text, integer), search_episodes(text, uuid, integer) TO podcast_app;
+
+COMMIT;

@@ -1,0 +1,145 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { audiencePeriod, AUDIENCE_SERIES } from './audience-period.js';
+import { findUnstorable } from './find-unstorable.js';
+import { canonicalJson, hashPayload } from './hash-payload.js';
+import { parseEventId } from './parse-event-id.js';
+import { parseOccurredAt } from './parse-occurred-at.js';
+import { openKey, sealKey } from './seal-key.js';
+
+const DAY = 86_400_000;
+const instants = fc.date({ min: new Date('1970-01-01'), max: new Date('9998-01-01'), noInvalidDate: true });
+
+describe('times', () => {
+  test('are read as they are written, in any zone', () => {
+    fc.assert(
+      fc.property(instants, fc.integer({ min: -14 * 60, max: 14 * 60 }), (at, offset) => {
+        const local = new Date(at.getTime() + offset * 60_000).toISOString().slice(0, -1);
+        const sign = offset < 0 ? '-' : '+';
+        const [h, m] = [Math.floor(Math.abs(offset) / 60), Math.abs(offset) % 60].map((n) =>
+          String(n).padStart(2, '0'),
+        );
+        const parsed = parseOccurredAt(`${local}${sign}${h}:${m}`);
+        // A local time before the year 0 or after 9999 has no four-digit form.
+        if (/^\d{4}-/.test(local) && !local.startsWith('0000')) expect(parsed).toEqual(at);
+      }),
+    );
+  });
+});
+
+describe('ids', () => {
+  test('a UUID is itself; its ULID spelling means the same', () => {
+    fc.assert(
+      fc.property(fc.uuid(), (uuid) => {
+        expect(parseEventId(uuid.toUpperCase())).toBe(uuid);
+        const digits = '0123456789ABCDEFGHJKMNPQRSTVWXYZ';
+        let bits = BigInt(`0x${uuid.replaceAll('-', '')}`);
+        let ulid = '';
+        for (let n = 0; n < 26; n += 1, bits >>= 5n) ulid = (digits[Number(bits & 31n)] ?? '') + ulid;
+        expect(parseEventId(ulid)).toBe(uuid);
+      }),
+    );
+  });
+  test('other text is none', () => {
+    fc.assert(fc.property(fc.string({ maxLength: 25 }), (text) => parseEventId(text) === undefined));
+  });
+});
+
+describe('payload hashes', () => {
+  test('do not depend on the order of keys', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string(), fc.jsonValue()), (value) => {
+        const reversed = Object.fromEntries(Object.entries(value).reverse());
+        expect(hashPayload(reversed)).toBe(hashPayload(value));
+      }),
+    );
+  });
+  test('say everything but the address: the canonical text reads back as the value', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), (value) => {
+        expect(JSON.parse(canonicalJson(value))).toEqual(JSON.parse(JSON.stringify(value)));
+      }),
+    );
+    const event = (ip: string, userAgent: string) => hashPayload({ client: { ip, userAgent } });
+    expect(event('203.0.113.1', 'A')).toBe(event('203.0.113.2', 'A'));
+    expect(event('203.0.113.1', 'A')).not.toBe(event('203.0.113.1', 'B'));
+  });
+});
+
+describe('what can be stored', () => {
+  test('JSON of well-formed text and safe numbers passes, whatever its shape', () => {
+    const value = fc.letrec((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 20 },
+        fc.string({ unit: 'grapheme' }).filter((text) => text.isWellFormed() && !text.includes('\0')),
+        fc.integer(),
+        fc.double({ noNaN: true, noDefaultInfinity: true, min: -1e6, max: 1e6 }),
+        fc.boolean(),
+        fc.constant(null),
+        fc.array(tie('node'), { maxLength: 3 }),
+      ),
+    })).node;
+    fc.assert(fc.property(value, (json) => findUnstorable(json) === undefined));
+  });
+  test('a bad text is found wherever it hides', () => {
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom('list', 'object'), { maxLength: 25 }),
+        fc.constantFrom('\0', '\ud800', 'a\udc00'),
+        (shape, bad) => {
+          const hidden = shape.reduce<unknown>(
+            (inner, kind) => (kind === 'list' ? [1, inner] : { a: inner, b: 2 }),
+            bad,
+          );
+          expect(findUnstorable(hidden)?.code).toBe(bad === '\0' ? 'nul_byte' : 'lone_surrogate');
+        },
+      ),
+    );
+  });
+});
+
+describe('audience periods', () => {
+  test('any range of half a period lies whole inside one period of one series', () => {
+    fc.assert(
+      fc.property(instants, fc.integer({ min: 1, max: 180 }), (at, half) => {
+        const period = half * 2;
+        const day = new Date(Math.floor(at.getTime() / DAY) * DAY);
+        const last = new Date(day.getTime() + (half - 1) * DAY);
+        const whole = AUDIENCE_SERIES.some(
+          (series) =>
+            audiencePeriod(series, day, period).period === audiencePeriod(series, last, period).period,
+        );
+        expect(whole).toBe(true);
+      }),
+    );
+  });
+  test('a period ends where the next begins', () => {
+    fc.assert(
+      fc.property(
+        instants,
+        fc.integer({ min: 2, max: 366 }),
+        fc.constantFrom(...AUDIENCE_SERIES),
+        (at, days, series) => {
+          const { period, end } = audiencePeriod(series, at, days);
+          expect(end.getTime() - Date.parse(period)).toBe(days * DAY);
+          expect(audiencePeriod(series, end, days).period).toBe(end.toISOString().slice(0, 10));
+          expect(at.getTime()).toBeGreaterThanOrEqual(Date.parse(period));
+          expect(at.getTime()).toBeLessThan(end.getTime());
+        },
+      ),
+    );
+  });
+});
+
+describe('sealed keys', () => {
+  const master = Buffer.alloc(32, 1);
+  test('open where they were sealed, and nowhere else', () => {
+    const sealed = sealKey(master, 'a', Buffer.from('the key of a day'));
+    expect(openKey(master, 'a', sealed).toString()).toBe('the key of a day');
+    expect(() => openKey(master, 'b', sealed)).toThrow();
+    expect(() => openKey(Buffer.alloc(32, 2), 'a', sealed)).toThrow();
+    const changed = Buffer.from(sealed);
+    changed[30] = (changed[30] ?? 0) ^ 1;
+    expect(() => openKey(master, 'a', changed)).toThrow();
+  });
+});

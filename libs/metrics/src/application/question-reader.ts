@@ -1,0 +1,86 @@
+import { Injectable } from '@nestjs/common';
+import { TenantDb } from '@lib/database';
+import { TenantsService } from '@lib/tenants';
+import { LocalZone } from '../domain/local-zone.js';
+import { episodeNotFound, podcastNotFound } from '../domain/metrics.errors.js';
+import { readRange, type CountedRange } from '../domain/read-range.js';
+import { asOf } from '../infrastructure/as-of.sql.js';
+import { podcastExists, podcastOfEpisode } from '../infrastructure/query-scope.sql.js';
+
+/** What every question about metrics has: a range, and whose numbers. */
+export interface Question {
+  from: string;
+  to: string;
+  /** IANA zone; the tenant's own when left out. */
+  timeZone?: string | undefined;
+  podcastId?: string | undefined;
+  episodeId?: string | undefined;
+}
+
+/** What every answer says about itself. */
+export interface AnswerFrame {
+  timeZone: string;
+  from: Date;
+  to: Date;
+  /** Every event acknowledged before it is counted. Null: a read replica cannot tell yet. */
+  asOf: Date | null;
+  /** Counts of events are not the core metrics of a measurement guideline (PTMG v2.3 §5.1). */
+  core: false;
+}
+
+/** A question, checked. */
+export interface ReadQuestion {
+  zone: LocalZone;
+  range: CountedRange;
+  podcastId: string | null;
+  episodeId: string | null;
+}
+
+/** Reads and answers what all questions have in common. Needs an open `TenantDb.run`. */
+@Injectable()
+export class QuestionReader {
+  constructor(
+    private readonly db: TenantDb,
+    private readonly tenants: TenantsService,
+  ) {}
+
+  /**
+   * @param longestDays how long the range may be, and `longest` the same in words
+   * @throws DomainError `invalid_range`, `unaligned_range`, `range_too_long`
+   */
+  async read(question: Question, longestDays: number, longest: string): Promise<ReadQuestion> {
+    const zone = new LocalZone(question.timeZone ?? (await this.tenants.get()).timeZone);
+    const range = readRange(zone, question, longestDays, longest);
+    const { podcastId = null, episodeId = null } = question;
+    return { zone, range, podcastId, episodeId };
+  }
+
+  /**
+   * Says how fresh the numbers are; call it before they are read. `counted` is the range that they cover where that is
+   * more than the range asked for.
+   *
+   * @throws DomainError `podcast_not_found`, `episode_not_found` (404)
+   */
+  async frame({ zone, range, ...scope }: ReadQuestion, counted: CountedRange = range): Promise<AnswerFrame> {
+    const { sql, tenantId } = this.db.current;
+    const freshness = await asOf(sql, tenantId, new Date(counted.from), new Date(counted.to));
+    await this.checkScope(scope);
+    return {
+      timeZone: zone.name,
+      from: new Date(range.from),
+      to: new Date(range.to),
+      asOf: freshness,
+      core: false,
+    };
+  }
+
+  private async checkScope(scope: { podcastId: string | null; episodeId: string | null }): Promise<void> {
+    const { sql, tenantId } = this.db.current;
+    if (scope.podcastId !== null && !(await podcastExists(sql, tenantId, scope.podcastId)))
+      throw podcastNotFound();
+    if (scope.episodeId === null) return;
+    const podcastId = await podcastOfEpisode(sql, tenantId, scope.episodeId);
+    if (podcastId === undefined || (scope.podcastId !== null && podcastId !== scope.podcastId))
+      throw episodeNotFound();
+  }
+}

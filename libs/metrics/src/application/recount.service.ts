@@ -1,0 +1,50 @@
+import { Injectable } from '@nestjs/common';
+import { TenantDb } from '@lib/database';
+import { coverWithGrains } from '../domain/cover-with-grains.js';
+import { EVENT_METRICS, metricLevels, type MetricLevel } from '../domain/event-metrics.js';
+import { beforeRawHorizon } from '../domain/metrics.errors.js';
+import { eventSeries } from '../infrastructure/event-series.sql.js';
+import { rawHorizon } from '../infrastructure/query-scope.sql.js';
+import { rawCounts } from '../infrastructure/raw-counts.sql.js';
+import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
+
+export interface RecountAnswer extends AnswerFrame {
+  equal: boolean;
+  counts: (MetricLevel & { rollup: number; raw: number; equal: boolean })[];
+}
+
+const LONGEST_DAYS = 31;
+
+/** Counts the same events twice, from rollups and from raw rows, so that anyone can check one against the other. */
+@Injectable()
+export class RecountService {
+  constructor(
+    private readonly db: TenantDb,
+    private readonly questions: QuestionReader,
+  ) {}
+
+  /** Both counts come from one snapshot. They may differ only by events that `asOf` does not cover. */
+  async answer(question: Question): Promise<RecountAnswer> {
+    const read = await this.questions.read(question, LONGEST_DAYS, '31 days');
+    const frame = await this.questions.frame(read);
+    const { sql, tenantId } = this.db.current;
+    const rawFrom = await rawHorizon(sql, tenantId);
+    if (rawFrom !== null && frame.from < rawFrom) throw beforeRawHorizon(rawFrom);
+    const starts = [read.range.from];
+    const scope = { ...read, metrics: EVENT_METRICS, evidence: null };
+    const rollups = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), scope);
+    const raws = await rawCounts(sql, tenantId, frame, read);
+    const counts = metricLevels(EVENT_METRICS).map((level) => {
+      const [rollup, raw] = [valueAt(rollups, level), valueAt(raws, level)];
+      return { ...level, rollup, raw, equal: rollup === raw };
+    });
+    return { ...frame, equal: counts.every(({ equal }) => equal), counts };
+  }
+}
+
+function valueAt(
+  rows: readonly (MetricLevel & { value: number })[],
+  { metric, evidence }: MetricLevel,
+): number {
+  return rows.find((row) => row.metric === metric && row.evidence === evidence)?.value ?? 0;
+}

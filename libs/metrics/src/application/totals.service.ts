@@ -1,0 +1,59 @@
+import { Injectable } from '@nestjs/common';
+import { TenantDb } from '@lib/database';
+import { coverWithGrains } from '../domain/cover-with-grains.js';
+import { EVENT_METRICS, metricLevels, type MetricLevel } from '../domain/event-metrics.js';
+import { previousRange } from '../domain/previous-range.js';
+import { eventSeries } from '../infrastructure/event-series.sql.js';
+import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
+import { LONGEST, LONGEST_DAYS } from './series.service.js';
+
+export interface TotalsAnswer extends AnswerFrame {
+  /** The range compared with, or null. */
+  previous: { from: Date; to: Date } | null;
+  totals: (MetricLevel & {
+    value: number;
+    previousValue: number | null;
+    /** `(value − previousValue) / previousValue`, or null where there is nothing to divide by. */
+    change: number | null;
+  })[];
+}
+
+/** Event counts of a whole range, and of the range before it. */
+@Injectable()
+export class TotalsService {
+  constructor(
+    private readonly db: TenantDb,
+    private readonly questions: QuestionReader,
+  ) {}
+
+  /** One total for each metric and level of evidence, zeros included. */
+  async answer(question: Question, compare: boolean): Promise<TotalsAnswer> {
+    const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
+    const previous = compare ? previousRange(read.zone, read.range) : null;
+    const starts = previous === null ? [read.range.from] : [previous.from, read.range.from];
+    const frame = await this.questions.frame(read, { ...read.range, from: Math.min(...starts) });
+    const { sql, tenantId } = this.db.current;
+    const rows = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), {
+      ...read,
+      metrics: EVENT_METRICS,
+      evidence: null,
+    });
+    const valueOf = ({ metric, evidence }: MetricLevel, bucket: number) =>
+      rows.find((row) => row.metric === metric && row.evidence === evidence && row.bucket === bucket)
+        ?.value ?? 0;
+    const totals = metricLevels(EVENT_METRICS).map((level) => {
+      const value = valueOf(level, starts.length - 1);
+      const previousValue = previous === null ? null : valueOf(level, 0);
+      return { ...level, value, previousValue, change: changeRatio(value, previousValue) };
+    });
+    return {
+      ...frame,
+      previous: previous && { from: new Date(previous.from), to: new Date(previous.to) },
+      totals,
+    };
+  }
+}
+
+function changeRatio(value: number, previous: number | null): number | null {
+  return previous === null || previous === 0 ? null : (value - previous) / previous;
+}

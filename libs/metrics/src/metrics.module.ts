@@ -1,0 +1,27 @@
+import { Module } from '@nestjs/common';
+import { TenantsModule } from '@lib/tenants';
+import { QuestionReader } from './application/question-reader.js';
+import { RecentTenants } from './application/recent-tenants.js';
+import { ReconcileAggregates } from './application/reconcile-aggregates.js';
+import { RecountService } from './application/recount.service.js';
+import { RefreshAggregates } from './application/refresh-aggregates.js';
+import { RefreshMetricsDaily } from './application/refresh-metrics-daily.js';
+import { SeriesService } from './application/series.service.js';
+import { TopEpisodesService } from './application/top-episodes.service.js';
+import { TotalsService } from './application/totals.service.js';
+import { MetricsController } from './http/metrics.controller.js';
+
+/** Keeps rollups up to date. */
+@Module({
+  providers: [RecentTenants, RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates],
+  exports: [RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates],
+})
+export class MetricsModule {}
+
+/** Answers questions from rollups. It needs none of the jobs that maintain them. */
+@Module({
+  imports: [TenantsModule],
+  controllers: [MetricsController],
+  providers: [QuestionReader, SeriesService, TotalsService, TopEpisodesService, RecountService],
+})
+export class MetricsHttpModule {}

@@ -1,0 +1,80 @@
+import type { Client } from 'pg';
+import type { Violations } from './violations.js';
+
+/** The rule of evidence, written out anew: a check that called the product's function would share its mistakes. */
+const EVIDENCE = `CASE WHEN event_type <> 'download_request' THEN 'client_confirmed'
+                       WHEN trusted_sender AND bytes_sent IS NOT NULL THEN 'origin_bytes' ELSE 'prefix_only' END`;
+
+const WIDTHS = { slice: '5 minutes', hour: '1 hour', day: '1 day' } as const;
+
+const NO_RULE_SET = "'00000000-0000-0000-0000-000000000000'::uuid";
+
+interface Difference {
+  rows: number;
+  events: number;
+  example: string | null;
+}
+
+/** Every aggregate of every tenant, against a recount of the raw rows. Returns the number of rows compared. */
+export async function checkAggregates(client: Client, violations: Violations): Promise<number> {
+  let compared = 0;
+  for (const grain of ['slice', 'hour', 'day'] as const) {
+    compared += await compare(client, `listener_metrics ${grain}`, rollupDifference(grain), violations);
+  }
+  return compared + (await compare(client, 'metrics_daily', DAILY_DIFFERENCE, violations));
+}
+
+async function compare(client: Client, what: string, text: string, violations: Violations): Promise<number> {
+  const { rows } = await client.query<Difference & { compared: number }>(text);
+  const { rows: wrong = 0, events = 0, example = null, compared = 0 } = rows[0] ?? {};
+  if (wrong > 0) {
+    violations.add(
+      'I4',
+      `${what}: ${wrong} rows are wrong by ${events} events, such as ${example ?? '?'}`,
+      wrong,
+    );
+  }
+  return compared;
+}
+
+const SUMMARY = `
+  SELECT count(*)::integer AS compared,
+         (count(*) FILTER (WHERE NOT equal))::integer AS rows,
+         (sum(abs(difference)) FILTER (WHERE NOT equal))::integer AS events,
+         (min(place) FILTER (WHERE NOT equal)) AS example`;
+
+function rollupDifference(grain: keyof typeof WIDTHS): string {
+  return `
+    WITH raw AS (
+      SELECT l.tenant_id, date_bin('${WIDTHS[grain]}', l.occurred_at, 'epoch') AS bucket, e.podcast_id, l.episode_id,
+             l.event_type AS metric, ${EVIDENCE} AS evidence, count(*) AS value
+      FROM listener_events l LEFT JOIN episodes e ON e.tenant_id = l.tenant_id AND e.id = l.episode_id
+      GROUP BY 1, 2, 3, 4, 5, 6
+    ), rolled AS (
+      SELECT tenant_id, bucket, podcast_id, episode_id, metric, evidence, value FROM listener_metrics
+      WHERE grain = '${grain}' AND dimension = 'none' AND rule_set_id = ${NO_RULE_SET}
+    ), compared AS (
+      SELECT coalesce(raw.value, 0) - coalesce(rolled.value, 0) AS difference,
+             raw.value IS NOT DISTINCT FROM rolled.value AS equal,
+             concat_ws(' ', tenant_id, bucket, metric, evidence) AS place
+      FROM raw FULL JOIN rolled USING (tenant_id, bucket, podcast_id, episode_id, metric, evidence)
+    )
+    ${SUMMARY} FROM compared`;
+}
+
+const DAILY_DIFFERENCE = `
+  WITH raw AS (
+    SELECT l.tenant_id, (l.occurred_at AT TIME ZONE 'UTC')::date AS day, e.podcast_id, l.event_type AS metric,
+           ${EVIDENCE} AS evidence, count(*) AS value, count(DISTINCT l.episode_id) AS episodes
+    FROM listener_events l LEFT JOIN episodes e ON e.tenant_id = l.tenant_id AND e.id = l.episode_id
+    GROUP BY 1, 2, 3, 4, 5
+  ), daily AS (
+    SELECT tenant_id, day, podcast_id, metric, evidence, value, episodes FROM metrics_daily
+    WHERE rule_set_id = ${NO_RULE_SET}
+  ), compared AS (
+    SELECT coalesce(raw.value, 0) - coalesce(daily.value, 0) AS difference,
+           (raw.value, raw.episodes) IS NOT DISTINCT FROM (daily.value, daily.episodes) AS equal,
+           concat_ws(' ', tenant_id, day, metric, evidence) AS place
+    FROM raw FULL JOIN daily USING (tenant_id, day, podcast_id, metric, evidence)
+  )
+  ${SUMMARY} FROM compared`;

@@ -1,0 +1,21 @@
+#!/bin/sh
+# Gives the roles of the application a login and a password. Runs after the migration, as a superuser, in the image of
+# the database; connects as PGUSER to PGDATABASE on PGHOST. Running it again sets the passwords again.
+set -eu
+
+: "${PODCAST_APP_PASSWORD:?}" "${PODCAST_MAINTENANCE_PASSWORD:?}" "${PODCAST_ADMIN_PASSWORD:?}"
+
+# \getenv keeps the passwords out of the arguments, which every user of the machine can read; the settings keep a
+# statement that fails, and its password, out of the server's log.
+psql --no-psqlrc --no-password --quiet --set ON_ERROR_STOP=1 --single-transaction <<'SQL'
+SET LOCAL log_min_error_statement = 'panic';
+SET LOCAL log_min_duration_statement = -1;
+SET LOCAL password_encryption = 'scram-sha-256';
+\getenv app PODCAST_APP_PASSWORD
+\getenv maintenance PODCAST_MAINTENANCE_PASSWORD
+\getenv admin PODCAST_ADMIN_PASSWORD
+ALTER ROLE podcast_app LOGIN PASSWORD :'app';
+ALTER ROLE podcast_maintenance LOGIN PASSWORD :'maintenance';
+ALTER ROLE podcast_admin LOGIN PASSWORD :'admin';
+SQL
+echo 'podcast_app, podcast_maintenance and podcast_admin can log in'
