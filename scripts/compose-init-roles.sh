@@ -8,6 +8,7 @@ set -eu
 # \getenv keeps the passwords out of the arguments, which every user of the machine can read; the settings keep a
 # statement that fails, and its password, out of the server's log.
 psql --no-psqlrc --no-password --quiet --set ON_ERROR_STOP=1 --single-transaction <<'SQL'
+SET LOCAL log_statement = 'none';
 SET LOCAL log_min_error_statement = 'panic';
 SET LOCAL log_min_duration_statement = -1;
 SET LOCAL password_encryption = 'scram-sha-256';

@@ -98,7 +98,7 @@ const CATALOGUE_FAULTS = `
                                            AND has_function_privilege(present.oid, f.oid, 'EXECUTE')))
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'e')
   ), policies AS (
-    SELECT t.relname, p.polname, p.polcmd, p.polpermissive, pg_get_expr(p.polqual, p.polrelid) AS qual,
+    SELECT t.relname, p.polname, p.polcmd::text, p.polpermissive, pg_get_expr(p.polqual, p.polrelid) AS qual,
            pg_get_expr(p.polwithcheck, p.polrelid) AS with_check,
            (SELECT string_agg(CASE WHEN r = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(r) END, ',') FROM unnest(p.polroles) r) AS roles
     FROM pg_policy p JOIN tables t ON t.oid = p.polrelid

@@ -8,4 +8,5 @@ export {
   type JobSchedule,
 } from './job-declaration.js';
 export { ScheduleInvalid } from './match-handlers.js';
-export { QueueModule, type QueueTiming } from './queue.module.js';
+export { QueueModule } from './queue.module.js';
+export type { QueueTiming } from './queue-worker.js';

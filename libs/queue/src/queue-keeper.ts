@@ -9,7 +9,7 @@ import { withDeadline } from './with-deadline.js';
 export interface KeeperTiming {
   /** How often the connection is looked at. */
   heartbeatMs: number;
-  /** How often the schedule is written again, since Redis may have been emptied. */
+  /** How often the schedule is written again: an emptied Redis has it back after at most this long. */
   scheduleMs: number;
 }
 
@@ -81,7 +81,7 @@ export class QueueKeeper {
         failures = 0;
         await this.pause(this.timing.heartbeatMs);
       } catch (error) {
-        this.report('degraded', `${this.backend.name} cannot be reached or written: jobs are late`, error);
+        this.report('degraded', `${this.backend.name} cannot be reached or used: jobs are late`, error);
         await this.queue?.abandon();
         this.queue = undefined;
         await this.pause(Math.min(250 * 2 ** failures, LONGEST_PAUSE_MS));

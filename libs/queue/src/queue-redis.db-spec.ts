@@ -113,7 +113,7 @@ if (!hasServer) {
       await eventually(() => expect(worker.state().status).toBe('up'));
       const client = new Redis(server.port);
       await client.replicaof('127.0.0.1', await freePort());
-      await eventually(() => expect(worker.state().reason).toMatch(/reached or written/));
+      await eventually(() => expect(worker.state().reason).toMatch(/reached or used/));
       await client.replicaof('NO', 'ONE');
       const writableAt = Date.now();
       await eventually(() => expect(ticksAfter(writableAt)).toBeGreaterThan(2));
@@ -124,7 +124,7 @@ if (!hasServer) {
       const settings = await prepare(['--maxmemory', '1mb', '--maxmemory-policy', 'noeviction']);
       await server.start();
       const worker = await workers.start(settings, 'a', ['tick']);
-      await eventually(() => expect(worker.state().reason).toMatch(/reached or written/));
+      await eventually(() => expect(worker.state().reason).toMatch(/reached or used/));
     });
 
     test('a Redis that may evict is worked on, but reported', async () => {

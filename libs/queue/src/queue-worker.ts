@@ -17,10 +17,16 @@ import { QueueKeeper, type KeeperTiming } from './queue-keeper.js';
 
 export const QUEUE_WORKER_OPTIONS = Symbol('QUEUE_WORKER_OPTIONS');
 
+/** Intervals of a worker's queue, in milliseconds. */
+export interface QueueTiming extends KeeperTiming {
+  /** How long shutdown waits for handlers. */
+  closeMs: number;
+}
+
 export interface QueueWorkerOptions {
   backend: QueueBackend;
   schedule: readonly JobDeclaration[];
-  timing: KeeperTiming & { closeMs: number };
+  timing: QueueTiming;
 }
 
 const STARTUP_LOOK_MS = 200;

@@ -3,19 +3,14 @@ import { DiscoveryModule } from '@nestjs/core';
 import type { Settings } from '@lib/config';
 import type { JobDeclaration } from './job-declaration.js';
 import { PostgresBackend } from './postgres-backend.js';
-import { QUEUE_WORKER_OPTIONS, QueueWorker, type QueueWorkerOptions } from './queue-worker.js';
+import {
+  QUEUE_WORKER_OPTIONS,
+  QueueWorker,
+  type QueueTiming,
+  type QueueWorkerOptions,
+} from './queue-worker.js';
 import type { QueueBackend } from './queue-backend.js';
 import { RedisBackend } from './redis-backend.js';
-
-/** Intervals of a worker's queue, in milliseconds. */
-export interface QueueTiming {
-  /** How often the connection is looked at. */
-  heartbeatMs: number;
-  /** How often the schedule is written again; an emptied Redis has it back after at most this long. */
-  scheduleMs: number;
-  /** How long shutdown waits for handlers. */
-  closeMs: number;
-}
 
 const TIMING: QueueTiming = { heartbeatMs: 2_000, scheduleMs: 30_000, closeMs: 25_000 };
 
