@@ -8,7 +8,7 @@ import {
   type TestDatabase,
 } from '@lib/testing';
 import type pg from 'pg';
-import { asApp, attempt, shows, tenantTables, type Outcome } from './isolation.contract.js';
+import { asApp, attempt, insertRow, quote, shows, tenantTables, type Outcome } from './isolation.contract.js';
 
 type Row = Record<string, unknown>;
 
@@ -82,13 +82,12 @@ async function copyForA(table: string): Promise<Row> {
   return copy;
 }
 
-const insertNamed = (table: string, row: Row) =>
-  `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${Object.keys(row)
-    .map((_, at) => `$${at + 1}`)
-    .join(', ')})`;
+/** An INSERT of a whole row, identity columns included. */
+const insertWhole = (table: string, row: Row, rest = '') =>
+  `INSERT INTO ${table} AS t OVERRIDING SYSTEM VALUE ${recordOf(table, row)} ${rest}`;
 
-const insertJson = (table: string, rest = '') =>
-  `INSERT INTO ${table} AS t OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(NULL::${table}, $1)).* ${rest}`;
+const recordOf = (table: string, row: Row) =>
+  `SELECT (jsonb_populate_record(NULL::${table}, ${quote(JSON.stringify(row))})).*`;
 
 describe('foreign keys', () => {
   test('exist, and none leads out of the tenant', () => {
@@ -102,8 +101,7 @@ describe('foreign keys', () => {
       const row: Row = { ...canaryRows({ ...canaryTenant(), tenantId: a.tenantId })[key.child]![0] };
       const insertWith = (parent: Row) => {
         key.columns.forEach((column, at) => (row[column] = parent[key.parentColumns[at]!]));
-        const named = { ...row, tenant_id: a.tenantId };
-        return attempt(client, asApp(a), insertNamed(key.child, named), Object.values(named));
+        return attempt(client, asApp(a), insertRow(key.child, { ...row, tenant_id: a.tenantId }));
       };
       const own = await insertWith(await storedRow(key.parent, a));
       const foreign = await insertWith(await storedRow(key.parent, b));
@@ -116,16 +114,17 @@ describe('foreign keys', () => {
   test("of a stored row cannot be moved to another tenant's row", async () => {
     for (const { child, parent, columns, parentColumns } of foreignKeys.filter((k) => k.columns.length > 1)) {
       const target = await storedRow(parent, b);
-      const changes = columns.slice(1).map((column, at) => `${column} = $${at + 1}`);
-      const values = columns.slice(1).map((_, at) => target[parentColumns[at + 1]!]);
-      const outcome = await attempt(client, asApp(a), `UPDATE ${child} SET ${changes.join(', ')}`, values);
+      const changes = columns
+        .slice(1)
+        .map((column, at) => `${column} = ${quote(String(target[parentColumns[at + 1]!]))}`);
+      const outcome = await attempt(client, asApp(a), `UPDATE ${child} SET ${changes.join(', ')}`);
       expect([child, outcome.code]).toEqual([child, '23503']);
     }
   });
 });
 
 /** Every way to learn of, or to touch, a row with the same key. */
-function probes(table: string, columns: readonly string[]): { name: string; text: string }[] {
+function probes(table: string, columns: readonly string[], row: Row): { name: string; text: string }[] {
   const keys = columns.join(', ');
   // A condition that reads no column of `t` is judged without the SELECT policies: MERGE then fails, and shows no more,
   // where any other tenant has a row at all.
@@ -133,20 +132,28 @@ function probes(table: string, columns: readonly string[]): { name: string; text
     .map((key) => (key === 'tenant_id' ? 't.tenant_id IS NOT NULL' : `t.${key} = s.${key}`))
     .join(' AND ');
   const merge = (action: string) =>
-    `MERGE INTO ${table} t USING (SELECT (jsonb_populate_record(NULL::${table}, $1)).*) s ON ${on} WHEN MATCHED THEN ${action}`;
+    `MERGE INTO ${table} t USING (${recordOf(table, row)}) s ON ${on} WHEN MATCHED THEN ${action}`;
   const returning = 'RETURNING tenant_id';
   return [
-    { name: 'INSERT', text: insertJson(table, returning) },
-    { name: 'DO NOTHING', text: insertJson(table, `ON CONFLICT DO NOTHING ${returning}`) },
-    { name: 'key DO NOTHING', text: insertJson(table, `ON CONFLICT (${keys}) DO NOTHING ${returning}`) },
+    { name: 'INSERT', text: insertWhole(table, row, returning) },
+    { name: 'DO NOTHING', text: insertWhole(table, row, `ON CONFLICT DO NOTHING ${returning}`) },
+    {
+      name: 'key DO NOTHING',
+      text: insertWhole(table, row, `ON CONFLICT (${keys}) DO NOTHING ${returning}`),
+    },
     {
       name: 'key DO UPDATE',
-      text: insertJson(table, `ON CONFLICT (${keys}) DO UPDATE SET tenant_id = t.tenant_id ${returning}`),
+      text: insertWhole(
+        table,
+        row,
+        `ON CONFLICT (${keys}) DO UPDATE SET tenant_id = t.tenant_id ${returning}`,
+      ),
     },
     {
       name: 'key DO UPDATE WHERE',
-      text: insertJson(
+      text: insertWhole(
         table,
+        row,
         `ON CONFLICT (${keys}) DO UPDATE SET tenant_id = EXCLUDED.tenant_id WHERE t.tenant_id IS NOT NULL ${returning}`,
       ),
     },
@@ -158,14 +165,13 @@ function probes(table: string, columns: readonly string[]): { name: string; text
 const seen = ({ code, affected, rows }: Outcome) => ({ code, affected, rows });
 
 /** The outcome of a probe as A, with the other tenant's row stored and with it gone. */
-async function bothWays(table: string, text: string, row: Row): Promise<{ stored: Outcome; gone: Outcome }> {
-  const params = [JSON.stringify(row)];
-  const stored = await attempt(client, asApp(a), text, params);
+async function bothWays(table: string, text: string): Promise<{ stored: Outcome; gone: Outcome }> {
+  const stored = await attempt(client, asApp(a), text);
   await client.query('SAVEPOINT without');
   await client.query("SET LOCAL session_replication_role = 'replica'"); // no foreign key holds the row
   await client.query(`DELETE FROM ${table} WHERE tenant_id = $1`, [b.tenantId]);
   await client.query("SET LOCAL session_replication_role = 'origin'");
-  const gone = await attempt(client, asApp(a), text, params);
+  const gone = await attempt(client, asApp(a), text);
   await client.query('ROLLBACK TO SAVEPOINT without; RELEASE SAVEPOINT without');
   return { stored, gone };
 }
@@ -177,10 +183,10 @@ describe('unique keys', () => {
       const row = await copyForA(table);
       for (const { index, columns } of await uniqueKeys(table)) {
         if (index === 'api_keys_key_id_key') continue;
-        for (const { name, text } of probes(table, columns)) {
-          // A global key of the same row would decide the plain forms; its own test is below.
-          if (table === 'api_keys') row['key_id'] = a.keyId;
-          const { stored, gone } = await bothWays(table, text, row);
+        // A global key of the same row would decide the plain forms; its own test is below.
+        if (table === 'api_keys') row['key_id'] = a.keyId;
+        for (const { name, text } of probes(table, columns, row)) {
+          const { stored, gone } = await bothWays(table, text);
           expect([table, index, name, seen(stored)]).toEqual([table, index, name, seen(gone)]);
           expect([table, name, shows([stored.rows, stored.error?.detail], b)]).toEqual([table, name, false]);
           probed += 1;
@@ -197,7 +203,7 @@ describe('unique keys', () => {
       await client.query("SET LOCAL session_replication_role = 'replica'");
       await client.query(`DELETE FROM ${table} WHERE tenant_id = $1`, [a.tenantId]);
       await client.query("SET LOCAL session_replication_role = 'origin'");
-      const outcome = await attempt(client, asApp(a), insertJson(table), [JSON.stringify(row)]);
+      const outcome = await attempt(client, asApp(a), insertWhole(table, row));
       await client.query('ROLLBACK TO SAVEPOINT own; RELEASE SAVEPOINT own');
       expect([table, outcome.code]).toEqual([table, null]);
     }
@@ -206,8 +212,8 @@ describe('unique keys', () => {
   test('of the one global kind, a key id, tell that it is taken and neither show nor touch whose', async () => {
     const row = { ...(await storedRow('api_keys', a)), key_id: b.keyId };
     const outcomes: Record<string, string> = {};
-    for (const { name, text } of probes('api_keys', ['key_id'])) {
-      const outcome = await attempt(client, asApp(a), text, [JSON.stringify(row)]);
+    for (const { name, text } of probes('api_keys', ['key_id'], row)) {
+      const outcome = await attempt(client, asApp(a), text);
       outcomes[name] = outcome.code ?? `${outcome.affected} rows`;
       const { detail, hint, message, where } = outcome.error ?? {};
       expect([name, shows([outcome.rows, detail, hint, message, where], b)]).toEqual([name, false]);

@@ -1,5 +1,5 @@
 import { canaryRows, canaryTenant, type CanaryTenant } from '@lib/testing';
-import type pg from 'pg';
+import pg from 'pg';
 
 /** Who sends a statement, and what `app.current_tenant` holds for it; null leaves the setting alone. */
 export interface Caller {
@@ -22,15 +22,13 @@ export const asApp = ({ tenantId }: Pick<CanaryTenant, 'tenantId'>): Caller => (
 });
 
 /** Runs one statement as the caller inside the client's open transaction, and undoes it. */
-export async function attempt(
-  client: pg.ClientBase,
-  caller: Caller,
-  text: string,
-  params: unknown[] = [],
-): Promise<Outcome> {
+export async function attempt(client: pg.ClientBase, caller: Caller, text: string): Promise<Outcome> {
   try {
-    await client.query(`SAVEPOINT attempt; SET LOCAL ROLE ${caller.role}; ${contextOf(caller.setting)}`);
-    const { rows, rowCount } = await client.query<Record<string, unknown>>(text, params);
+    // One round trip; the statement's answer is the last.
+    const answers = (await client.query(
+      `SAVEPOINT attempt; SET LOCAL ROLE ${caller.role}; ${contextOf(caller.setting)}; ${text}`,
+    )) as unknown as pg.QueryResult<Record<string, unknown>>[];
+    const { rows, rowCount } = answers.at(-1)!;
     return { code: null, affected: rowCount ?? 0, rows, error: null };
   } catch (failure) {
     const error = failure as pg.DatabaseError;
@@ -44,8 +42,11 @@ function contextOf(setting: string | null): string {
   if (setting === null) return 'SELECT';
   return /^[0-9a-f-]{36}$/.test(setting)
     ? `SELECT public.set_tenant_context('${setting}')`
-    : `SELECT set_config('app.current_tenant', '${setting.replaceAll("'", "''")}', true)`;
+    : `SELECT set_config('app.current_tenant', ${quote(setting)}, true)`;
 }
+
+/** An SQL literal. */
+export const quote = (value: string): string => pg.escapeLiteral(value);
 
 /** True where the rows show anything that only the tenant has. */
 export function shows(rows: unknown, tenant: CanaryTenant): boolean {
@@ -84,13 +85,8 @@ export async function isolationFaults(
   b: CanaryTenant,
 ): Promise<string[]> {
   const faults: string[] = [];
-  const expectOutcome = async (
-    caller: Caller,
-    allowed: readonly string[],
-    text: string,
-    params: unknown[] = [],
-  ) => {
-    const { code, affected } = await attempt(client, caller, text, params);
+  const expectOutcome = async (caller: Caller, allowed: readonly string[], text: string) => {
+    const { code, affected } = await attempt(client, caller, text);
     const outcome = code ?? `${affected} rows`;
     const who = `${caller.role} with context ${caller.setting ?? 'unset'}`;
     if (!allowed.includes(outcome)) faults.push(`${table}: ${text} as ${who}: ${outcome}`);
@@ -103,7 +99,7 @@ export async function isolationFaults(
     if (code !== null && text.startsWith('SELECT')) faults.push(`${table}: ${text} fails with ${code}`);
   };
   const insert = (as: Caller, tenantId: string, allowed: readonly string[]) =>
-    expectOutcome(as, allowed, ...insertion(table, { ...canaryTenant(), tenantId }));
+    expectOutcome(as, allowed, insertion(table, { ...canaryTenant(), tenantId }));
 
   await ownOnly(`SELECT * FROM ${table}`);
   await ownOnly(`UPDATE ${table} SET tenant_id = tenant_id RETURNING *`);
@@ -147,7 +143,7 @@ export async function singlePolicyFaults(
   const faults: string[] = [];
   for (const weakening of [
     `DROP POLICY IF EXISTS tenant_wall ON ${table}`,
-    `CREATE POLICY careless ON ${table} TO podcast_app USING (true) WITH CHECK (true)`,
+    `CREATE POLICY weakening ON ${table} TO podcast_app USING (true) WITH CHECK (true)`,
   ]) {
     await client.query(`SAVEPOINT weakening; ${weakening}`);
     const found = await isolationFaults(client, table, a, b);
@@ -157,10 +153,16 @@ export async function singlePolicyFaults(
   return faults;
 }
 
-/** An INSERT of the tenant's first canary row into the table, with its parameters. */
-export function insertion(table: string, tenant: CanaryTenant): [text: string, params: unknown[]] {
+/** An INSERT of the tenant's first canary row into the table. */
+export function insertion(table: string, tenant: CanaryTenant): string {
   const row = canaryRows(tenant)[table]?.[0] ?? { tenant_id: tenant.tenantId };
-  const columns = Object.keys(row);
-  const places = columns.map((_, position) => `$${position + 1}`);
-  return [`INSERT INTO ${table} (${columns.join(', ')}) VALUES (${places.join(', ')})`, Object.values(row)];
+  return insertRow(table, row);
+}
+
+/** An INSERT of one row. Arrays must be of text. */
+export function insertRow(table: string, row: Record<string, unknown>): string {
+  const values = Object.values(row).map((value) =>
+    Array.isArray(value) ? `ARRAY[${value.map(String).map(quote).join(', ')}]` : quote(String(value)),
+  );
+  return `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${values.join(', ')})`;
 }

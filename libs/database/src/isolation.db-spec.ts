@@ -76,7 +76,7 @@ describe('the seeds', () => {
     const c = canaryTenant();
     await client.query(`BEGIN; SET LOCAL ROLE podcast_app; SELECT set_tenant_context('${c.tenantId}')`);
     for (const table of Object.keys(canaryRows(c))) {
-      await client.query(...insertion(table, c));
+      await client.query(insertion(table, c));
       const { rows } = await client.query(`SELECT * FROM ${table}`);
       expect([table, rows.length, shows(rows, c), shows(rows, a)]).toEqual([table, 1, true, false]);
     }

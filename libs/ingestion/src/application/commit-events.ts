@@ -31,31 +31,27 @@ export class EventStore {
 
   /** Outcomes run parallel to `events`. @throws the database's error when the transaction as a whole failed. */
   async commit(tenantId: TenantId, events: readonly StorableEvent[]): Promise<Outcome[]> {
-    const outcomes = new Array<Outcome | undefined>(events.length).fill(undefined);
-    const { committed, written } = await this.pool.transaction(async (sql) => {
-      await this.rejectUnknownEpisodes(sql, tenantId, events, outcomes);
-      const groups = groupByIdentity(events, outcomes);
+    const { outcomes, written } = await this.pool.transaction(async (sql) => {
+      const unknown = await this.unknownEpisodes(sql, tenantId, events);
       const written = await this.writeDictionaries(sql, tenantId, events);
-      const fresh = [...groups.values()].map(([first]) => first).filter((index) => index !== undefined);
-      const insertable = fresh
-        .map((index) => events[index])
-        .filter((event) => event !== undefined && this.insertable(event)) as StorableEvent[];
-      const inserted = new Set(
-        insertable.length === 0 ? [] : await insertEvents(sql, tenantId, insertable, new Date()),
-      );
-      const rest = [...groups.keys()].filter((key) => !inserted.has(key));
-      const identities = rest
-        .map((key) => events[groups.get(key)?.[0] ?? -1])
-        .filter((event) => event !== undefined);
+      const firsts = firstOfEachIdentity(events, unknown);
+      const insertable = [...firsts.values()].filter((event) => this.insertable(event));
+      const fresh = insertable.length === 0 ? new Set<string>() : await insertEvents(sql, tenantId, insertable, new Date());
+      const isFresh = (key: string, first: StorableEvent) => fresh === 'all' ? this.insertable(first) : fresh.has(key);
+      const rest = [...firsts].filter(([key, first]) => !isFresh(key, first)).map(([, first]) => first);
       // A second statement, so that READ COMMITTED shows the row that a concurrent writer won with.
-      const hashes =
-        rest.length === 0 ? new Map<string, bigint>() : await storedHashes(sql, tenantId, identities);
-      for (const [key, indexes] of groups)
-        judge(events, indexes, inserted.has(key), hashes.get(key), outcomes);
-      return { committed: outcomes, written };
+      const stored = rest.length === 0 ? new Map<string, bigint>() : await storedHashes(sql, tenantId, rest);
+      const outcomes = events.map((event): Outcome => {
+        if (unknown.has(event.episodeId)) return UNKNOWN_EPISODE;
+        const key = identityKey(event);
+        const first = firsts.get(key) ?? event;
+        if (!isFresh(key, first)) return compare(event, stored.get(key));
+        return event === first ? 'accepted' : compare(event, first.payloadHash);
+      });
+      return { outcomes, written };
     }, tenantContext(tenantId));
     for (const name of written) this.entries.set(name, true);
-    return committed.map((outcome) => outcome ?? reject('schema', '', 'was not stored'));
+    return outcomes;
   }
 
   private insertable(event: StorableEvent): boolean {

@@ -1,8 +1,12 @@
 import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
+import { firstBits } from '../domain/hash-payload.js';
 import { NO_LISTENER, type ListenerIds } from '../domain/listener-ids.js';
 import { listenerNetwork } from '../infrastructure/listener-network.js';
 import type { DayKeys } from './listener-keys.js';
+
+/** Listeners remembered over all tenants and days, at some 500 bytes each. */
+const REMEMBERED = 50_000;
 
 /**
  * Ids of the listener behind an address and user agent (PTMG v2.3 §5.5.4: IP + UA, IPv6 cut to /64).
@@ -10,29 +14,44 @@ import type { DayKeys } from './listener-keys.js';
  * Remembers recent answers in memory only, since one listening sends many events; the address goes no further than here.
  */
 export class ListenerIdentifier {
-  private readonly recent = new WeakMap<DayKeys, LRUCache<string, ListenerIds>>();
+  private readonly recent = new LRUCache<string, ListenerIds>({ max: REMEMBERED });
+  /** Tells the keys of one tenant and day from all others in the names of what is remembered. */
+  private readonly numbers = new WeakMap<DayKeys, number>();
+  private lastNumber = 0;
 
   /** `address` is textual; `userAgent` is the cleaned one. */
   identify(keys: DayKeys, address: string | undefined, userAgent: string): ListenerIds {
-    const network = address === undefined ? undefined : listenerNetwork(address);
-    if (network === undefined) return NO_LISTENER;
-    const cache = this.recent.get(keys) ?? new LRUCache<string, ListenerIds>({ max: 5_000 });
-    this.recent.set(keys, cache);
-    const listener = `${network}\n${userAgent}`;
-    const known = cache.get(listener);
+    if (address === undefined) return NO_LISTENER;
+    const name = `${this.numberOf(keys)}\n${address}\n${userAgent}`;
+    const known = this.recent.get(name);
     if (known !== undefined) return known;
-    const ids: ListenerIds = {
-      countToday: keyedId(keys.countToday, listener),
-      countYesterday: keyedId(keys.countYesterday, listener),
-      addressDay: keyedId(keys.countToday, network),
-      audienceA: keyedId(keys.audienceA, listener),
-      audienceB: keyedId(keys.audienceB, listener),
-    };
-    cache.set(listener, ids);
+    const ids = makeIds(keys, address, userAgent);
+    this.recent.set(name, ids);
     return ids;
+  }
+
+  private numberOf(keys: DayKeys): number {
+    const known = this.numbers.get(keys);
+    if (known !== undefined) return known;
+    this.lastNumber += 1;
+    this.numbers.set(keys, this.lastNumber);
+    return this.lastNumber;
   }
 }
 
+function makeIds(keys: DayKeys, address: string, userAgent: string): ListenerIds {
+  const network = listenerNetwork(address);
+  if (network === undefined) return NO_LISTENER;
+  const listener = `${network}\n${userAgent}`;
+  return {
+    countToday: keyedId(keys.countToday, listener),
+    countYesterday: keyedId(keys.countYesterday, listener),
+    addressDay: keyedId(keys.countToday, network),
+    audienceA: keyedId(keys.audienceA, listener),
+    audienceB: keyedId(keys.audienceB, listener),
+  };
+}
+
 function keyedId(key: Buffer | null, text: string): bigint | null {
-  return key === null ? null : createHmac('sha256', key).update(text).digest().readBigInt64BE(0);
+  return key === null ? null : firstBits(createHmac('sha256', key).update(text).digest('hex'));
 }

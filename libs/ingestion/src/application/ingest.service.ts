@@ -3,22 +3,19 @@ import { Settings } from '@lib/config';
 import { APP_POOL, RolePool } from '@lib/database';
 import type { TenantPrincipal } from '@lib/http';
 import { Readiness } from '@lib/observability';
-import { DomainError } from '@lib/primitives';
+import { DAY_MS, DomainError, type TenantId } from '@lib/primitives';
 import { Counter, Histogram } from 'prom-client';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
+import { NO_LISTENER } from '../domain/listener-ids.js';
 import { isRejection, type Rejection } from '../domain/rejection.js';
-import {
-  cleanReferrer,
-  cleanUserAgent,
-  storableEvent,
-  type StorableEvent,
-} from '../domain/storable-event.js';
+import { storableEvent, type StorableEvent } from '../domain/storable-event.js';
 import type { CheckedEvent } from '../domain/checked-event.js';
 import { checkEvent } from './check-event.js';
 import { EventStore, type Outcome } from './commit-events.js';
 import { GroupCommit } from './group-commit.js';
 import { ListenerIdentifier } from './identify-listener.js';
-import { ListenerKeys } from './listener-keys.js';
+import { KnownTexts } from './known-texts.js';
+import { ListenerKeys, type DayKeys } from './listener-keys.js';
 
 /** The connection that a batch came over. */
 export interface Connection {
@@ -44,11 +41,15 @@ const lag = new Histogram({
 
 const RATE_WINDOW_SECONDS = 10;
 
+/** Keys by the number of their UTC day. */
+type KeysOfDays = ReadonlyMap<number, DayKeys>;
+
 /** Takes batches of events in: judges each, hashes its listener, stores the good ones, and says what became of each. */
 @Injectable()
 export class IngestService {
   private readonly commits: GroupCommit;
   private readonly identifier = new ListenerIdentifier();
+  private readonly texts = new KnownTexts();
   private readonly rate: RateLimiterMemory | undefined;
 
   constructor(
@@ -88,25 +89,40 @@ export class IngestService {
     };
     const judged = batch.map((event) => checkEvent(event, now, limits));
     const good = judged.filter((event): event is CheckedEvent => !isRejection(event));
-    const storable = await Promise.all(good.map((event) => this.prepare(caller, connection, event)));
-    const stored = await this.commits.submit(caller.tenantId, storable);
-    const outcomes = judged.map((event): Outcome => (isRejection(event) ? event : (stored.shift() ?? NEVER)));
-    this.observe(outcomes, good, now);
+    const keys = await this.keysOfDays(caller.tenantId, good);
+    const storable = good.map((event) => this.prepare(caller, connection, event, keys));
+    const stored = (await this.commits.submit(caller.tenantId, storable)).values();
+    const outcomes = judged.map((event): Outcome =>
+      isRejection(event) ? event : (stored.next().value ?? NEVER),
+    );
+    observe(outcomes, good, now);
     return outcomes;
   }
 
-  private async prepare(
-    caller: TenantPrincipal,
+  /** The keys of every UTC day on which an event happened: asked for once a day, not once an event. */
+  private async keysOfDays(tenantId: TenantId, good: readonly CheckedEvent[]): Promise<KeysOfDays> {
+    const keys = new Map<number, DayKeys>();
+    for (const { occurredAt } of good) {
+      const day = dayNumber(occurredAt);
+      if (!keys.has(day)) keys.set(day, await this.keys.forDay(tenantId, occurredAt));
+    }
+    return keys;
+  }
+
+  private prepare(
+    { trustedSender: trusted }: TenantPrincipal,
     connection: Connection,
     event: CheckedEvent,
-  ): Promise<StorableEvent> {
+    keysOfDays: KeysOfDays,
+  ): StorableEvent {
     const { client } = event.input;
-    const keys = await this.keys.forDay(caller.tenantId, event.occurredAt);
-    const address = caller.trustedSender ? client?.ip : connection.address;
-    const userAgent = cleanUserAgent(caller.trustedSender ? client?.userAgent : connection.userAgent);
-    const referrer = cleanReferrer(caller.trustedSender ? client?.referrer : connection.referrer);
-    const ids = this.identifier.identify(keys, address, userAgent ?? '');
-    return storableEvent(event, { trusted: caller.trustedSender, userAgent, referrer }, ids);
+    const userAgent = this.texts.userAgent(trusted ? client?.userAgent : connection.userAgent);
+    const referrer = this.texts.referrer(trusted ? client?.referrer : connection.referrer);
+    const keys = keysOfDays.get(dayNumber(event.occurredAt));
+    const address = trusted ? client?.ip : connection.address;
+    const ids =
+      keys === undefined ? NO_LISTENER : this.identifier.identify(keys, address, userAgent?.value ?? '');
+    return storableEvent(event, { trusted, userAgent, referrer }, ids);
   }
 
   private async limitRate(tenantId: string, count: number): Promise<void> {
@@ -125,15 +141,22 @@ export class IngestService {
       );
     }
   }
-
-  private observe(outcomes: readonly Outcome[], good: readonly CheckedEvent[], now: Date): void {
-    for (const outcome of outcomes) {
-      events.inc({ outcome: isRejection(outcome) ? `rejected_${outcome.code}` : outcome });
-      if (isRejection(outcome) && outcome.code === 'conflict') conflicts.inc();
-    }
-    const newest = good.at(-1);
-    if (newest !== undefined) lag.observe(Math.max(0, (now.getTime() - newest.occurredAt.getTime()) / 1000));
-  }
 }
 
 const NEVER: Rejection = { code: 'schema', field: '', detail: 'was not stored' };
+
+function dayNumber(at: Date): number {
+  return Math.floor(at.getTime() / DAY_MS);
+}
+
+function observe(outcomes: readonly Outcome[], good: readonly CheckedEvent[], now: Date): void {
+  const counts = new Map<string, number>();
+  for (const outcome of outcomes) {
+    const name = isRejection(outcome) ? `rejected_${outcome.code}` : outcome;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+  }
+  for (const [outcome, count] of counts) events.inc({ outcome }, count);
+  conflicts.inc(counts.get('rejected_conflict') ?? 0);
+  const newest = good.at(-1);
+  if (newest !== undefined) lag.observe(Math.max(0, (now.getTime() - newest.occurredAt.getTime()) / 1000));
+}

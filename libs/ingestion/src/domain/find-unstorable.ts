@@ -5,46 +5,48 @@ const MAX_DEPTH = 32;
 /**
  * The first thing in a parsed JSON value that could not be stored and read back unchanged: nesting beyond 32 levels, a
  * NUL character, half of a surrogate pair, a number that is not finite or an integer beyond 2^53 − 1. Looks at keys too.
- * Walks without recursion, so that depth cannot exhaust the stack.
+ * Goes no deeper than it allows, so that nesting cannot exhaust the stack.
  */
 export function findUnstorable(value: unknown): Rejection | undefined {
-  const open: { value: unknown; path: string; depth: number }[] = [{ value, path: '', depth: 0 }];
-  for (let next = open.pop(); next !== undefined; next = open.pop()) {
-    const fault = judge(next.value, next.path, next.depth);
+  const fault = search(value, 0);
+  return fault && { ...fault, field: safe(fault.field) };
+}
+
+/** A fault's field is relative to `value`: paths are only put together on the way back from a fault. */
+function search(value: unknown, depth: number): Rejection | undefined {
+  if (depth > MAX_DEPTH)
+    return reject('too_deep', '', `values may be nested at most ${MAX_DEPTH} levels deep`);
+  if (typeof value === 'string') return judgeText(value);
+  if (typeof value === 'number') return judgeNumber(value);
+  if (typeof value !== 'object' || value === null) return undefined;
+  for (const key of Object.keys(value)) {
+    const fault = judgeKey(key) ?? below(key, search((value as Record<string, unknown>)[key], depth + 1));
     if (fault !== undefined) return fault;
-    if (typeof next.value !== 'object' || next.value === null) continue;
-    for (const [key, child] of Object.entries(next.value)) {
-      const path = `${next.path}/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`;
-      const badKey = judgeText(key, next.path);
-      if (badKey !== undefined) return badKey;
-      if (key === '__proto__')
-        return reject('unknown_field', next.path, 'a field may not be named __proto__');
-      open.push({ value: child, path, depth: next.depth + 1 });
-    }
   }
   return undefined;
 }
 
-function judge(value: unknown, path: string, depth: number): Rejection | undefined {
-  if (depth > MAX_DEPTH)
-    return reject('too_deep', '', `values may be nested at most ${MAX_DEPTH} levels deep`);
-  if (typeof value === 'string') return judgeText(value, path);
-  if (typeof value === 'number') return judgeNumber(value, path);
+function below(key: string, fault: Rejection | undefined): Rejection | undefined {
+  if (fault === undefined || fault.code === 'too_deep') return fault;
+  return { ...fault, field: `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}${fault.field}` };
+}
+
+function judgeKey(key: string): Rejection | undefined {
+  if (key === '__proto__') return reject('unknown_field', '', 'a field may not be named __proto__');
+  return judgeText(key);
+}
+
+function judgeText(text: string): Rejection | undefined {
+  if (text.includes('\u0000')) return reject('nul_byte', '', 'text may not contain the NUL character');
+  if (!text.isWellFormed()) return reject('lone_surrogate', '', 'text must be well-formed Unicode');
   return undefined;
 }
 
-function judgeText(text: string, path: string): Rejection | undefined {
-  if (text.includes('\u0000'))
-    return reject('nul_byte', safe(path), 'text may not contain the NUL character');
-  if (!text.isWellFormed()) return reject('lone_surrogate', safe(path), 'text must be well-formed Unicode');
-  return undefined;
-}
-
-function judgeNumber(value: number, path: string): Rejection | undefined {
-  if (Number.isFinite(value) && (!Number.isInteger(value) || Number.isSafeInteger(value))) return undefined;
+function judgeNumber(value: number): Rejection | undefined {
+  if (Number.isSafeInteger(value) || (Number.isFinite(value) && !Number.isInteger(value))) return undefined;
   return reject(
     'number_range',
-    safe(path),
+    '',
     'numbers must be finite and integers within ±(2^53 − 1); send larger ones as text',
   );
 }

@@ -35,8 +35,8 @@ export interface DictionaryEntry {
 /** Who sent the event, as far as it may be believed. */
 export interface Sender {
   readonly trusted: boolean;
-  readonly userAgent: string | undefined;
-  readonly referrer: string | undefined;
+  readonly userAgent: DictionaryEntry | null;
+  readonly referrer: DictionaryEntry | null;
 }
 
 /** Puts a checked event, its sender and the listener's ids into the form that is stored. */
@@ -50,8 +50,8 @@ export function storableEvent(event: CheckedEvent, sender: Sender, ids: Listener
     tooOld: event.tooOld,
     episodeId: input.episodeId,
     payloadHash: event.payloadHash,
-    userAgent: entry(sender.userAgent),
-    referrer: entry(sender.referrer),
+    userAgent: sender.userAgent,
+    referrer: sender.referrer,
     // Windows and volume rules are about requests for the file; what players tell needs the audience ids alone.
     ids: isDownload ? ids : { ...ids, countToday: null, countYesterday: null, addressDay: null },
     bytesSent: input.request?.bytes ?? null,
@@ -85,6 +85,7 @@ export function cleanReferrer(text: string | undefined): string | undefined {
   return /^https?:$/.test(protocol) ? `${protocol}//${host}${pathname}`.slice(0, 512) : undefined;
 }
 
-function entry(value: string | undefined): DictionaryEntry | null {
+/** The entry of a text that was cleaned; null for none. */
+export function dictionaryEntry(value: string | undefined): DictionaryEntry | null {
   return value === undefined ? null : { id: hash64(value), value };
 }

@@ -97,7 +97,7 @@ function program(
   return new KeptProcess({
     name: `${app} ${index}`,
     command: process.execPath,
-    parameters: ['--enable-source-maps', join(dist, 'apps', app, 'src', 'main.js')],
+    parameters: [join(dist, 'apps', app, 'src', 'main.js')],
     environment: { ...environment, [app === 'api' ? 'PORT' : 'WORKER_PORT']: String(port) },
     logFile: join(directory, `${app}-${index}.log`),
     violations,

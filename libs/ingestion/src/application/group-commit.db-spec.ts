@@ -1,0 +1,186 @@
+import { randomUUID } from 'node:crypto';
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { toTenantId, type DomainError, type TenantId } from '@lib/primitives';
+import {
+  connectTestDatabase,
+  createTestDatabase,
+  createTestTenant,
+  type TestConnections,
+  type TestDatabase,
+  type TestTenant,
+} from '@lib/testing';
+import { NO_LISTENER } from '../domain/listener-ids.js';
+import type { StorableEvent } from '../domain/storable-event.js';
+import { EventStore, type Outcome } from './commit-events.js';
+import { GroupCommit, type GroupCommitLimits } from './group-commit.js';
+
+let database: TestDatabase;
+let connections: TestConnections;
+let tenant: TestTenant;
+let tenantId: TenantId;
+const LIMITS: GroupCommitLimits = { queueEvents: 10_000, queueBytes: 50_000_000, deadlineMs: 5_000 };
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  connections = connectTestDatabase(database);
+  tenant = await createTestTenant(database);
+  tenantId = toTenantId(tenant.tenantId);
+});
+afterAll(async () => {
+  await connections.close();
+  await database.drop();
+});
+
+function committer(limits: Partial<GroupCommitLimits> = {}): GroupCommit {
+  return new GroupCommit(new EventStore(connections.app), { ...LIMITS, ...limits });
+}
+
+function event(change: Partial<StorableEvent> = {}): StorableEvent {
+  return {
+    eventId: randomUUID(),
+    occurredAt: new Date().toISOString(),
+    tooOld: false,
+    episodeId: tenant.episodeIds[0] ?? '',
+    payloadHash: 1n,
+    userAgent: null,
+    referrer: null,
+    ids: NO_LISTENER,
+    bytesSent: null,
+    placementId: null,
+    positionMs: null,
+    status: null,
+    trustedSender: false,
+    eventType: 'play',
+    method: null,
+    byteRange: null,
+    sessionId: null,
+    eventData: null,
+    weight: 600,
+    ...change,
+  };
+}
+
+async function storedOf(events: readonly StorableEvent[]): Promise<number> {
+  const { rows } = await database.owner.query<{ n: string }>(
+    'SELECT count(*) AS n FROM listener_events WHERE event_id = ANY ($1::uuid[])',
+    [events.map((e) => e.eventId)],
+  );
+  return Number(rows[0]?.n);
+}
+
+const failure = (promise: Promise<unknown>) =>
+  promise.then(
+    () => undefined,
+    (error: DomainError) => error,
+  );
+
+describe('a shared commit', () => {
+  test('gives each request its own outcomes, in order', async () => {
+    const commits = committer();
+    const [one, two] = [event(), event()];
+    const answers = await Promise.all([
+      commits.submit(tenantId, [one, event({ episodeId: randomUUID() })]),
+      commits.submit(tenantId, [one, two]),
+      commits.submit(tenantId, []),
+    ]);
+    expect(answers[0]).toMatchObject(['accepted', { code: 'unknown_episode' }]);
+    expect(answers[1]).toEqual(['duplicate', 'accepted']);
+    expect(answers[2]).toEqual([]);
+  });
+
+  test('costs a poison event, and not its neighbours', async () => {
+    // Validation keeps such text out; the committer must survive it all the same.
+    const events = [event(), event({ eventData: '{"a":"\\u0000"}' }), event(), event({ eventData: '{' })];
+    const outcomes = await committer().submit(tenantId, events);
+    expect(outcomes).toMatchObject(['accepted', { code: 'schema' }, 'accepted', { code: 'schema' }]);
+    expect(await storedOf(events)).toBe(2);
+  });
+
+  test('survives connections that are cut while it works, and stores everything once', async () => {
+    const commits = committer({ deadlineMs: 20_000 });
+    const sent: StorableEvent[] = [];
+    const answers: Promise<Outcome[]>[] = [];
+    for (let round = 0; round < 40; round += 1) {
+      const batch = Array.from({ length: 25 }, () => event());
+      sent.push(...batch);
+      answers.push(commits.submit(tenantId, batch));
+      await new Promise((resolve) => setTimeout(resolve, 15));
+      if (round % 4 === 0) {
+        await database.owner.query(
+          `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = 'podcast_app'`,
+        );
+      }
+    }
+    const outcomes = (await Promise.all(answers)).flat();
+    // A commit whose answer was lost is found as a duplicate by its own repeat.
+    expect(outcomes.every((outcome) => outcome === 'accepted' || outcome === 'duplicate')).toBe(true);
+    expect(await storedOf(sent)).toBe(sent.length);
+  });
+});
+
+describe('under pressure', () => {
+  test('a full queue refuses at once and says when to come back', async () => {
+    const commits = committer({ queueEvents: 100 });
+    const first = commits.submit(
+      tenantId,
+      Array.from({ length: 80 }, () => event()),
+    );
+    const refused = await failure(
+      Promise.resolve().then(() =>
+        commits.submit(
+          tenantId,
+          Array.from({ length: 30 }, () => event()),
+        ),
+      ),
+    );
+    expect(refused).toMatchObject({ code: 'overloaded', status: 503 });
+    expect(refused?.extra.retryAfterSeconds).toBeGreaterThan(0);
+    expect(commits.fill).toBeCloseTo(0.8);
+    await first;
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(commits.fill).toBe(0);
+  });
+
+  test('one tenant may fill half of the queue, so that others find room', async () => {
+    const other = await createTestTenant(database, 'other');
+    const commits = committer({ queueEvents: 100 });
+    const own = commits.submit(
+      tenantId,
+      Array.from({ length: 45 }, () => event()),
+    );
+    const greedy = failure(
+      Promise.resolve().then(() =>
+        commits.submit(
+          tenantId,
+          Array.from({ length: 20 }, () => event()),
+        ),
+      ),
+    );
+    const neighbour = commits.submit(toTenantId(other.tenantId), [
+      event({ episodeId: other.episodeIds[0] ?? '' }),
+    ]);
+    expect(await greedy).toMatchObject({ code: 'overloaded' });
+    expect(await neighbour).toEqual(['accepted']);
+    await own;
+  });
+
+  test('what cannot be stored in time is said to be so, and a repeat stores it once', async () => {
+    const locker = await database.owner.connect();
+    await locker.query('BEGIN; LOCK TABLE listener_events IN ACCESS EXCLUSIVE MODE');
+    const events = [event(), event()];
+    const commits = committer({ deadlineMs: 300 });
+    const refused = await failure(commits.submit(tenantId, events));
+    expect(refused).toMatchObject({ code: 'not_persisted', status: 503 });
+    await locker.query('ROLLBACK');
+    locker.release();
+    expect(await committer().submit(tenantId, events)).toEqual(['accepted', 'accepted']);
+    expect(await storedOf(events)).toBe(2);
+  });
+
+  test('a missing partition is our fault, not that of the event', async () => {
+    const refused = await failure(
+      committer({ deadlineMs: 300 }).submit(tenantId, [event({ occurredAt: '2031-01-01T00:00:00.000Z' })]),
+    );
+    expect(refused).toMatchObject({ code: 'not_persisted', status: 503 });
+  });
+});
