@@ -422,8 +422,10 @@ CREATE TABLE IF NOT EXISTS listener_metrics (
   evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
   PRIMARY KEY (tenant_id, grain, bucket, episode_id, metric, dimension, dimension_value, evidence, rule_set_id)
 );
+-- Serves podcasts and, because episode_id is compared inside the index, episodes. Without the value on purpose: an index
+-- that holds it turns every refresh of a running bucket into new entries of every index.
 CREATE INDEX IF NOT EXISTS listener_metrics_podcast
-  ON listener_metrics (tenant_id, podcast_id, grain, metric, bucket) INCLUDE (episode_id, value);
+  ON listener_metrics (tenant_id, podcast_id, grain, metric, bucket, episode_id);
 
 CREATE TABLE IF NOT EXISTS metrics_daily (
   tenant_id uuid NOT NULL,

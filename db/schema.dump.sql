@@ -171,7 +171,7 @@ $$;
 ALTER FUNCTION public.resolve_platform_key(p_key_id text) OWNER TO podcast_lookup;
 
 CREATE FUNCTION public.search_episodes(p_query text, p_podcast uuid, p_limit integer) RETURNS TABLE(id uuid, score real)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
     SET search_path TO 'pg_catalog', 'public', 'extensions'
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$
@@ -196,7 +196,7 @@ END $$;
 ALTER FUNCTION public.search_episodes(p_query text, p_podcast uuid, p_limit integer) OWNER TO podcast_search;
 
 CREATE FUNCTION public.search_podcasts(p_query text, p_limit integer) RETURNS TABLE(id uuid, score real)
-    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
     SET search_path TO 'pg_catalog', 'public', 'extensions'
     SET plan_cache_mode TO 'force_custom_plan'
     AS $$
@@ -684,7 +684,7 @@ CREATE INDEX episodes_media_key ON public.episodes USING btree (tenant_id, media
 
 CREATE INDEX episodes_title_trgm ON public.episodes USING gin (tenant_id, title public.gin_trgm_ops);
 
-CREATE INDEX listener_metrics_podcast ON public.listener_metrics USING btree (tenant_id, podcast_id, grain, metric, bucket) INCLUDE (episode_id, value);
+CREATE INDEX listener_metrics_podcast ON public.listener_metrics USING btree (tenant_id, podcast_id, grain, metric, bucket, episode_id);
 
 CREATE INDEX podcasts_created ON public.podcasts USING btree (tenant_id, created_at DESC, id DESC);
 

@@ -13,6 +13,7 @@ export {
   MAINTENANCE_POOL,
   type DatabaseModuleOptions,
 } from './database.module.js';
+export { databaseUnavailable } from './database-unavailable.js';
 export * from './embedded/index.js';
 export {
   deltaNames,

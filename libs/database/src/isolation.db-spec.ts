@@ -7,6 +7,7 @@ import {
   type CanaryTenant,
   type TestDatabase,
 } from '@lib/testing';
+import fc from 'fast-check';
 import pg from 'pg';
 import {
   asApp,
@@ -103,6 +104,29 @@ describe('every tenant table, with every verb', () => {
       singlePolicyFaults(client, table, a, b),
     );
     expect(faults).toEqual([]);
+  });
+
+  test('shows nothing to a context that is any other text, and fails unless that is a UUID', async () => {
+    const client = await database.owner.connect();
+    await client.query('BEGIN');
+    const text = fc.string({ unit: 'grapheme' }).filter((value) => !value.includes('\0'));
+    const setting = fc.oneof(
+      text,
+      fc.uuid(),
+      fc.constantFrom(`{${b.tenantId}`, `${b.tenantId}x`, ' ', '0', 'NULL'),
+    );
+    await fc.assert(
+      fc.asyncProperty(setting, async (value) => {
+        const { code, rows } = await attempt(
+          client,
+          { role: 'podcast_app', setting: value },
+          'SELECT * FROM podcasts',
+        );
+        expect([rows, code]).toEqual([[], /^[0-9a-f-]{36}$/.test(value) || value === '' ? null : '22P02']);
+      }),
+    );
+    await client.query('ROLLBACK');
+    client.release();
   });
 
   test('shows nothing on a connection that never had a tenant', async () => {

@@ -18,13 +18,16 @@ export function migrationsDirectory(): string {
   return join(projectRoot(), 'db', 'migrations');
 }
 
-/** Names of the dated deltas, oldest first, without their ending. */
+/**
+ * Names of the dated deltas, oldest first, without their ending.
+ * @throws Error for an SQL file with any other name, which nothing would ever apply
+ */
 export async function deltaNames(directory: string): Promise<string[]> {
   const files = await readdir(directory);
-  return files
-    .filter((file) => /^\d{14}_[a-z0-9_]+\.sql$/.test(file) && file !== MASTER_SCHEMA)
-    .map((file) => file.slice(0, -'.sql'.length))
-    .sort();
+  const deltas = files.filter((file) => file.endsWith('.sql') && file !== MASTER_SCHEMA);
+  const stray = deltas.find((file) => !/^\d{14}_[a-z0-9_]+\.sql$/.test(file));
+  if (stray !== undefined) throw new Error(`${stray}: a delta is named YYYYMMDDHHMMSS_what_it_does.sql`);
+  return deltas.map((file) => file.slice(0, -'.sql'.length)).sort();
 }
 
 /**
@@ -32,7 +35,7 @@ export async function deltaNames(directory: string): Promise<string[]> {
  * lets one work while the others wait and then find nothing to do.
  *
  * @param url a direct connection (not a transaction pooler) whose login may create roles and extensions
- * @throws the database's own error; the failed file is rolled back as a whole
+ * @throws the database's own error, led by the name of the file, which is rolled back as a whole
  */
 export async function migrate(url: string, directory = migrationsDirectory()): Promise<MigrationOutcome> {
   const client = new pg.Client(connectionConfig(url));
@@ -78,6 +81,7 @@ async function applyDelta(client: pg.Client, name: string, text: string): Promis
     await client.query('COMMIT');
   } catch (error) {
     await client.query('ROLLBACK').catch(() => undefined);
+    if (error instanceof Error) error.message = `${name}.sql: ${error.message}`;
     throw error;
   }
 }

@@ -14,7 +14,7 @@ export async function roleFaults(sql: Sql): Promise<string[]> {
     ), rel AS (
       SELECT c.oid, c.relowner
       FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-      WHERE c.relkind IN ('r', 'p') AND n.nspname !~ '^(pg_|information_schema)'
+      WHERE c.relkind IN ('r', 'p', 'm', 'f') AND n.nspname !~ '^(pg_|information_schema)'
         AND EXISTS (SELECT FROM pg_attribute a
                     WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
     )
@@ -23,7 +23,8 @@ export async function roleFaults(sql: Sql): Promise<string[]> {
       WHERE r.oid <> me.oid AND pg_has_role(me.oid, r.oid, 'MEMBER')
     UNION ALL SELECT current_user || ' owns ' || rel.oid::regclass FROM rel, me WHERE rel.relowner = me.oid
     UNION ALL SELECT 'row-level security is not active on ' || oid::regclass FROM rel
-      WHERE has_table_privilege(oid, 'SELECT,INSERT,UPDATE,DELETE') AND NOT row_security_active(oid)
+      WHERE (has_table_privilege(oid, 'SELECT,INSERT,UPDATE,DELETE') OR has_any_column_privilege(oid, 'SELECT,INSERT,UPDATE'))
+        AND NOT row_security_active(oid)
     UNION ALL SELECT current_user || ' may TRUNCATE, REFERENCE or TRIGGER ' || oid::regclass FROM rel
       WHERE has_table_privilege(oid, 'TRUNCATE,REFERENCES,TRIGGER')
     UNION ALL SELECT current_user || ' may create in schema ' || nspname FROM pg_namespace

@@ -1,5 +1,6 @@
 import { STATUS_CODES } from 'node:http';
 import { Catch, HttpException, type ArgumentsHost, type ExceptionFilter } from '@nestjs/common';
+import { databaseUnavailable } from '@lib/database';
 import { DomainError } from '@lib/primitives';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { InputInvalid } from './validation.js';
@@ -13,8 +14,8 @@ interface Problem {
   retryAfterSeconds?: number;
 }
 
-/** SQLSTATEs and socket errors that waiting can cure. */
-const UNAVAILABLE = /^(08|57P0[123]|53[0-4]00|ECONN|ENOENT$|EPIPE|ETIMEDOUT|ENOTFOUND|EAI_AGAIN)/;
+/** SQLSTATEs of statements that took too long or got into another's way. */
+const BUSY = ['57014', '55P03', '40001', '40P01'];
 
 /**
  * Turns every error into RFC 9457 problem details. Database text, SQL and stacks stay in the log; the client gets a
@@ -69,18 +70,15 @@ export function describe(error: unknown): Problem {
   const { code = '' } = error as { code?: string };
   if (code.startsWith('FST_') || error instanceof HttpException)
     return describeTransport(error as Error, code);
-  if (code === '57014' || code === '55P03') {
+  if (BUSY.includes(code)) {
     return {
       status: 503,
       code: 'database_busy',
-      detail: 'The database did not answer in time.',
+      detail: 'The database is too busy at the moment; nothing was stored.',
       retryAfterSeconds: retryDelay(),
     };
   }
-  if (
-    UNAVAILABLE.test(code) ||
-    /timeout exceeded when trying to connect|Connection terminated/.test(String(error))
-  ) {
+  if (databaseUnavailable(error)) {
     return {
       status: 503,
       code: 'database_unavailable',

@@ -1,6 +1,6 @@
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -118,31 +118,43 @@ async function startBouncer(
   postgres: EmbeddedPostgres,
   logins: Record<string, string>,
 ): Promise<{ port: number; process: ChildProcess }> {
-  const { chmodSync, writeFileSync } = await import('node:fs');
   const port = await freePort();
-  const users = Object.entries(logins).map(([role, password]) => `"${role}" "${password}"`);
-  writeFileSync(join(directory, 'users.txt'), users.join('\n'));
+  const users = join(directory, 'users.txt');
+  const configuration = join(directory, 'pgbouncer.ini');
   writeFileSync(
-    join(directory, 'pgbouncer.ini'),
+    users,
+    Object.entries(logins)
+      .map(([role, password]) => `"${role}" "${password}"\n`)
+      .join(''),
+  );
+  writeFileSync(
+    configuration,
     [
       '[databases]',
       `* = host=${postgres.host} port=${postgres.port}`,
       '[pgbouncer]',
       `listen_addr = 127.0.0.1\nlisten_port = ${port}\nunix_socket_dir =`,
-      `auth_type = scram-sha-256\nauth_file = ${join(directory, 'users.txt')}`,
+      `auth_type = scram-sha-256\nauth_file = ${users}`,
       'pool_mode = transaction\nmax_client_conn = 500\ndefault_pool_size = 4\nserver_idle_timeout = 5',
     ].join('\n'),
   );
-  for (const path of ['', 'users.txt', 'pgbouncer.ini']) chmodSync(join(directory, path), 0o755);
-  // As root PgBouncer refuses to run; the server's own unprivileged account may reach the socket.
-  const asUser = process.getuid?.() === 0 ? ['--user', 'postgres'] : [];
-  const bouncer = spawn('pgbouncer', [...asUser, join(directory, 'pgbouncer.ini')], {
+  // PgBouncer refuses to run as root, and only the server's own account may enter the directory of its socket.
+  const { uid, gid } = statSync(postgres.host);
+  for (const path of [users, configuration]) {
+    chmodSync(path, 0o600);
+    if (process.getuid?.() === 0) chownSync(path, uid, gid);
+  }
+  const bouncer = spawn('pgbouncer', [configuration], {
+    cwd: directory,
     stdio: ['ignore', 'ignore', 'pipe'],
+    ...(process.getuid?.() === 0 ? { uid, gid } : {}),
   });
   let log = '';
   bouncer.stderr.on('data', (chunk: Buffer) => (log += chunk.toString()));
+  bouncer.on('error', (error) => (log += String(error)));
   for (let attempt = 0; !log.includes('process up'); attempt += 1) {
-    if (attempt > 100 || bouncer.exitCode !== null) throw new Error(`PgBouncer did not start: ${log}`);
+    if (attempt > 100 || bouncer.exitCode !== null || bouncer.pid === undefined)
+      throw new Error(`PgBouncer did not start: ${log}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
   return { port, process: bouncer };

@@ -6,12 +6,17 @@ import { keepSecretFile, readSecretFile } from '../keep-secret-file.js';
 import { createDemo, type DemoNetwork } from './create-demo.js';
 
 /** The demo network of an installation: created at the first start, remembered in `.data/secrets/demo.json` since. */
-export async function keepDemo(settings: Settings, dataDir: string): Promise<DemoNetwork> {
+export async function keepDemo(
+  settings: Settings,
+  dataDir: string,
+  say: (line: string) => void,
+): Promise<DemoNetwork> {
   const path = join(secretsDirectory(dataDir), 'demo.json');
   const kept = (await readSecretFile(path)) as DemoNetwork | undefined;
   if (kept !== undefined) return kept;
+  say('Creating the demo network …');
   const bar = new SingleBar({
-    format: 'Creating the demo network [{bar}] {percentage} %',
+    format: '  [{bar}] {percentage} %',
     hideCursor: true,
     clearOnComplete: true,
     noTTYOutput: false,

@@ -101,8 +101,8 @@ describe('podcast doctor', () => {
 
   test('fails when a commit could be lost, as podcast_app would have it', async () => {
     const report = await broken(
-      'ALTER ROLE podcast_app SET synchronous_commit = off',
-      'ALTER ROLE podcast_app RESET synchronous_commit',
+      `ALTER ROLE podcast_app IN DATABASE ${database.name} SET synchronous_commit = off`,
+      `ALTER ROLE podcast_app IN DATABASE ${database.name} RESET synchronous_commit`,
     );
     expect(report.find('durability')?.verdict).toBe('fail');
   });

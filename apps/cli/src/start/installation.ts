@@ -128,7 +128,7 @@ export class Installation {
   /** Without its demo the installation still works, so a failure is told and no more. */
   private async createDemo(settings: Settings, signal: AbortSignal): Promise<DemoNetwork | undefined> {
     try {
-      return await keepDemo(settings, this.dataDir);
+      return await keepDemo(settings, this.dataDir, (line) => this.io.print(line));
     } catch (error) {
       if (!signal.aborted) this.io.warn(`The demo network could not be created: ${(error as Error).message}`);
       return undefined;

@@ -1,13 +1,14 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { chmod, cp, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { projectRoot } from '@lib/database';
 import { freePort } from '@lib/testing';
 
-jest.setTimeout(180_000);
+// Compiling, initdb and sixty days of demo: half a minute on an idle machine, minutes on a busy one.
+jest.setTimeout(600_000);
 
 /** A clone of the sources, as a newcomer has it after `npm ci`, built by the program itself. */
 let clone: string;
@@ -18,6 +19,8 @@ beforeAll(async () => {
   const root = projectRoot();
   clone = await mkdtemp(join(tmpdir(), 'podcast-clone-'));
   data = join(clone, '.data');
+  // As root the server runs under another account, which has to be able to enter.
+  await chmod(clone, 0o755);
   for (const part of [
     'apps',
     'libs',
@@ -49,7 +52,11 @@ async function start(...flags: string[]): Promise<Start> {
   const [port, workerPort] = [await freePort(), await freePort()];
   const child = spawn(process.execPath, ['scripts/start.mjs', '--data', data, ...flags], {
     cwd: clone,
-    env: { PATH: process.env['PATH'], PORT: String(port), WORKER_PORT: String(workerPort) },
+    env: {
+      PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
+      PORT: String(port),
+      WORKER_PORT: String(workerPort),
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   started.push(child);
@@ -81,7 +88,7 @@ async function stop({ child }: Start, signal: NodeJS.Signals): Promise<number | 
 }
 
 async function until(condition: () => boolean | Promise<boolean>, explain: () => string): Promise<void> {
-  for (const deadline = Date.now() + 120_000; !(await condition());) {
+  for (const deadline = Date.now() + 240_000; !(await condition());) {
     if (Date.now() > deadline) throw new Error(`waited in vain. Output:\n${explain()}`);
     await new Promise((resolve) => setTimeout(resolve, 100));
   }

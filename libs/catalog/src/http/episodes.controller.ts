@@ -23,13 +23,8 @@ import {
 } from '@nestjs/swagger';
 import { Access, problemResponse } from '@lib/http';
 import { EpisodesService } from '../application/episodes.service.js';
-import {
-  CreateEpisodeDto,
-  EpisodeDto,
-  EpisodePageDto,
-  EpisodeSearchQueryDto,
-  UpdateEpisodeDto,
-} from './episodes.dto.js';
+import { EpisodeDto, EpisodePageDto } from './episode-answers.dto.js';
+import { CreateEpisodeDto, EpisodeSearchQueryDto, UpdateEpisodeDto } from './episodes.dto.js';
 import { PageQueryDto } from './podcasts.dto.js';
 
 const NO_PODCAST = problemResponse('The tenant has no such podcast', 404, 'podcast_not_found');

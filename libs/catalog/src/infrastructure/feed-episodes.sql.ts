@@ -30,11 +30,11 @@ const FEED = `jsonb_to_recordset($3::jsonb) AS f (
 // The feed's word on size and length counts unless something better is known. What was read from the file itself
 // is better only while it is the same file; a feed that falls silent about the same file does not unsay what it said.
 const SAME_FILE = `e.media_key = f."mediaKey"`;
-const KEEP_BYTES = `(e.media_bytes_source IN ('import')
+const KEEP_BYTES = `(e.media_bytes_source IN ('api', 'import')
   OR (${SAME_FILE} AND (e.media_bytes_source = 'file' OR f."mediaBytes" IS NULL)))`;
 const KEEP_DURATION = `(e.duration_source IN ('api', 'import')
   OR (${SAME_FILE} AND (e.duration_source = 'file' OR f."durationSeconds" IS NULL)))`;
-const KEEP_HEADER = 'true';
+const KEEP_HEADER = `(e.header_bytes_source IS DISTINCT FROM 'file' OR ${SAME_FILE})`;
 
 /** What each column of a stored episode `e` becomes when its item `f` is imported. */
 const FROM_FEED = Object.entries({

@@ -35,7 +35,7 @@ export interface FeedPodcast {
  */
 export async function lockImports(sql: Sql, tenantId: TenantId, keys: readonly string[]): Promise<void> {
   await sql(
-    `SELECT lock FROM (
+    `SELECT pg_advisory_xact_lock(lock) FROM (
        SELECT DISTINCT hashtextextended('podcast.feed-import.' || $1 || '.' || key, 0) AS lock
        FROM unnest($2::text[]) AS k (key) ORDER BY lock
      ) locks`,

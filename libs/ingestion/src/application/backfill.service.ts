@@ -6,15 +6,11 @@ import { EnsurePartitions } from '@lib/time-series';
 import type { CheckedEvent } from '../domain/checked-event.js';
 import type { EventInput } from '../domain/event-input.js';
 import { isRejection } from '../domain/rejection.js';
-import {
-  cleanReferrer,
-  cleanUserAgent,
-  storableEvent,
-  type StorableEvent,
-} from '../domain/storable-event.js';
+import { storableEvent, type StorableEvent } from '../domain/storable-event.js';
 import { checkEvent } from './check-event.js';
 import { EventStore, type Outcome } from './commit-events.js';
 import { ListenerIdentifier } from './identify-listener.js';
+import { KnownTexts } from './known-texts.js';
 import { ListenerKeys } from './listener-keys.js';
 
 const BATCH = 2_000;
@@ -36,6 +32,7 @@ export interface BackfillReport {
 export class BackfillService {
   private readonly store: EventStore;
   private readonly identifier = new ListenerIdentifier();
+  private readonly texts = new KnownTexts();
 
   constructor(
     private readonly settings: Settings,
@@ -83,9 +80,9 @@ export class BackfillService {
       const checked = this.check(event, now);
       // One day's keys after the other: a batch of history can touch more days than there are connections.
       const keys = await this.keys.forDay(tenantId, checked.occurredAt, importId);
-      const userAgent = cleanUserAgent(event.client?.userAgent);
-      const ids = this.identifier.identify(keys, event.client?.ip, userAgent ?? '');
-      const referrer = cleanReferrer(event.client?.referrer);
+      const userAgent = this.texts.userAgent(event.client?.userAgent);
+      const ids = this.identifier.identify(keys, event.client?.ip, userAgent?.value ?? '');
+      const referrer = this.texts.referrer(event.client?.referrer);
       rows.push(storableEvent(checked, { trusted: true, userAgent, referrer }, ids));
     }
     return this.store.commit(tenantId, rows);

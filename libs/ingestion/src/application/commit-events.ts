@@ -35,18 +35,16 @@ export class EventStore {
       const unknown = await this.unknownEpisodes(sql, tenantId, events);
       const written = await this.writeDictionaries(sql, tenantId, events);
       const firsts = firstOfEachIdentity(events, unknown);
-      const insertable = [...firsts.values()].filter((event) => this.insertable(event));
-      const fresh = insertable.length === 0 ? new Set<string>() : await insertEvents(sql, tenantId, insertable, new Date());
-      const isFresh = (key: string, first: StorableEvent) => fresh === 'all' ? this.insertable(first) : fresh.has(key);
-      const rest = [...firsts].filter(([key, first]) => !isFresh(key, first)).map(([, first]) => first);
+      const fresh = await this.insert(sql, tenantId, [...firsts.values()]);
+      const rest = [...firsts.values()].filter((event) => !fresh.has(event));
       // A second statement, so that READ COMMITTED shows the row that a concurrent writer won with.
-      const stored = rest.length === 0 ? new Map<string, bigint>() : await storedHashes(sql, tenantId, rest);
+      const hashes = rest.length === 0 ? new Map<string, bigint>() : await storedHashes(sql, tenantId, rest);
       const outcomes = events.map((event): Outcome => {
         if (unknown.has(event.episodeId)) return UNKNOWN_EPISODE;
+        if (fresh.has(event)) return 'accepted';
         const key = identityKey(event);
-        const first = firsts.get(key) ?? event;
-        if (!isFresh(key, first)) return compare(event, stored.get(key));
-        return event === first ? 'accepted' : compare(event, first.payloadHash);
+        const first = firsts.get(key);
+        return compare(event, first && fresh.has(first) ? first.payloadHash : hashes.get(key));
       });
       return { outcomes, written };
     }, tenantContext(tenantId));
@@ -54,28 +52,20 @@ export class EventStore {
     return outcomes;
   }
 
-  private insertable(event: StorableEvent): boolean {
-    return this.window === 'backfill' || !event.tooOld;
-  }
-
-  private async rejectUnknownEpisodes(
+  /** Which of the episodes asked for the tenant does not have. */
+  private async unknownEpisodes(
     sql: Sql,
     tenantId: TenantId,
     events: readonly StorableEvent[],
-    outcomes: (Outcome | undefined)[],
-  ): Promise<void> {
+  ): Promise<ReadonlySet<string>> {
     const wanted = new Set(events.map((event) => event.episodeId));
     const asked = [...wanted].filter((id) => !this.episodes.has(`${tenantId}${id}`));
     const found = new Set(asked.length === 0 ? [] : await knownEpisodes(sql, tenantId, asked));
     for (const id of found) this.episodes.set(`${tenantId}${id}`, true);
-    const unknown = new Set(asked.filter((id) => !found.has(id)));
-    if (unknown.size === 0) return;
-    events.forEach((event, index) => {
-      if (unknown.has(event.episodeId))
-        outcomes[index] = reject('unknown_episode', '/episodeId', 'this tenant has no such episode');
-    });
+    return new Set(asked.filter((id) => !found.has(id)));
   }
 
+  /** Returns the dictionary entries that this transaction has written or found. */
   private async writeDictionaries(
     sql: Sql,
     tenantId: TenantId,
@@ -84,8 +74,7 @@ export class EventStore {
     const written: string[] = [];
     for (const [table, pick] of DICTIONARIES) {
       const missing = new Map<string, DictionaryEntry>();
-      for (const event of events) {
-        const entry = pick(event);
+      for (const entry of new Set(events.map(pick))) {
         const name = `${table}${tenantId}${entry?.id ?? ''}`;
         if (entry !== null && !this.entries.has(name)) missing.set(name, entry);
       }
@@ -95,6 +84,17 @@ export class EventStore {
     }
     return written;
   }
+
+  /** Stores the events that may be stored, and returns those that were new. */
+  private async insert(
+    sql: Sql,
+    tenantId: TenantId,
+    events: readonly StorableEvent[],
+  ): Promise<ReadonlySet<StorableEvent>> {
+    const insertable = events.filter((event) => this.window === 'backfill' || !event.tooOld);
+    if (insertable.length === 0) return new Set();
+    return new Set(await insertEvents(sql, tenantId, insertable, new Date()));
+  }
 }
 
 const DICTIONARIES = [
@@ -102,47 +102,29 @@ const DICTIONARIES = [
   ['referrers', (event: StorableEvent) => event.referrer],
 ] as const;
 
-/** Indexes of the events by identity, in arrival order, without those that already have an outcome. */
-function groupByIdentity(
+const UNKNOWN_EPISODE = reject('unknown_episode', '/episodeId', 'this tenant has no such episode');
+const TOO_OLD = reject('too_old', '/occurredAt', 'lies before the acceptance window and is not stored');
+const CONFLICT = reject(
+  'conflict',
+  '',
+  'an event with this id and time but another payload is already stored',
+);
+
+/** The first event of each identity, in arrival order, of those whose episode is known. It decides for its repeats. */
+function firstOfEachIdentity(
   events: readonly StorableEvent[],
-  outcomes: readonly (Outcome | undefined)[],
-): Map<string, number[]> {
-  const groups = new Map<string, number[]>();
-  events.forEach((event, index) => {
-    if (outcomes[index] !== undefined) return;
+  unknownEpisodes: ReadonlySet<string>,
+): ReadonlyMap<string, StorableEvent> {
+  const firsts = new Map<string, StorableEvent>();
+  for (const event of events) {
     const key = identityKey(event);
-    const group = groups.get(key);
-    if (group === undefined) groups.set(key, [index]);
-    else group.push(index);
-  });
-  return groups;
+    if (!unknownEpisodes.has(event.episodeId) && !firsts.has(key)) firsts.set(key, event);
+  }
+  return firsts;
 }
 
-/** The first of a group decides; the others, and a stored one, are compared with it by payload. */
-function judge(
-  events: readonly StorableEvent[],
-  indexes: readonly number[],
-  isNew: boolean,
-  storedHash: bigint | undefined,
-  outcomes: (Outcome | undefined)[],
-): void {
-  indexes.forEach((index, position) => {
-    const event = events[index];
-    if (event === undefined) return;
-    const reference = isNew ? events[indexes[0] ?? index]?.payloadHash : storedHash;
-    if (isNew && position === 0) outcomes[index] = 'accepted';
-    else if (reference === undefined)
-      outcomes[index] = reject(
-        'too_old',
-        '/occurredAt',
-        'lies before the acceptance window and is not stored',
-      );
-    else if (reference === event.payloadHash) outcomes[index] = 'duplicate';
-    else
-      outcomes[index] = reject(
-        'conflict',
-        '',
-        'an event with this id and time but another payload is already stored',
-      );
-  });
+/** A repeat is compared with what is stored, or was stored just now, by payload. */
+function compare(event: StorableEvent, storedHash: bigint | undefined): Outcome {
+  if (storedHash === undefined) return TOO_OLD;
+  return storedHash === event.payloadHash ? 'duplicate' : CONFLICT;
 }

@@ -15,14 +15,16 @@ export interface Identity {
  * Rows go in by identity order, as every writer's do, so that two overlapping batches cannot wait for each other in a
  * circle. `ON CONFLICT DO NOTHING` makes a repeat harmless; marks are appended for new rows only, and never merged.
  *
- * @returns the `identityKey`s of the events that were new, or 'all': telling thousands of names apart costs both sides
+ * @param events each identity once
+ * @returns those of `events` that were new. The server names them only when not all were, which is rare: naming
+ *   thousands costs both sides
  */
 export async function insertEvents(
   sql: Sql,
   tenantId: TenantId,
   events: readonly StorableEvent[],
   receivedAt: Date,
-): Promise<ReadonlySet<string> | 'all'> {
+): Promise<readonly StorableEvent[]> {
   const plain = (pick: (event: StorableEvent) => Plain) => arrayLiteral(events, pick);
   const texts = (pick: (event: StorableEvent) => string | null) => events.map(pick);
   const [row] = await sql<{ fresh: string[] | null }>(INSERT_EVENTS, [
@@ -52,7 +54,9 @@ export async function insertEvents(
     texts((e) => e.eventData),
     events.length,
   ]);
-  return row?.fresh ? new Set(row.fresh) : 'all';
+  if (!row?.fresh) return events;
+  const fresh = new Set(row.fresh);
+  return events.filter((event) => fresh.has(identityKey(event)));
 }
 
 /** Names an identity within one tenant and one transaction, in the form that `insertEvents` and `storedHashes` return. */

@@ -1,4 +1,4 @@
-import type { RolePool } from '@lib/database';
+import { databaseUnavailable, type RolePool } from '@lib/database';
 import type { Logger } from 'pino';
 import { dueWork, type MarkKind } from '../infrastructure/due-work.sql.js';
 import { dueDays, type DueDay } from './due-days.js';
@@ -19,7 +19,7 @@ const SET_ASIDE_MS = 30_000;
  * Works off one kind of marks, a tenant-day at a time, until each day listed was tried once or 5 seconds have passed.
  *
  * A day that fails keeps its marks and is set aside for half a minute, so that one tenant's fault does not use up the
- * time of all others.
+ * time of all others. When the database goes away, the run ends with its error and no day is set aside.
  */
 export class DayDrain {
   private readonly setAside = new Map<string, number>();
@@ -56,6 +56,8 @@ export class DayDrain {
       else report.days += 1;
       report.rows += rows ?? 0;
     } catch (error) {
+      // It says nothing about the day, and the next days would fare no better: their turn comes with the next run.
+      if (databaseUnavailable(error)) throw error;
       report.failed += 1;
       this.setAside.set(day.key, Date.now() + SET_ASIDE_MS);
       this.logger.error(

@@ -28,12 +28,16 @@ export interface AnswerFrame {
   core: false;
 }
 
-/** A question, checked. */
-export interface ReadQuestion {
-  zone: LocalZone;
-  range: CountedRange;
+/** Of which podcast and which episode; null is of all. */
+export interface EpisodeScope {
   podcastId: string | null;
   episodeId: string | null;
+}
+
+/** A question whose range has been read. */
+export interface ReadQuestion extends EpisodeScope {
+  zone: LocalZone;
+  range: CountedRange;
 }
 
 /** Reads and answers what all questions have in common. Needs an open `TenantDb.run`. */
@@ -56,31 +60,34 @@ export class QuestionReader {
   }
 
   /**
-   * Says how fresh the numbers are; call it before they are read. `counted` is the range that they cover where that is
-   * more than the range asked for.
+   * Says how fresh the numbers are and which rows they come from; call it before they are read. `counted` is the range
+   * that they cover where that is more than the range asked for.
    *
    * @throws DomainError `podcast_not_found`, `episode_not_found` (404)
    */
-  async frame({ zone, range, ...scope }: ReadQuestion, counted: CountedRange = range): Promise<AnswerFrame> {
+  async prepare(
+    { zone, range, ...asked }: ReadQuestion,
+    counted: CountedRange = range,
+  ): Promise<{ frame: AnswerFrame; scope: EpisodeScope }> {
     const { sql, tenantId } = this.db.current;
     const freshness = await asOf(sql, tenantId, new Date(counted.from), new Date(counted.to));
-    await this.checkScope(scope);
-    return {
+    const frame = {
       timeZone: zone.name,
       from: new Date(range.from),
       to: new Date(range.to),
       asOf: freshness,
       core: false,
-    };
+    } as const;
+    return { frame, scope: await this.scopeOf(asked) };
   }
 
-  private async checkScope(scope: { podcastId: string | null; episodeId: string | null }): Promise<void> {
+  /** An episode's podcast is always named: the index of the rollups begins with it. */
+  private async scopeOf({ podcastId, episodeId }: EpisodeScope): Promise<EpisodeScope> {
     const { sql, tenantId } = this.db.current;
-    if (scope.podcastId !== null && !(await podcastExists(sql, tenantId, scope.podcastId)))
-      throw podcastNotFound();
-    if (scope.episodeId === null) return;
-    const podcastId = await podcastOfEpisode(sql, tenantId, scope.episodeId);
-    if (podcastId === undefined || (scope.podcastId !== null && podcastId !== scope.podcastId))
-      throw episodeNotFound();
+    if (podcastId !== null && !(await podcastExists(sql, tenantId, podcastId))) throw podcastNotFound();
+    if (episodeId === null) return { podcastId, episodeId };
+    const itsPodcast = await podcastOfEpisode(sql, tenantId, episodeId);
+    if (itsPodcast === undefined || (podcastId !== null && itsPodcast !== podcastId)) throw episodeNotFound();
+    return { podcastId: itsPodcast, episodeId };
   }
 }

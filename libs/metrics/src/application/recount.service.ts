@@ -26,14 +26,20 @@ export class RecountService {
   /** Both counts come from one snapshot. They may differ only by events that `asOf` does not cover. */
   async answer(question: Question): Promise<RecountAnswer> {
     const read = await this.questions.read(question, LONGEST_DAYS, '31 days');
-    const frame = await this.questions.frame(read);
+    const { frame, scope } = await this.questions.prepare(read);
     const { sql, tenantId } = this.db.current;
     const rawFrom = await rawHorizon(sql, tenantId);
     if (rawFrom !== null && frame.from < rawFrom) throw beforeRawHorizon(rawFrom);
     const starts = [read.range.from];
-    const scope = { ...read, metrics: EVENT_METRICS, evidence: null };
-    const rollups = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), scope);
-    const raws = await rawCounts(sql, tenantId, frame, read);
+    const rowsAsked = { ...scope, metrics: EVENT_METRICS, evidence: null };
+    const rollups = await eventSeries(
+      sql,
+      tenantId,
+      starts,
+      coverWithGrains(starts, read.range.to),
+      rowsAsked,
+    );
+    const raws = await rawCounts(sql, tenantId, frame, scope);
     const counts = metricLevels(EVENT_METRICS).map((level) => {
       const [rollup, raw] = [valueAt(rollups, level), valueAt(raws, level)];
       return { ...level, rollup, raw, equal: rollup === raw };

@@ -41,10 +41,10 @@ export class SeriesService {
   async answer(question: SeriesQuestion): Promise<SeriesAnswer> {
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
     const starts = affordableBuckets(read, question.interval);
-    const frame = await this.questions.frame(read);
+    const { frame, scope } = await this.questions.prepare(read);
     const { sql, tenantId } = this.db.current;
     const rows = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), {
-      ...read,
+      ...scope,
       metrics: question.metrics,
       evidence: question.evidence ?? null,
     });

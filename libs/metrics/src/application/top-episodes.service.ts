@@ -31,11 +31,11 @@ export class TopEpisodesService {
   /** One ranking for each level of evidence: counts of different levels are never compared. */
   async answer(question: TopEpisodesQuestion): Promise<TopEpisodesAnswer> {
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
-    const frame = await this.questions.frame(read);
+    const { frame, scope } = await this.questions.prepare(read);
     const { sql, tenantId } = this.db.current;
-    const scope = { ...read, metrics: [question.metric], evidence: question.evidence ?? null };
+    const rowsAsked = { ...scope, metrics: [question.metric], evidence: question.evidence ?? null };
     const stretches = coverWithGrains([read.range.from], read.range.to);
-    const rows = await episodeRanking(sql, tenantId, stretches, scope, question.limit);
+    const rows = await episodeRanking(sql, tenantId, stretches, rowsAsked, question.limit);
     const rankings = metricLevels([question.metric], question.evidence).map((level) => {
       const ofLevel = rows.filter(({ evidence }) => evidence === level.evidence);
       const episodes = ofLevel.map(({ evidence: _, total, ...episode }) => ({

@@ -31,10 +31,10 @@ export class TotalsService {
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
     const previous = compare ? previousRange(read.zone, read.range) : null;
     const starts = previous === null ? [read.range.from] : [previous.from, read.range.from];
-    const frame = await this.questions.frame(read, { ...read.range, from: Math.min(...starts) });
+    const { frame, scope } = await this.questions.prepare(read, { ...read.range, from: Math.min(...starts) });
     const { sql, tenantId } = this.db.current;
     const rows = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), {
-      ...read,
+      ...scope,
       metrics: EVENT_METRICS,
       evidence: null,
     });

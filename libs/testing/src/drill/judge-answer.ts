@@ -30,25 +30,21 @@ export function judgeAnswer(
   { status, retryAfter, body }: BatchAnswer,
   violations: Violations,
 ): Acknowledgement[] {
-  const seconds = Number(retryAfter ?? Number.NaN);
-  if (TRY_AGAIN.includes(status)) {
-    if (!(seconds >= 1)) violations.add('I7', `${status} with Retry-After ${retryAfter ?? 'missing'}`);
-    return [];
-  }
   const result = body as BatchResult;
-  if (status !== 200) {
-    violations.add('I7', `status ${status}: ${JSON.stringify(body).slice(0, 300)}`);
-    return [];
-  }
-  const fault = formFault(events, result, retryAfter !== null);
-  if (fault !== undefined) {
-    violations.add('I7', fault);
-    return [];
-  }
+  const fault =
+    status === 200 ? formFault(events, result, retryAfter !== null) : tryAgainFault(status, retryAfter);
+  if (fault !== undefined) violations.add('I7', `${fault}: ${JSON.stringify(body).slice(0, 300)}`);
+  if (fault !== undefined || status !== 200) return [];
   return result.results.flatMap((outcome, index) => {
     const event = events[index];
     return event !== undefined && settle(event, outcome, violations) ? [acknowledgement(event)] : [];
   });
+}
+
+/** What is wrong with an answer that is no success: only "try again", saying when, is right in a drill. */
+export function tryAgainFault(status: number, retryAfter: string | null): string | undefined {
+  if (!TRY_AGAIN.includes(status)) return `status ${status}`;
+  return Number(retryAfter ?? 0) >= 1 ? undefined : `${status} with Retry-After ${retryAfter ?? 'missing'}`;
 }
 
 function formFault(

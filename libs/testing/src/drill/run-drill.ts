@@ -12,6 +12,7 @@ import { startInstallation, type Installation } from './installation.js';
 import { Ledger } from './ledger.js';
 import { MUTANTS, type Mutant } from './mutants.js';
 import { openStreams } from './open-streams.js';
+import { Readers } from './readers.js';
 import { recover, type Recovery } from './recover.js';
 import { runFaults } from './run-faults.js';
 import { SeededRandom } from './seeded-random.js';
@@ -24,6 +25,7 @@ export interface DrillReport extends Recovery {
   readonly violations: Violations;
   readonly faults: Readonly<Record<string, number>>;
   readonly answers: Readonly<Record<string, number>>;
+  readonly readings: Readonly<Record<string, number>>;
   readonly sentEvents: number;
   readonly distinctEvents: number;
   readonly acknowledged: number;
@@ -91,7 +93,10 @@ async function drill(
   const streams = openStreams(tenants, seed);
   const answerWithinMs = INGEST_DEADLINE_MS + 1_000;
   const traffic = new Traffic({ streams, origins, ledger, violations, seed, answerWithinMs });
+  const own = tenants.map(({ tenant }) => tenant);
+  const readers = new Readers(own, origins, new SeededRandom(seed, 'readers'), violations);
   traffic.start();
+  readers.start();
   await sleep(WARM_UP_MS);
 
   const schedule = faultSchedule(seed, faultSeconds * 1_000, installation.redis !== undefined);
@@ -99,9 +104,9 @@ async function drill(
   say('no more faults: everything has to recover by itself');
   const recovery = await recover(traffic, origins, postgres, violations);
 
+  await readers.stop();
   const acknowledged = await ledger.finish();
   const sent = new Map(streams.flatMap((stream) => [...stream.sent]));
-  const own = tenants.map(({ tenant }) => tenant);
   const { stored, aggregateRows } = await postgres.asSuperuser(async (client) => ({
     stored: await checkStored(client, own, sent, acknowledged, violations),
     aggregateRows: await checkAggregates(client, violations),
@@ -113,6 +118,7 @@ async function drill(
     violations,
     faults: tally(schedule.map(({ kind }) => kind)),
     answers: Object.fromEntries(traffic.answers),
+    readings: Object.fromEntries(readers.answers),
     sentEvents: traffic.sentEvents,
     distinctEvents: sent.size,
     acknowledged: new Set(acknowledged.map(({ tenantId, eventId, at }) => `${tenantId} ${eventId} ${at}`))

@@ -1,0 +1,16 @@
+/** Lost connections, a server that shuts down, starts or recovers, exhausted resources, and the socket's own errors. */
+const CODES =
+  /^(08\w{3}|57P0[1-5]|53[0-4]00|25P03|ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+
+/** What the driver says without a code. */
+const MESSAGES = /Connection terminated|timeout exceeded when trying to connect|not queryable/;
+
+/**
+ * Whether a failure is that of the way to the database and not of what was asked: waiting can cure it, and it says
+ * nothing about the data.
+ */
+export function databaseUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  const { code } = error as { code?: unknown };
+  return (typeof code === 'string' && CODES.test(code)) || MESSAGES.test(error.message);
+}

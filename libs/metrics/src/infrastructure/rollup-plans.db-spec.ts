@@ -1,0 +1,173 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Sql } from '@lib/database';
+import { toTenantId, type TenantId } from '@lib/primitives';
+import {
+  connectTestDatabase,
+  createTestDatabase,
+  createTestTenant,
+  type TestConnections,
+  type TestDatabase,
+  type TestTenant,
+} from '@lib/testing';
+import { coverWithGrains } from '../domain/cover-with-grains.js';
+import { localBuckets, type Interval } from '../domain/local-buckets.js';
+import { LocalZone } from '../domain/local-zone.js';
+import { asOf } from './as-of.sql.js';
+import { episodeRanking } from './episode-ranking.sql.js';
+import { eventSeries } from './event-series.sql.js';
+import { takeMarks } from './marks.sql.js';
+import { rebuildSlices } from './rebuild-slices.sql.js';
+import { rebuildSums } from './rebuild-sums.sql.js';
+
+let database: TestDatabase;
+let connections: TestConnections;
+let tenant: TestTenant;
+let tenantId: TenantId;
+
+/** A few thousand rows of this tenant among those of twenty others: then no plan that reads everything looks cheap. */
+beforeAll(async () => {
+  database = await createTestDatabase();
+  connections = connectTestDatabase(database);
+  tenant = await createTestTenant(database, 'Tenant', 40);
+  tenantId = toTenantId(tenant.tenantId);
+  const others = await Promise.all(Array.from({ length: 20 }, () => createTestTenant(database, 'Other', 40)));
+  const { owner } = database;
+  await owner.query(`SELECT ensure_partitions('2026-02-23', '2026-04-06')`);
+  const tenantIds = [tenant, ...others].map((each) => each.tenantId);
+  const fill = (grain: string, from: string, step: string) =>
+    owner.query(
+      `INSERT INTO listener_metrics (tenant_id, bucket, podcast_id, episode_id, value, grain, metric, evidence)
+       SELECT e.tenant_id, b, e.podcast_id, e.id, 1, $2, 'play', 'client_confirmed'
+       FROM generate_series($3::timestamptz, '2026-03-31T23:55Z', $4::interval) b, episodes e
+       WHERE e.tenant_id = ANY ($1::uuid[]) AND random() < 0.5`,
+      [tenantIds, grain, from, step],
+    );
+  await fill('day', '2026-02-01', '1 day');
+  await fill('hour', '2026-03-29', '1 hour');
+  await fill('slice', '2026-03-31T20:00Z', '5 minutes');
+  await owner.query(
+    `INSERT INTO listener_events (tenant_id, occurred_at, event_id, episode_id, received_at, payload_hash,
+                                  payload_hash_version, trusted_sender, event_type)
+     SELECT e.tenant_id, '2026-03-31T20:00Z'::timestamptz + n * interval '13 seconds', gen_random_uuid(), e.id, now(), 0, 1,
+            false, 'play'
+     FROM generate_series(0, 999) n, (SELECT DISTINCT ON (tenant_id) tenant_id, id FROM episodes
+                                      WHERE tenant_id = ANY ($1::uuid[])) e`,
+    [tenantIds],
+  );
+  await owner.query(
+    `INSERT INTO dirty_buckets (tenant_id, kind, bucket)
+     SELECT t, 'slice', '2026-03-31T20:00Z'::timestamptz + n * interval '5 minutes'
+     FROM unnest($1::uuid[]) t, generate_series(0, 199) n`,
+    [tenantIds],
+  );
+  await owner.query('ANALYZE');
+});
+afterAll(async () => {
+  await connections.close();
+  await database.drop();
+});
+
+interface PlanNode {
+  'Node Type': string;
+  'Relation Name'?: string;
+  'Index Name'?: string;
+  'Index Cond'?: string;
+  Plans?: PlanNode[];
+}
+
+/**
+ * What the statement that `work` sends reads: each index with the time column that bounds it there, and each relation
+ * that is read from end to end.
+ */
+async function readsOf(work: (sql: Sql) => Promise<unknown>): Promise<string[]> {
+  const reads = new Set<string>();
+  const visit = (node: PlanNode): void => {
+    const bound = /\b(bucket|occurred_at)\b/.exec(node['Index Cond'] ?? '')?.[1] ?? 'nothing';
+    if (node['Index Name'] !== undefined) reads.add(`${node['Index Name']} by ${bound}`);
+    if (node['Node Type'] === 'Seq Scan') reads.add(`all of ${node['Relation Name']}`);
+    node.Plans?.forEach(visit);
+  };
+  await connections.db.run(tenantId, async () => {
+    const { sql } = connections.db.current;
+    const explain: Sql = async (text, params) => {
+      const [row] = await sql<{ 'QUERY PLAN': { Plan: PlanNode }[] }>(
+        `EXPLAIN (FORMAT JSON) ${text}`,
+        params,
+      );
+      visit(row!['QUERY PLAN'][0]!.Plan);
+      return [];
+    };
+    await work(explain);
+  });
+  return [...reads].filter((read) => !/episodes|raw_horizons/.test(read)).sort();
+}
+
+function series(zoneName: string, interval: Interval, episode: boolean, podcast: boolean) {
+  const zone = new LocalZone(zoneName);
+  const [from, to] = [zone.instant(Date.UTC(2026, 2, 28)), zone.instant(Date.UTC(2026, 3, 1))];
+  const starts = localBuckets(zone, interval, from, to, 800);
+  const scope = {
+    podcastId: podcast ? tenant.podcastId : null,
+    episodeId: episode ? tenant.episodeIds[0]! : null,
+    metrics: ['play'] as const,
+    evidence: null,
+  };
+  return readsOf((sql) => eventSeries(sql, tenantId, starts, coverWithGrains(starts, to), scope));
+}
+
+describe('questions', () => {
+  test.each<[string, Interval]>([
+    ['UTC', 'day'],
+    ['UTC', 'hour'],
+    ['Europe/Berlin', 'month'],
+    ['Asia/Kolkata', 'day'],
+    ['Australia/Lord_Howe', 'hour'],
+  ])('by %s %s read rollups through an index and never raw events', async (zone, interval) => {
+    expect(await series(zone, interval, false, false)).toEqual(['listener_metrics_pkey by bucket']);
+    expect(await series(zone, interval, false, true)).toEqual(['listener_metrics_podcast by bucket']);
+    expect(await series(zone, interval, true, true)).toEqual(['listener_metrics_podcast by bucket']);
+  });
+
+  test('for rankings read rollups and titles', async () => {
+    const [from, to] = [Date.UTC(2026, 2, 1), Date.UTC(2026, 3, 1)];
+    const reads = await readsOf((sql) =>
+      episodeRanking(
+        sql,
+        tenantId,
+        coverWithGrains([from], to),
+        { podcastId: null, episodeId: null, metrics: ['play'], evidence: null },
+        10,
+      ),
+    );
+    expect(reads).toEqual(['listener_metrics_pkey by bucket']);
+  });
+
+  test('about freshness read the marks of the range', async () => {
+    const [from, to] = [new Date('2026-03-31T20:00Z'), new Date('2026-03-31T21:00Z')];
+    expect(await readsOf((sql) => asOf(sql, tenantId, from, to))).toEqual(['dirty_buckets_pkey by bucket']);
+  });
+});
+
+describe('refreshing', () => {
+  const slices = [0, 1, 2].map((n) => new Date(Date.parse('2026-03-31T21:00Z') + n * 300_000));
+
+  test('counts raw events of one partition and reaches rows through (tenant_id, grain, bucket)', async () => {
+    const reads = await readsOf((sql) => rebuildSlices(sql, tenantId, slices));
+    expect(reads).toEqual([
+      'listener_events_p20260330_pkey by occurred_at',
+      'listener_metrics_pkey by bucket',
+    ]);
+  });
+
+  test.each(['hour', 'day'] as const)('sums to one %s without raw events', async (grain) => {
+    const reads = await readsOf((sql) => rebuildSums(sql, tenantId, grain, [new Date('2026-03-31T00:00Z')]));
+    expect(reads).toEqual(['listener_metrics_pkey by bucket']);
+  });
+
+  test('takes marks by their bucket', async () => {
+    const reads = await readsOf((sql) =>
+      takeMarks(sql, tenantId, 'slice', new Date('2026-03-31T21:00Z'), new Date('2026-03-31T22:00Z')),
+    );
+    expect(reads).toEqual(['dirty_buckets_pkey by bucket']);
+  });
+});
