@@ -91,7 +91,9 @@ module.exports = {
       'domain-pure',
       'Domain rules are checked by properties alone: no framework, no package, no clock, no database; hashes of Node are pure.',
       { path: `^libs/(${FEATURE})/src/domain/`, pathNot: SPEC },
-      { pathNot: ['^libs/$1/src/domain/', '^libs/primitives/src/index\\.ts$', '^(?:node:)?(?:crypto|zlib)$'] },
+      {
+        pathNot: ['^libs/$1/src/domain/', '^libs/primitives/src/index\\.ts$', '^(?:node:)?(?:crypto|zlib)$'],
+      },
     ),
     error(
       'infrastructure-below-application',

@@ -4,6 +4,8 @@ import { BATCH_PATH } from '@lib/ingestion';
 import { DomainError } from '@lib/primitives';
 import type { FastifyInstance } from 'fastify';
 
+const MAX_DEPTH = 32;
+
 /**
  * Reads request bodies: JSON only, in UTF-8, plain or gzip. The body limit counts decoded bytes, so a small bomb stops
  * where a large body would.
@@ -31,8 +33,23 @@ export async function readBodies(fastify: FastifyInstance): Promise<void> {
     }
     const text = body.toString('utf8');
     if (request.routeOptions.url === BATCH_PATH) parse(text, done);
+    else if (depthOf(text) > MAX_DEPTH)
+      done(
+        new DomainError('malformed_request', 400, `The body may be nested at most ${MAX_DEPTH} levels deep.`),
+      );
     else void strict(request, text, done);
   });
+}
+
+/** How deep JSON text is nested, without parsing it: what follows a parser walks recursively. */
+function depthOf(text: string): number {
+  let depth = 0;
+  let deepest = 0;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/gs)) {
+    if (token === '{' || token === '[') deepest = Math.max(deepest, (depth += 1));
+    else if (token === '}' || token === ']') depth -= 1;
+  }
+  return deepest;
 }
 
 function parse(text: string, done: (error: Error | null, body?: unknown) => void): void {

@@ -22,6 +22,26 @@ describe('tenants', () => {
     expect(answer.body).toMatchObject({ tenantId, name: 'Harbour Light', status: 'active', timeZone: 'UTC' });
   });
 
+  test('settings and free-form metadata are kept as they were sent', async () => {
+    const { key } = await api.createTenant();
+    const metadata = { region: 'EU', contract: { tier: 2, tags: ['a'] } };
+    const body = { timeZone: 'Asia/Kolkata', rawRetentionDays: 400, metadata };
+    const changed = await api.call('PATCH', '/v1/tenant', { key, body });
+    expect(changed.body).toMatchObject(body);
+    expect((await api.call('GET', '/v1/tenant', { key })).body).toMatchObject(body);
+    const cleared = await api.call('PATCH', '/v1/tenant', { key, body: { rawRetentionDays: null } });
+    expect(cleared.body).toMatchObject({ ...body, rawRetentionDays: null });
+  });
+
+  test('a body nested thousands of levels deep is refused', async () => {
+    const { key } = await api.createTenant();
+    const body = `{"metadata":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}`;
+    expect((await api.call('PATCH', '/v1/tenant', { key, body })).body).toMatchObject({
+      status: 400,
+      code: 'malformed_request',
+    });
+  });
+
   test('a tenant key cannot reach the platform routes, nor a platform key a tenant', async () => {
     const { key } = await api.createTenant();
     expect((await api.call('GET', '/v1/admin/tenants', { key })).status).toBe(403);

@@ -91,7 +91,7 @@ describe('every tenant table', () => {
             ],
             [
               'unexpected policy admin_read',
-              'DROP POLICY IF EXISTS admin_read ON T; CREATE POLICY admin_read ON T TO PUBLIC USING (true)',
+              'DROP POLICY IF EXISTS admin_read ON T ; CREATE POLICY admin_read ON T TO PUBLIC USING (true)',
             ],
           ] as const
         ).map(([fault, breaking]) => [`${table}: ${fault}`, breaking.replaceAll(' T ', ` ${table} `)]),

@@ -10,7 +10,8 @@ const MESSAGES = /Connection terminated|timeout exceeded when trying to connect|
  * nothing about the data.
  */
 export function databaseUnavailable(error: unknown): boolean {
-  if (!(error instanceof Error)) return false;
-  const { code } = error as { code?: unknown };
-  return (typeof code === 'string' && CODES.test(code)) || MESSAGES.test(error.message);
+  const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
+  return (
+    (typeof code === 'string' && CODES.test(code)) || (typeof message === 'string' && MESSAGES.test(message))
+  );
 }

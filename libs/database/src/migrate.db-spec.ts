@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { testServers, testUrl } from '@lib/testing';
+import { createTestDatabase, testServers, testUrl, type TestDatabase } from '@lib/testing';
 import { randomBytes } from 'node:crypto';
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -160,6 +160,7 @@ describe('a server without our roles', () => {
 });
 
 describe('a database with a schema', () => {
+  let database: TestDatabase;
   let url: string;
   const tables = async () =>
     (
@@ -170,9 +171,10 @@ describe('a database with a schema', () => {
     ).map(({ name }) => name);
 
   beforeEach(async () => {
-    url = await emptyDatabase();
-    await migrate(url);
+    database = await createTestDatabase();
+    url = database.urls.owner;
   });
+  afterEach(() => database.drop());
 
   test('takes each delta once, oldest first, and records it', async () => {
     await delta('20300102000000_second', 'CREATE TABLE extra_second AS SELECT * FROM extra_first');

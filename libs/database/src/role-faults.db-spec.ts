@@ -115,7 +115,7 @@ describe('a role that may not is', () => {
       'is not active on elsewhere.copies',
       'CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.copies AS SELECT * FROM podcasts; GRANT INSERT ON elsewhere.copies TO PUBLIC',
     ],
-  ])('one for which something is open: %s after %s', async (fault, breaking) => {
+  ])('one for which something is open: %s', async (fault, breaking) => {
     expect(await broken(breaking)).toEqual(saying(fault));
   });
 

@@ -2,16 +2,18 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@lib/testing';
 import { randomUUID } from 'node:crypto';
 import { AppDataSource } from './app-data-source.js';
+import { databaseUnavailable } from './database-unavailable.js';
 import { TenantDb } from './tenant-db.js';
 
 const TENANTS = 500;
 const CONCURRENT = 64;
+/** A busy machine gets fewer requests, not a longer test. */
+const TIME_LIMIT_MS = 55_000;
 
 let database: TestDatabase;
 const tenants = Array.from({ length: TENANTS }, () => randomUUID());
 
-// About 20 seconds where nothing else runs.
-jest.setTimeout(300_000);
+jest.setTimeout(3 * TIME_LIMIT_MS);
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -47,8 +49,12 @@ interface Tally {
 class Abort extends Error {}
 
 /** Sends the requests, 64 at a time, over a pool of 4, and counts what they saw. */
-async function storm(login: 'app' | 'owner', requests: number): Promise<Tally & { destroyed: number }> {
+async function storm(
+  login: 'app' | 'owner',
+  requests: number,
+): Promise<Tally & { sent: number; destroyed: number; terminated: number }> {
   let destroyed = 0;
+  let terminated = 0;
   const source = new AppDataSource({
     url: database.urls[login],
     replicaUrls: [],
@@ -63,6 +69,7 @@ async function storm(login: 'app' | 'owner', requests: number): Promise<Tally & 
   const db = new TenantDb(source);
   const random = seeded(requests);
   const tally: Tally = { committed: 0, aborted: 0, broken: 0, probes: 0, wrong: [] };
+  const end = Date.now() + TIME_LIMIT_MS;
   let next = 0;
 
   const request = async (tenant: string, fate: number): Promise<void> => {
@@ -96,15 +103,17 @@ async function storm(login: 'app' | 'owner', requests: number): Promise<Tally & 
     }
   };
 
-  const terminate = () =>
-    database.owner.query(
+  const terminate = async (): Promise<void> => {
+    const { rowCount } = await database.owner.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
        WHERE datname = current_database() AND pid <> pg_backend_pid() AND (usename = 'podcast_app' OR query LIKE '%user_agents%')
        ORDER BY random() LIMIT 1`,
     );
+    terminated += rowCount ?? 0;
+  };
 
   const worker = async (): Promise<void> => {
-    while (next < requests) {
+    while (next < requests && Date.now() < end) {
       const turn = next++;
       try {
         if (turn % 500 === 499) await terminate();
@@ -123,7 +132,7 @@ async function storm(login: 'app' | 'owner', requests: number): Promise<Tally & 
 
   await Promise.all(Array.from({ length: CONCURRENT }, worker));
   await source.close();
-  return { ...tally, destroyed };
+  return { ...tally, sent: next, destroyed, terminated };
 }
 
 // Jest fails a test with an unhandled rejection, so none needs to be counted here.
@@ -131,15 +140,17 @@ test.each([
   ['app', 20_000],
   ['owner', 4_000],
 ] as const)(
-  'on the login of %s, %i requests of 500 tenants see their own rows only',
+  'on the login of %s, up to %i requests of 500 tenants see their own rows only',
   async (login, requests) => {
-    const { wrong, committed, aborted, broken, probes, destroyed } = await storm(login, requests);
+    const tally = await storm(login, requests);
+    const { wrong, sent, committed, aborted, broken, probes, destroyed, terminated } = tally;
     expect(wrong).toEqual([]);
-    expect(committed + aborted + broken).toBe(requests);
-    expect(aborted).toBeGreaterThan(requests * 0.1);
+    expect(committed + aborted + broken).toBe(sent);
+    expect(sent).toBeGreaterThanOrEqual(1_000);
+    expect(aborted).toBeGreaterThan(sent * 0.1);
     expect(broken).toBeGreaterThan(0);
-    expect(probes).toBeGreaterThan(requests / 100);
-    // The guard is for defects: neither an abort nor a lost connection is one.
-    expect(destroyed).toBeLessThanOrEqual(broken);
+    expect(probes).toBeGreaterThan(sent / 100);
+    // The guard is for defects: an abort is none; a connection lost in a transaction comes back as one.
+    expect(destroyed).toBeLessThanOrEqual(terminated);
   },
 );

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, testSettings, type TestDatabase } from '@lib/testing';
-import { eventually, queueContract, Workers } from './queue.contract.js';
+import { queueContract } from './queue.contract.js';
+import { eventually, TickWorkers } from './tick-workers.contract.js';
 
 const TABLES = 'bullmq.scheduler, bullmq.job, bullmq.meta';
 
@@ -17,7 +18,7 @@ queueContract('PostgreSQL', async () => {
 
 describe('PostgreSQL alone', () => {
   let database: TestDatabase;
-  let workers: Workers;
+  let workers: TickWorkers;
   beforeAll(async () => {
     database = await createTestDatabase();
   });
@@ -25,7 +26,7 @@ describe('PostgreSQL alone', () => {
   afterEach(() => workers.end());
 
   test('workers that start together on an empty schema make it once, owned by podcast_queue', async () => {
-    workers = new Workers();
+    workers = new TickWorkers();
     const settings = testSettings(database);
     await Promise.all(['a', 'b', 'c'].map((name) => workers.start(settings, name, ['tick'])));
     await eventually(() => expect(workers.of('tick').length).toBeGreaterThan(3));
@@ -36,7 +37,7 @@ describe('PostgreSQL alone', () => {
   });
 
   test('a login that may act as podcast_queue does so', async () => {
-    workers = new Workers();
+    workers = new TickWorkers();
     const settings = testSettings(database, { QUEUE_DATABASE_URL: database.urls.owner });
     await workers.start(settings, 'a', ['tick']);
     await eventually(() => expect(workers.of('tick').length).toBeGreaterThan(1));
@@ -52,7 +53,7 @@ describe('PostgreSQL alone', () => {
   });
 
   test('a login that may not act as podcast_queue leaves the worker running and degraded', async () => {
-    workers = new Workers();
+    workers = new TickWorkers();
     const settings = testSettings(database, { QUEUE_DATABASE_URL: database.urls.app });
     const worker = await workers.start(settings, 'a', ['tick', 'rare']);
     await eventually(() => expect(worker.state().reason).toMatch(/PostgreSQL cannot be reached/));
@@ -61,7 +62,7 @@ describe('PostgreSQL alone', () => {
   });
 
   test('terminated connections cost no more than some ticks', async () => {
-    workers = new Workers();
+    workers = new TickWorkers();
     const worker = await workers.start(testSettings(database), 'a', ['tick']);
     await eventually(() => expect(workers.of('tick')).not.toHaveLength(0));
     for (let round = 0; round < 10; round += 1) {

@@ -4,7 +4,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createTestDatabase, freePort, testServers, testSettings, type TestDatabase } from '@lib/testing';
 import { Redis } from 'ioredis';
-import { eventually, queueContract, Workers } from './queue.contract.js';
+import { queueContract } from './queue.contract.js';
+import { eventually, TickWorkers } from './tick-workers.contract.js';
 
 /** A logical database of the shared server that no other spec uses. */
 const LOGICAL_DATABASE = '11';
@@ -39,7 +40,7 @@ if (!hasServer) {
 } else {
   describe('faults of Redis', () => {
     let database: TestDatabase;
-    let workers: Workers;
+    let workers: TickWorkers;
     let server: RedisServer;
     beforeAll(async () => {
       database = await createTestDatabase();
@@ -51,7 +52,7 @@ if (!hasServer) {
     });
 
     const prepare = async (options: string[] = []): Promise<ReturnType<typeof testSettings>> => {
-      workers = new Workers();
+      workers = new TickWorkers();
       server = new RedisServer(await freePort(), options);
       return testSettings(database, { REDIS_URL: `redis://127.0.0.1:${server.port}` });
     };
@@ -88,7 +89,7 @@ if (!hasServer) {
       const worker = await workers.start(settings, 'a', ['tick']);
       await eventually(() => expect(workers.of('tick').length).toBeGreaterThan(1));
       server.signal('SIGSTOP');
-      await eventually(() => expect(worker.state().status).toBe('degraded'), 15_000);
+      await eventually(() => expect(worker.state().status).toBe('degraded'), 9_000);
       server.signal('SIGCONT');
       const continuedAt = Date.now();
       await eventually(() => expect(ticksAfter(continuedAt)).toBeGreaterThan(2), 20_000);
@@ -103,7 +104,7 @@ if (!hasServer) {
       server.signal('SIGSTOP');
       const started = Date.now();
       await worker.close();
-      expect(Date.now() - started).toBeLessThan(13_000);
+      expect(Date.now() - started).toBeLessThan(7_000);
     });
 
     test('a worker on a Redis that cannot be written is degraded, and recovers', async () => {

@@ -11,7 +11,7 @@ const REPORT = Symbol('REPORT');
 
 const TICK = defineJob({ name: 'tick', schedule: { everyMs: 500 } });
 const FRAIL = defineJob({ name: 'frail', schedule: { everyMs: 500 } });
-const STUBBORN = defineJob({ name: 'stubborn', schedule: { everyMs: 60_000 }, attempts: 2 });
+const STUBBORN = defineJob({ name: 'stubborn', schedule: { everyMs: 30_000 }, attempts: 2 });
 const SLOW = defineJob({ name: 'slow', schedule: { everyMs: 300 } });
 const RARE = defineJob({ name: 'rare', schedule: { cron: '0 3 1 1 *' } });
 

@@ -48,7 +48,8 @@ export function demoEvents(episodes: readonly DemoEpisode[], until: Date, seed: 
       }
     }
   }
-  return events;
+  // In the order of time, as they would have arrived: neighbours share pages, slices and keys.
+  return events.sort((a, b) => (a.occurredAt < b.occurredAt ? -1 : 1));
 }
 
 function oneListening(episode: DemoEpisode, at: number, until: number, random: SeededRandom): EventInput[] {

@@ -31,6 +31,7 @@ export class Installation {
   private readonly logs: ChildLog[] = [];
   private readonly children: KeptService[] = [];
   private postgres: KeptService | undefined;
+  private ending = false;
   private failed!: (reason: string) => void;
   /** Resolves when a part cannot be kept running, with the reason. */
   readonly gaveUp = new Promise<string>((resolve) => (this.failed = resolve));
@@ -59,7 +60,7 @@ export class Installation {
     await this.startChildren(settings, signal);
     const wantsDemo = this.request.demo && embedded !== undefined;
     const [demo] = await Promise.all([
-      wantsDemo ? this.createDemo(settings(), signal) : undefined,
+      wantsDemo ? this.createDemo(settings()) : undefined,
       waitUntilReady('api', place.apiOrigin, signal),
       waitUntilReady('worker', place.workerOrigin, signal),
     ]);
@@ -68,6 +69,7 @@ export class Installation {
 
   /** Stops everything in order: the children first, then the server that they use. */
   async stop(): Promise<void> {
+    this.ending = true;
     await Promise.all(this.children.map((child) => child.stop()));
     await this.postgres?.stop();
     await Promise.all(this.logs.map((log) => log.close()));
@@ -126,11 +128,11 @@ export class Installation {
   }
 
   /** Without its demo the installation still works, so a failure is told and no more. */
-  private async createDemo(settings: Settings, signal: AbortSignal): Promise<DemoNetwork | undefined> {
+  private async createDemo(settings: Settings): Promise<DemoNetwork | undefined> {
     try {
       return await keepDemo(settings, this.dataDir, (line) => this.io.print(line));
     } catch (error) {
-      if (!signal.aborted) this.io.warn(`The demo network could not be created: ${(error as Error).message}`);
+      if (!this.ending) this.io.warn(`The demo network could not be created: ${(error as Error).message}`);
       return undefined;
     }
   }

@@ -1,14 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, cp, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:fs/promises';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { projectRoot } from '@lib/database';
 import { freePort } from '@lib/testing';
+import { runCli } from '../run-cli.js';
 
 // Compiling, initdb and sixty days of demo: half a minute on an idle machine, minutes on a busy one.
 jest.setTimeout(600_000);
+
+const PATH = '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin';
 
 /** A clone of the sources, as a newcomer has it after `npm ci`, built by the program itself. */
 let clone: string;
@@ -53,7 +57,7 @@ async function start(...flags: string[]): Promise<Start> {
   const child = spawn(process.execPath, ['scripts/start.mjs', '--data', data, ...flags], {
     cwd: clone,
     env: {
-      PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
+      PATH,
       PORT: String(port),
       WORKER_PORT: String(workerPort),
     },
@@ -78,6 +82,22 @@ async function start(...flags: string[]): Promise<Start> {
       return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
     },
   };
+}
+
+/** Runs a program of the clone to its end, on ports of its own. */
+async function run(...args: string[]): Promise<{ exitCode: number | null; output: string }> {
+  const child = spawn(process.execPath, args, {
+    cwd: clone,
+    env: { PATH, PORT: '0', WORKER_PORT: '0' },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  started.push(child);
+  let output = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
+  }
+  await once(child, 'close');
+  return { exitCode: child.exitCode, output };
 }
 
 async function stop({ child }: Start, signal: NodeJS.Signals): Promise<number | null> {
@@ -106,6 +126,24 @@ async function processesOfClone(): Promise<string[]> {
 const onLinux = process.platform === 'linux' ? describe : describe.skip;
 
 onLinux('npm start', () => {
+  test('names the variable of a port that is taken, and starts nothing', async () => {
+    const taken = createServer().listen(0, '127.0.0.1');
+    await once(taken, 'listening');
+    const { port } = taken.address() as AddressInfo;
+    const errors: string[] = [];
+    const exitCode = await runCli(['start', '--data', join(clone, 'unused')], {
+      environment: { PORT: String(port), WORKER_PORT: '0' },
+      print: () => undefined,
+      warn: (text) => errors.push(text),
+      confirm: () => Promise.resolve(undefined),
+      columns: 120,
+    });
+    taken.close();
+    expect(exitCode).toBe(1);
+    expect(errors.join('\n')).toMatch(new RegExp(`^Port ${port} is in use.*PORT=`));
+    expect(await readdir(clone)).not.toContain('unused');
+  });
+
   test('runs everything from a fresh clone, and finds its data again at the next start', async () => {
     const first = await start();
     expect(first.output()).toContain('Podcast measurement');
@@ -127,6 +165,15 @@ onLinux('npm start', () => {
     expect(second.output()).not.toContain('Building');
     expect(second.key).toBe(first.key);
     expect((await second.call('/v1/tenant')).body).toEqual(tenant.body);
+
+    // Other commands join the server that runs, and leave it running; a second supervisor does not.
+    const report = await run('scripts/podcast.mjs', 'doctor', '--json', '--data', data);
+    expect(report.exitCode).toBe(0);
+    expect(JSON.parse(report.output)).toMatchObject({ verdict: expect.stringMatching(/^(ok|warn)$/) });
+    const rival = await run('scripts/start.mjs', '--data', data);
+    expect(rival.exitCode).toBe(1);
+    expect(rival.output).toContain('Another podcast start already runs');
+    expect((await second.call('/v1/tenant')).status).toBe(200);
 
     // A child that is killed is started again.
     await killOne('apps/api/src/main.js');

@@ -2,11 +2,12 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { CommandFailed } from '../command.errors.js';
 
 const LOOK_AGAIN_MS = 150;
-const TIMEOUT_MS = 60_000;
+/** Generous, for slow machines: a process that cannot start ends, which is noticed at once. */
+const TIMEOUT_MS = 180_000;
 
 /**
  * Resolves when `<origin>/health/ready` answers 200.
- * @throws CommandFailed after a minute, with the last answer
+ * @throws CommandFailed after three minutes, with the last answer
  * @throws the signal's reason when it aborts first
  */
 export async function waitUntilReady(name: string, origin: string, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto';
+import type { EventInput } from './event-input.js';
 
 /** Version of the rule below; stored with each hash, and only hashes of one version are compared. */
 export const PAYLOAD_HASH_VERSION = 1;
@@ -8,7 +9,7 @@ export function canonicalJson(value: unknown): string {
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
   if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
   const fields = value as Record<string, unknown>;
-  // One growing text: sorting and joining lists of pairs takes twice as long, and every event comes by here.
+  // One growing text: to sort and join lists of pairs takes twice as long.
   let text = '';
   for (const key of Object.keys(fields).sort()) {
     if (fields[key] === undefined) continue;
@@ -27,9 +28,38 @@ export function firstBits(hex: string): bigint {
   return BigInt.asIntN(64, BigInt(`0x${hex.slice(0, 16)}`));
 }
 
-/** Tells a repeat from a contradiction: the same event sent twice has one hash. The client's address never enters it. */
-export function hashPayload(event: object): bigint {
-  const { client } = event as { client?: object };
-  if (client === undefined) return hash64(canonicalJson(event));
-  return hash64(canonicalJson({ ...event, client: { ...client, ip: undefined } }));
+type Names<Part> = Record<keyof NonNullable<Part>, unknown>;
+
+/**
+ * Tells a repeat from a contradiction: the same event sent twice has one hash. The client's address never enters it.
+ *
+ * Every event comes by here, so its fields are written out, which costs a quarter of a walk over any object. The types
+ * see to it that none is forgotten.
+ */
+export function hashPayload(event: EventInput): bigint {
+  const { client, request, data } = event;
+  const fields = {
+    id: event.id,
+    type: event.type,
+    occurredAt: event.occurredAt,
+    episodeId: event.episodeId,
+    sessionId: event.sessionId,
+    positionMs: event.positionMs,
+    placementId: event.placementId,
+    client:
+      client &&
+      ({ ip: undefined, userAgent: client.userAgent, referrer: client.referrer } satisfies Names<
+        typeof client
+      >),
+    request:
+      request &&
+      ({
+        method: request.method,
+        status: request.status,
+        bytes: request.bytes,
+        range: request.range,
+      } satisfies Names<typeof request>),
+    data: data && canonicalJson(data),
+  } satisfies Names<EventInput>;
+  return hash64(JSON.stringify(fields));
 }

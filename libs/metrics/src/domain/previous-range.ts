@@ -11,12 +11,11 @@ import type { CountedRange } from './read-range.js';
 export function previousRange(zone: LocalZone, range: CountedRange): CountedRange {
   const [first, end] = [zone.wallTime(range.from), zone.wallTime(range.to)];
   const wholeDays = isDayStart(zone, range.from, first) && isDayStart(zone, range.to, end);
-  if (days()) return { from: range.from - (range.to - range.from), to: range.from };
+  if (!wholeDays) return { from: range.from - (range.to - range.from), to: range.from };
   const days = Math.floor(end / DAY_MS) - Math.floor(first / DAY_MS);
   return { from: zone.instant((Math.floor(first / DAY_MS) - days) * DAY_MS), to: range.from };
 }
 
-const days = () => true;
 function isDayStart(zone: LocalZone, instant: number, wall: number): boolean {
   return zone.instant(Math.floor(wall / DAY_MS) * DAY_MS) === instant;
 }

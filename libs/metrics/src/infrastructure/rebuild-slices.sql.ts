@@ -8,7 +8,7 @@ import { WRITE_DIFFERENCE } from './write-difference.js';
  * Frozen slices are left as they are: whether a slice is frozen is decided by the snapshot that counts, so a horizon
  * that moves meanwhile cannot empty a slice.
  *
- * @param slices starts of slices, ascending, close together: the raw events between the first and the last are one range
+ * @param slices starts of slices of one UTC day, ascending
  * @returns how many rows were written or removed
  */
 export async function rebuildSlices(sql: Sql, tenantId: TenantId, slices: readonly Date[]): Promise<number> {
@@ -23,8 +23,11 @@ export async function rebuildSlices(sql: Sql, tenantId: TenantId, slices: readon
        SELECT *, 'none' AS dimension, '' AS dimension_value, ${NO_RULE_SET}::uuid AS rule_set_id FROM (${COUNT_RAW}) raw
      ), stored AS MATERIALIZED (
        SELECT m.* FROM touched t
-       JOIN listener_metrics m ON m.tenant_id = $1 AND m.grain = $2 AND m.bucket = t.bucket
-         AND m.dimension = 'none' AND m.rule_set_id = ${NO_RULE_SET}
+       CROSS JOIN LATERAL (
+         SELECT * FROM listener_metrics
+         WHERE tenant_id = $1 AND grain = $2 AND bucket = t.bucket AND dimension = 'none' AND rule_set_id = ${NO_RULE_SET}
+         OFFSET 0
+       ) m
      ), ${WRITE_DIFFERENCE}`,
     [tenantId, 'slice', first, new Date(last.getTime() + SLICE_MS), slices],
   );

@@ -33,7 +33,9 @@ export async function rebuildSums(
        JOIN episodes e ON e.tenant_id = $1 AND e.id = f.episode_id
      ), stored AS MATERIALIZED (
        SELECT m.* FROM touched t
-       JOIN listener_metrics m ON m.tenant_id = $1 AND m.grain = $2 AND m.bucket = t.bucket
+       CROSS JOIN LATERAL (
+         SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = $2 AND bucket = t.bucket OFFSET 0
+       ) m
      ), ${WRITE_DIFFERENCE}`,
     [tenantId, grain, FINER[grain], WIDTH[grain], buckets],
   );

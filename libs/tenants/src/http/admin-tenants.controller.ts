@@ -44,7 +44,7 @@ export class AdminTenantsController {
   @ApiOperation({ summary: 'Create a tenant with a first key' })
   @ApiCreatedResponse({ type: CreatedTenantDto })
   @ApiBadRequestResponse(problemResponse('The name or the time zone is not valid', 400, 'invalid_input'))
-  @SerializeOptions({ type: CreatedTenantDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: CreatedTenantDto })
   async create(@Body() body: CreateTenantDto): Promise<object> {
     const first = {
       kind: 'secret',
@@ -64,7 +64,7 @@ export class AdminTenantsController {
   @ApiOperation({ summary: 'List tenants, oldest first' })
   @ApiOkResponse({ type: TenantPageDto })
   @ApiBadRequestResponse(problemResponse('The limit or the cursor is not valid', 400, 'invalid_input'))
-  @SerializeOptions({ type: TenantPageDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: TenantPageDto })
   async list(@Query() query: TenantPageQueryDto): Promise<object> {
     const limit = query.limit ?? 50;
     const rows = await this.tenants.list(
@@ -84,7 +84,7 @@ export class AdminTenantsController {
   @ApiOperation({ summary: 'Read a tenant' })
   @ApiOkResponse({ type: TenantDto })
   @ApiNotFoundResponse(problemResponse('No such tenant', 404, 'tenant_not_found'))
-  @SerializeOptions({ type: TenantDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: TenantDto })
   find(@Param('tenantId', ParseUUIDPipe) tenantId: string): Promise<object> {
     return this.tenants.find(toTenantId(tenantId));
   }
@@ -94,7 +94,7 @@ export class AdminTenantsController {
   @ApiOkResponse({ type: TenantDto })
   @ApiNotFoundResponse(problemResponse('No such tenant', 404, 'tenant_not_found'))
   @ApiBadRequestResponse(problemResponse('A field is not valid', 400, 'invalid_input'))
-  @SerializeOptions({ type: TenantDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: TenantDto })
   change(
     @Param('tenantId', ParseUUIDPipe) tenantId: string,
     @Body() body: AdminUpdateTenantDto,

@@ -25,7 +25,7 @@ export class TenantController {
   @Access('read')
   @ApiOperation({ summary: 'Read the tenant and its settings' })
   @ApiOkResponse({ type: TenantDto })
-  @SerializeOptions({ type: TenantDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: TenantDto })
   get(): Promise<object> {
     return this.tenants.get();
   }
@@ -35,7 +35,7 @@ export class TenantController {
   @ApiOperation({ summary: 'Change the tenant and its settings' })
   @ApiOkResponse({ type: TenantDto })
   @ApiBadRequestResponse(problemResponse('A field is not valid', 400, 'invalid_input'))
-  @SerializeOptions({ type: TenantDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: TenantDto })
   update(@Body() body: UpdateTenantDto): Promise<object> {
     return this.tenants.update(body);
   }
@@ -48,7 +48,7 @@ export class TenantController {
   })
   @ApiCreatedResponse({ type: CreatedKeyDto })
   @ApiBadRequestResponse(problemResponse('A field or the scopes are not valid', 400, 'invalid_scopes'))
-  @SerializeOptions({ type: CreatedKeyDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: CreatedKeyDto })
   createKey(@Body() body: CreateKeyDto): Promise<object> {
     return this.keys.create({
       kind: body.kind ?? 'secret',
@@ -63,7 +63,7 @@ export class TenantController {
   @Access('admin')
   @ApiOperation({ summary: 'List keys, newest first' })
   @ApiOkResponse({ type: [KeyDto] })
-  @SerializeOptions({ type: KeyDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: KeyDto })
   listKeys(): Promise<object[]> {
     return this.keys.list();
   }
@@ -76,7 +76,7 @@ export class TenantController {
   })
   @ApiOkResponse({ type: KeyDto })
   @ApiNotFoundResponse(problemResponse('No such key', 404, 'key_not_found'))
-  @SerializeOptions({ type: KeyDto, strategy: 'excludeAll' })
+  @SerializeOptions({ type: KeyDto })
   revokeKey(@Param('keyId') keyId: string): Promise<object> {
     return this.keys.revoke(keyId);
   }

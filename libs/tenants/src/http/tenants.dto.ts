@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
-import { Expose, Type } from 'class-transformer';
+import { Exclude, Expose, Type } from 'class-transformer';
 import {
   ArrayNotEmpty,
   ArrayUnique,
@@ -64,6 +64,7 @@ export class AdminUpdateTenantDto extends UpdateTenantDto {
   status?: 'active' | 'suspended';
 }
 
+@Exclude()
 export class TenantDto {
   @ApiProperty({ format: 'uuid' }) @Expose() tenantId!: string;
   @ApiProperty({ example: 'Harbour Light Network' }) @Expose() name!: string;
@@ -113,6 +114,7 @@ export class CreateKeyDto {
   expiresAt?: Date;
 }
 
+@Exclude()
 export class KeyDto {
   @ApiProperty({ example: '4fQ9ZkT0aBcD1eFg' }) @Expose() keyId!: string;
   @ApiProperty({ enum: ['secret', 'ingest_token'] }) @Expose() kind!: string;
@@ -125,12 +127,14 @@ export class KeyDto {
   @ApiProperty({ nullable: true, type: Date }) @Expose() lastUsedAt!: Date | null;
 }
 
+@Exclude()
 export class CreatedKeyDto extends KeyDto {
   @ApiProperty({ description: 'The key itself. Shown once: it cannot be read again.' })
   @Expose()
   credential!: string;
 }
 
+@Exclude()
 export class CreatedTenantDto extends TenantDto {
   @ApiProperty({ type: CreatedKeyDto, description: 'A first key with every scope. Shown once.' })
   @Expose()
@@ -138,6 +142,7 @@ export class CreatedTenantDto extends TenantDto {
   key!: CreatedKeyDto;
 }
 
+@Exclude()
 export class TenantPageDto {
   @ApiProperty({ type: [TenantDto] }) @Expose() @Type(() => TenantDto) items!: TenantDto[];
   @ApiProperty({ nullable: true, type: String, description: 'Pass as `after` to get the next page.' })

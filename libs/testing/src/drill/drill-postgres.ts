@@ -60,7 +60,12 @@ export class DrillPostgres {
       );
       return rows.map(({ pid }) => pid);
     });
-    if (pids.length > 0) process.kill(random.pick(pids), 'SIGKILL');
+    try {
+      if (pids.length > 0) process.kill(random.pick(pids), 'SIGKILL');
+    } catch (error) {
+      // It has ended by itself meanwhile, as connections of an application that was killed do.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    }
   }
 
   /** Ends every connection of the application, again and again for a second. */

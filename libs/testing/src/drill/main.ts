@@ -14,8 +14,8 @@ try {
     }
   });
   say(formatReport(report, options));
-  process.exitCode = report.violations.broken.length === 0 ? 0 : 1;
+  process.exit(report.violations.broken.length === 0 ? 0 : 1);
 } catch (error) {
   process.stderr.write(`the drill failed: ${String((error as Error).stack)}\n`);
-  process.exitCode = 2;
+  process.exit(2);
 }

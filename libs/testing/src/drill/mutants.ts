@@ -25,7 +25,6 @@ export const MUTANTS = {
         find: COMMIT,
         replace: `if (prologue !== '') {
                 answered = true;
-                client.on('error', () => undefined);
                 void new Promise((resolve) => setTimeout(resolve, 50))
                     .then(() => client.query('COMMIT'))
                     .then(() => client.release(), (error) => client.release(error));
@@ -61,18 +60,21 @@ export const MUTANTS = {
       },
       {
         file: COMMIT_EVENTS,
-        find: 'const { committed, written } = await',
-        replace: 'let inserted = new Set();\n        const { committed, written } = await',
+        find: 'const { outcomes, written } = await',
+        replace: 'let marked = new Set();\n        const { outcomes, written } = await',
       },
-      { file: COMMIT_EVENTS, find: 'const inserted = new Set(', replace: 'inserted = new Set(' },
+      {
+        file: COMMIT_EVENTS,
+        find: 'const fresh = await this.insert(',
+        replace: 'const fresh = marked = await this.insert(',
+      },
       {
         file: COMMIT_EVENTS,
         find: 'for (const name of written)',
-        replace: `if (inserted.size > 0) await this.pool.transaction((sql) => sql(
+        replace: `if (marked.size > 0) await this.pool.transaction((sql) => sql(
             \`INSERT INTO dirty_buckets (tenant_id, kind, bucket)
-             SELECT DISTINCT $1::uuid, 'slice', date_bin('5 minutes', to_timestamp(at / 1000), 'epoch')
-             FROM unnest($2::float8[]) AS at\`,
-            [tenantId, [...inserted].map((key) => Number(key.split('@')[1]))],
+             SELECT DISTINCT $1::uuid, 'slice', date_bin('5 minutes', at, 'epoch') FROM unnest($2::timestamptz[]) AS at\`,
+            [tenantId, [...marked].map((event) => event.occurredAt)],
         ), tenantContext(tenantId));
         for (const name of written)`,
       },
