@@ -4,7 +4,8 @@ import { BATCH_PATH } from '@lib/ingestion';
 import { DomainError } from '@lib/primitives';
 import type { FastifyInstance } from 'fastify';
 
-const MAX_DEPTH = 32;
+/** Far beyond any DTO's own limit, and below the depth at which the libraries that walk a body run out of stack. */
+const MAX_DEPTH = 1_000;
 
 /**
  * Reads request bodies: JSON only, in UTF-8, plain or gzip. The body limit counts decoded bytes, so a small bomb stops

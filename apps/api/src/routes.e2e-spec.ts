@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { Controller, Get } from '@nestjs/common';
+import { Controller, Get, Module } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Access, undeclaredRoutes } from '@lib/http';
@@ -91,8 +91,9 @@ describe('routes', () => {
         return 'declared';
       }
     }
-    const module = { module: class RogueModule {}, controllers: [Rogue] };
-    const app = await NestFactory.create(module, new FastifyAdapter(), { logger: false });
+    @Module({ controllers: [Rogue] })
+    class RogueModule {}
+    const app = await NestFactory.create(RogueModule, new FastifyAdapter(), { logger: false });
     expect(undeclaredRoutes(app.get(ModulesContainer))).toEqual(['Rogue.open']);
     await app.close();
   });

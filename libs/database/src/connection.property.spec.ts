@@ -68,7 +68,7 @@ describe('the context of a tenant', () => {
           text,
         ),
         (value) => {
-          let context = '';
+          let context: string;
           try {
             context = tenantContext(toTenantId(value));
           } catch (error) {

@@ -28,7 +28,7 @@ export async function attempt(client: pg.ClientBase, caller: Caller, text: strin
     const answers = (await client.query(
       `SAVEPOINT attempt; SET LOCAL ROLE ${caller.role}; ${contextOf(caller.setting)}; ${text}`,
     )) as unknown as pg.QueryResult<Record<string, unknown>>[];
-    const { rows, rowCount } = answers.at(-1)!;
+    const { rows = [], rowCount = 0 } = answers.at(-1) ?? {};
     return { code: null, affected: rowCount ?? 0, rows, error: null };
   } catch (failure) {
     const error = failure as pg.DatabaseError;

@@ -20,7 +20,9 @@ beforeAll(async () => {
   a = await seedEveryTable(database.owner);
   b = await seedEveryTable(database.owner);
 });
-beforeEach(() => (destroyed = 0));
+beforeEach(() => {
+  destroyed = 0;
+});
 afterEach(() => Promise.all(open.splice(0).map((pool) => pool.end())));
 afterAll(() => database.drop());
 

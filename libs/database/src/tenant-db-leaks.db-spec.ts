@@ -3,7 +3,7 @@ import { createTestDatabase, seedEveryTable, type CanaryTenant, type TestDatabas
 import { toTenantId } from '@lib/primitives';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type pg from 'pg';
-import type { EntitySubscriberInterface, QueryRunner } from 'typeorm';
+import type { QueryRunner } from 'typeorm';
 import { AppDataSource } from './app-data-source.js';
 import { shows } from './isolation.contract.js';
 import { TenantDb } from './tenant-db.js';
@@ -115,7 +115,7 @@ describe.each(['app', 'owner'] as const)(
       'a subscriber that throws in %s',
       async (event) => {
         const run = db.run(a.tenantId, async () => {
-          const subscribers = db.current.manager.dataSource.subscribers as EntitySubscriberInterface[];
+          const { subscribers } = db.current.manager.dataSource;
           expect(subscribers).toEqual([]);
           subscribers.push({ [event]: () => Promise.reject(new Error('subscriber')) });
           await podcasts();

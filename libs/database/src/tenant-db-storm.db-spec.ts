@@ -2,18 +2,17 @@ import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@lib/testing';
 import { randomUUID } from 'node:crypto';
 import { AppDataSource } from './app-data-source.js';
-import { databaseUnavailable } from './database-unavailable.js';
 import { TenantDb } from './tenant-db.js';
 
 const TENANTS = 500;
 const CONCURRENT = 64;
-/** A busy machine gets fewer requests, not a longer test. */
-const TIME_LIMIT_MS = 55_000;
+/** About 20 seconds where nothing else runs. */
+const TIME_LIMIT_MS = 280_000;
 
 let database: TestDatabase;
 const tenants = Array.from({ length: TENANTS }, () => randomUUID());
 
-jest.setTimeout(3 * TIME_LIMIT_MS);
+jest.setTimeout(TIME_LIMIT_MS + 20_000);
 
 beforeAll(async () => {
   database = await createTestDatabase();
@@ -69,7 +68,6 @@ async function storm(
   const db = new TenantDb(source);
   const random = seeded(requests);
   const tally: Tally = { committed: 0, aborted: 0, broken: 0, probes: 0, wrong: [] };
-  const end = Date.now() + TIME_LIMIT_MS;
   let next = 0;
 
   const request = async (tenant: string, fate: number): Promise<void> => {
@@ -113,7 +111,7 @@ async function storm(
   };
 
   const worker = async (): Promise<void> => {
-    while (next < requests && Date.now() < end) {
+    while (next < requests) {
       const turn = next++;
       try {
         if (turn % 500 === 499) await terminate();
@@ -140,13 +138,13 @@ test.each([
   ['app', 20_000],
   ['owner', 4_000],
 ] as const)(
-  'on the login of %s, up to %i requests of 500 tenants see their own rows only',
+  'on the login of %s, %i requests of 500 tenants see their own rows only',
   async (login, requests) => {
     const tally = await storm(login, requests);
     const { wrong, sent, committed, aborted, broken, probes, destroyed, terminated } = tally;
     expect(wrong).toEqual([]);
     expect(committed + aborted + broken).toBe(sent);
-    expect(sent).toBeGreaterThanOrEqual(1_000);
+    expect(sent).toBe(requests);
     expect(aborted).toBeGreaterThan(sent * 0.1);
     expect(broken).toBeGreaterThan(0);
     expect(probes).toBeGreaterThan(sent / 100);

@@ -54,7 +54,7 @@ describe.each(['app', 'owner'] as const)('TenantDb on the login of %s', (login) 
   test('gives sql and manager the same transaction', async () => {
     await db.run(a.tenantId, async () => {
       const [bySql] = await backend();
-      const [byManager] = (await db.current.manager.query('SELECT pg_backend_pid() AS pid')) as unknown[];
+      const [byManager] = await db.current.manager.query<unknown[]>('SELECT pg_backend_pid() AS pid');
       expect(byManager).toEqual(bySql);
       expect(db.current.tenantId).toBe(a.tenantId);
     });

@@ -50,7 +50,8 @@ export class TenantDb {
     try {
       await runner.startTransaction();
       await runner.query(this.source.tenantPrologue(tenantId, options.readOnly === true));
-      const sql: Sql = async (text, params) => (await runner.query(text, params as unknown[], true)).records;
+      const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) =>
+        (await runner.query(text, params as unknown[], true)).records as Row[];
       const result = await this.scope
         .run({ tenantId, manager: runner.manager, sql }, work)
         .finally(() => (runner.query = refuse));

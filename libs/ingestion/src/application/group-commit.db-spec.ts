@@ -71,7 +71,7 @@ async function storedOf(events: readonly StorableEvent[]): Promise<number> {
 const failure = (promise: Promise<unknown>) =>
   promise.then(
     () => undefined,
-    (error: DomainError) => error,
+    (error: unknown) => error as DomainError,
   );
 
 describe('a shared commit', () => {
@@ -80,7 +80,7 @@ describe('a shared commit', () => {
     const [one, two] = [event(), event()];
     const answers = await Promise.all([
       commits.submit(tenantId, [one, event({ episodeId: randomUUID() })]),
-      commits.submit(tenantId, [one, two]),
+      commits.submit(tenantId, [{ ...one }, two]),
       commits.submit(tenantId, []),
     ]);
     expect(answers[0]).toMatchObject(['accepted', { code: 'unknown_episode' }]);
