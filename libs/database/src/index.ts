@@ -5,14 +5,7 @@
 export { AppDataSource, tenantContext } from './app-data-source.js';
 export { catalogueFaults } from './catalogue-faults.sql.js';
 export { assumeRole, connectionConfig, type DatabaseRole } from './connection.js';
-export {
-  ADMIN_POOL,
-  APP_POOL,
-  createRolePool,
-  DatabaseModule,
-  MAINTENANCE_POOL,
-  type DatabaseModuleOptions,
-} from './database.module.js';
+export { ADMIN_POOL, APP_POOL, createRolePool, DatabaseModule, MAINTENANCE_POOL } from './database.module.js';
 export { databaseUnavailable } from './database-unavailable.js';
 export * from './embedded/index.js';
 export {
@@ -24,7 +17,6 @@ export {
   type MigrationOutcome,
 } from './migrate.js';
 export { projectRoot } from './project-root.js';
-export { guardReleases } from './release-guard.js';
 export { roleFaults } from './role-faults.sql.js';
 export { RolePool, type Sql } from './role-pool.js';
-export { TenantDb, type TenantRunOptions, type TenantScope } from './tenant-db.js';
+export { TenantDb, type TenantScope } from './tenant-db.js';

@@ -1,6 +1,6 @@
 /** Events in: checked one by one, stored once, their listeners known only by keyed hashes. */
 export { destroyListenerKeysJob } from './application/destroy-listener-keys.job.js';
-export { BackfillService, type BackfillReport } from './application/backfill.service.js';
+export { BackfillService } from './application/backfill.service.js';
 export { BATCH_PATH } from './http/events.controller.js';
 export type { EventInput } from './domain/event-input.js';
 export { IngestionHttpModule, IngestionModule } from './ingestion.module.js';

@@ -1,13 +1,4 @@
 /** Types and arithmetic that every other library may use. Imports nothing. */
 export { DomainError } from './domain-error.js';
 export { isUuid, toTenantId, type TenantId } from './tenant-id.js';
-export {
-  DAY_MS,
-  HOUR_MS,
-  MINUTE_MS,
-  SLICE_MS,
-  floorTime,
-  floorWeek,
-  utcDate,
-  type TimeRange,
-} from './time-range.js';
+export { DAY_MS, HOUR_MS, MINUTE_MS, SLICE_MS, floorTime, utcDate } from './time-range.js';

@@ -1,9 +1,3 @@
-/** A half-open stretch of time `[from, to)`, in UTC. */
-export interface TimeRange {
-  readonly from: Date;
-  readonly to: Date;
-}
-
 /** One minute, hour and day in milliseconds. Days are UTC days: always 24 hours long. */
 export const MINUTE_MS = 60_000;
 export const HOUR_MS = 60 * MINUTE_MS;
@@ -15,12 +9,6 @@ export const SLICE_MS = 5 * MINUTE_MS;
 /** The start of the bucket of `widthMs` that holds `at`, counted from the Unix epoch in UTC. */
 export function floorTime(at: Date, widthMs: number): Date {
   return new Date(Math.floor(at.getTime() / widthMs) * widthMs);
-}
-
-/** The Monday 00:00 UTC at or before `at`: where a weekly partition begins. */
-export function floorWeek(at: Date): Date {
-  const day = floorTime(at, DAY_MS);
-  return new Date(day.getTime() - ((day.getUTCDay() + 6) % 7) * DAY_MS);
 }
 
 /** The UTC calendar date of `at`, as `YYYY-MM-DD`. */

@@ -50,7 +50,7 @@ export async function openQueue<Backend extends IQueueBackend, Connection>(
     driver.sever();
     // Ends PostgreSQL's blocking wait, whose timer can otherwise run for an hour.
     await worker.getBackend().disconnectBlocking(false);
-    // A worker that is already closing would go on waiting for its handlers.
+    // A worker that is already closing would only go on waiting for its backend.
     await (closing ? worker.getBackend().close(true) : worker.close(true));
     await queue.close();
     await driver.end();
@@ -72,6 +72,7 @@ export async function openQueue<Backend extends IQueueBackend, Connection>(
     schedulers: queue,
     ping: () => driver.ping(),
     concern: () => driver.concern(),
+    pause: () => worker.pause(true),
     close: async () => {
       closing = true;
       await worker.close();

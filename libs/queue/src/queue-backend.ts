@@ -15,7 +15,9 @@ export interface OpenQueue {
   ping(): Promise<unknown>;
   /** A setting of the backend under which jobs can get lost, or undefined. */
   concern(): Promise<string | undefined>;
-  /** Takes no further job, waits for the handlers that run, then disconnects. */
+  /** Takes no further job; one that is just being fetched may still begin. */
+  pause(): Promise<void>;
+  /** Takes no further job, waits for the handlers that run, then disconnects. Not to be abandoned while they run. */
   close(): Promise<void>;
   /** Disconnects at once. Handlers that run go on; another worker may start their jobs again. Never rejects. */
   abandon(): Promise<void>;

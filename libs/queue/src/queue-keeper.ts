@@ -60,16 +60,17 @@ export class QueueKeeper {
 
   private async finish(): Promise<void> {
     await this.loop;
-    const closed = this.queue?.close() ?? Promise.resolve();
+    const { queue } = this;
+    await queue?.pause();
     await this.runner.idle();
     try {
       // BullMQ waits for its backend, which may hang.
-      await withDeadline(closed, CLOSE_MS, 'closing the queue');
+      if (queue !== undefined) await withDeadline(queue.close(), CLOSE_MS, 'closing the queue');
     } catch (error) {
       this.logger.warn({ err: error }, 'the queue was left without a farewell');
-      await this.queue?.abandon();
+      await queue?.abandon();
     }
-    // A job that was being fetched when the close began has been started since.
+    // A job that was being fetched during the pause has begun since.
     await this.runner.idle();
     this.queue = undefined;
   }

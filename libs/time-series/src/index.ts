@@ -1,7 +1,5 @@
 /** What differs between time-series engines. One engine so far: native weekly partitions. */
 export { enforceRetentionJob } from './enforce-retention.job.js';
-export { EnforceRetention } from './enforce-retention.js';
 export { ensurePartitionsJob } from './ensure-partitions.job.js';
 export { EnsurePartitions } from './ensure-partitions.js';
-export { ensurePartitions, partitionHorizon } from './partitions.sql.js';
 export { TimeSeriesModule } from './time-series.module.js';

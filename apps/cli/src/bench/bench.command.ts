@@ -1,6 +1,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { CommandIo } from '../command-io.js';
-import { benchIngest, type IngestBenchOptions } from './ingest.bench.js';
+import type { IngestBenchOptions } from './ingest-bench-options.js';
+import { benchIngest } from './ingest.bench.js';
 
 /** `podcast bench`: how fast this machine runs the product, as figures and as ratios to a stated baseline. */
 export function benchCommand(io: CommandIo): Command {

@@ -1,8 +1,9 @@
 import type { CommandIo } from '../command-io.js';
 import { renderTable } from '../render-table.js';
 import type { BenchNetwork } from './create-network.js';
-import type { IngestBenchOptions } from './ingest.bench.js';
+import type { IngestBenchOptions } from './ingest-bench-options.js';
 import { bareInsert, countdown, overHttp, ownerCopy, type IngestWay } from './ingest-ways.js';
+import { PARTIES, processorTime, type ProcessorTime } from './processor-time.js';
 import { scrapeMetrics } from './scrape-metrics.js';
 import { spread } from './spread.js';
 import { storeAndCheck } from './store-and-check.js';
@@ -10,10 +11,11 @@ import type { BenchProduct } from './with-bench-product.js';
 
 const WARM_UP_SHARE = 0.25;
 
-/** What the API has done since it started. */
-interface ApiWork {
-  readonly commits: number;
-  readonly cpuSeconds: number;
+/** One way in one round. */
+interface Measurement {
+  readonly perSecond: number;
+  /** Microseconds of processor time an event. */
+  readonly micros: ProcessorTime;
 }
 
 /** Stores events in every way, in rounds that alternate between them, and prints their rates side by side. */
@@ -27,65 +29,69 @@ export async function compareWays(
   const http = overHttp(product, network, { size: batch, connections }, { latenciesMs });
   const warmUpEvents = await http.store(countdown(events * WARM_UP_SHARE, batch));
   latenciesMs.length = 0;
-  const before = await apiWork(product);
-  const group = Math.round(warmUpEvents / before.commits);
+  const group = Math.round(warmUpEvents / (await commits(product)));
   const bare = await bareInsert(product, network, { size: group, connections });
   const ways = [bare, http, ownerCopy(product, network, group)];
-  const rates = new Map<IngestWay, number[]>(ways.map((way) => [way, []]));
+  const measured = new Map<IngestWay, Measurement[]>(ways.map((way) => [way, []]));
   try {
     for (let round = 1; round <= rounds; round += 1) {
       for (const way of ways) {
         io.warn(`Round ${round} of ${rounds}: ${way.name} …`);
-        const report = await storeAndCheck(product.owner, way, events);
-        rates.get(way)?.push(report.events / report.seconds);
+        measured.get(way)?.push(await measure(product, way, events));
       }
     }
   } finally {
     await bare.close();
   }
-  io.print(renderRates(rates, bare, io.columns));
-  const after = await apiWork(product);
-  io.print(describeHttp(latenciesMs, batch, before, after));
+  io.print(renderRates(measured, bare, io.columns));
+  io.print(renderProcessorTime(measured, bare, io.columns));
+  io.print(`HTTP: ${describeLatencies(latenciesMs)}.`);
 }
 
-async function apiWork({ apiOrigin }: BenchProduct): Promise<ApiWork> {
-  const metrics = await scrapeMetrics(apiOrigin);
+async function commits({ apiOrigin }: BenchProduct): Promise<number> {
+  return (await scrapeMetrics(apiOrigin)).get('ingest_commit_duration_seconds_count') ?? Number.NaN;
+}
+
+async function measure(product: BenchProduct, way: IngestWay, wanted: number): Promise<Measurement> {
+  const before = await processorTime(product);
+  const { events, seconds } = await storeAndCheck(product.owner, way, wanted);
+  const after = await processorTime(product);
+  const micros = (party: keyof ProcessorTime) => ((after[party] - before[party]) / events) * 1e6;
   return {
-    commits: metrics.get('ingest_commit_duration_seconds_count') ?? 0,
-    cpuSeconds: metrics.get('process_cpu_seconds_total') ?? 0,
+    perSecond: events / seconds,
+    micros: { postgres: micros('postgres'), api: micros('api'), client: micros('client') },
   };
 }
 
-function renderRates(
-  rates: ReadonlyMap<IngestWay, readonly number[]>,
-  baseline: IngestWay,
-  columns: number,
-): string {
-  const unit = spread(rates.get(baseline) ?? []).median;
-  const rows = Array.from(rates, ([way, perSecond]) => {
-    const { median, min, max } = spread(perSecond);
-    return [
-      Math.round(median).toLocaleString('en'),
-      `${Math.round(min).toLocaleString('en')}–${Math.round(max).toLocaleString('en')}`,
-      (median / unit).toFixed(2),
-      way.name,
-    ];
+type Measured = ReadonlyMap<IngestWay, readonly Measurement[]>;
+
+function renderRates(measured: Measured, baseline: IngestWay, columns: number): string {
+  const rates = (way: IngestWay) => spread((measured.get(way) ?? []).map(({ perSecond }) => perSecond));
+  const whole = (value: number) => Math.round(value).toLocaleString('en');
+  const rows = [...measured.keys()].map((way) => {
+    const { median, min, max } = rates(way);
+    const ratio = (median / rates(baseline).median).toFixed(2);
+    return [whole(median), `${whole(min)}–${whole(max)}`, ratio, way.name];
   });
   return renderTable(['events/s', 'min–max', 'ratio', 'way'], rows, columns);
 }
 
-function describeHttp(
-  latenciesMs: readonly number[],
-  batch: number,
-  before: ApiWork,
-  after: ApiWork,
-): string {
-  const events = latenciesMs.length * batch;
+/** Processor time hardly depends on what else the machine does: its ratio is what the rates would have on a quiet one. */
+function renderProcessorTime(measured: Measured, baseline: IngestWay, columns: number): string {
+  const median = (way: IngestWay, micros: (time: ProcessorTime) => number) =>
+    spread((measured.get(way) ?? []).map((each) => micros(each.micros))).median;
+  const total = (time: ProcessorTime) => time.postgres + time.api + time.client;
+  const rows = [...measured.keys()].map((way) => [
+    ...PARTIES.map((party) => median(way, (time) => time[party]).toFixed(1)),
+    median(way, total).toFixed(1),
+    (median(baseline, total) / median(way, total)).toFixed(2),
+    way.name,
+  ]);
+  return renderTable([...PARTIES, 'all', 'ratio', 'µs of processor an event'], rows, columns);
+}
+
+function describeLatencies(latenciesMs: readonly number[]): string {
   const sorted = [...latenciesMs].sort((a, b) => a - b);
-  const at = (share: number) => (sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(0);
-  return [
-    `HTTP: ${Math.round(events / (after.commits - before.commits))} events a commit; a request took`,
-    `${at(0.5)} ms (p50), ${at(0.95)} ms (p95), ${at(0.99)} ms (p99);`,
-    `the API used ${(((after.cpuSeconds - before.cpuSeconds) / events) * 1e6).toFixed(1)} µs of processor an event.`,
-  ].join(' ');
+  const at = (share: number) => `${(sorted[Math.floor(share * (sorted.length - 1))] ?? 0).toFixed(0)} ms`;
+  return `a request took ${at(0.5)} (p50), ${at(0.95)} (p95), ${at(0.99)} (p99)`;
 }

@@ -1,7 +1,7 @@
 import type { CommandIo } from '../command-io.js';
 import { renderTable } from '../render-table.js';
 import type { BenchNetwork } from './create-network.js';
-import type { IngestBenchOptions } from './ingest.bench.js';
+import type { IngestBenchOptions } from './ingest-bench-options.js';
 import { overHttp } from './ingest-ways.js';
 import { storeAndCheck } from './store-and-check.js';
 import type { BenchProduct } from './with-bench-product.js';

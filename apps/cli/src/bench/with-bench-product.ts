@@ -19,6 +19,7 @@ import { waitUntilReady } from '../start/wait-until-ready.js';
 export interface BenchProduct {
   readonly settings: Settings;
   readonly apiOrigin: string;
+  readonly postmasterPid: number;
   /** A session of the superuser, past every wall. */
   readonly owner: LoginSession;
 }
@@ -88,5 +89,5 @@ async function start(
   });
   const apiOrigin = `http://${LOOPBACK}:${port}`;
   await waitUntilReady('api', apiOrigin, signal);
-  return { settings, apiOrigin, owner };
+  return { settings, apiOrigin, postmasterPid: database.server.pid, owner };
 }

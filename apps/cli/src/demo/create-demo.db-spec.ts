@@ -1,6 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createTestDatabase, testSettings, type TestDatabase } from '@lib/testing';
 import { createDemo, type DemoNetwork } from './create-demo.js';
+
+// Sixty days are counted, on a machine that may be busy.
+jest.setTimeout(240_000);
 
 let database: TestDatabase;
 let demo: DemoNetwork;

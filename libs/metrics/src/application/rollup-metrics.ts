@@ -22,7 +22,7 @@ async function backlogAges(): Promise<BacklogAges> {
 }
 
 /** Registered by being made. */
-export const aggregateFreshness = new Gauge({
+new Gauge({
   name: 'aggregate_freshness_seconds',
   help: 'How old the oldest event is that some aggregate does not show yet; 0 when all show everything.',
   async collect() {
@@ -31,7 +31,7 @@ export const aggregateFreshness = new Gauge({
 });
 
 /** Registered by being made. */
-export const oldestMark = new Gauge({
+new Gauge({
   name: 'dirty_marks_oldest_seconds',
   help: 'For how long the oldest mark of each kind has waited to be refreshed.',
   labelNames: ['kind'],

@@ -1,6 +1,12 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { ensureRoleLogins, migrate, startEmbeddedPostgres, type EmbeddedPostgres } from '@lib/database';
+import {
+  databaseUnavailable,
+  ensureRoleLogins,
+  migrate,
+  startEmbeddedPostgres,
+  type EmbeddedPostgres,
+} from '@lib/database';
 import pg from 'pg';
 import type { SeededRandom } from './seeded-random.js';
 
@@ -13,6 +19,7 @@ const LOGINS = ['podcast_app', 'podcast_maintenance', 'podcast_admin', 'podcast_
  */
 const SETTINGS = { commit_delay: '2000', commit_siblings: '0' };
 
+const PATIENCE_MS = 60_000;
 const TERMINATE_ROUNDS = 5;
 const TERMINATE_EVERY_MS = 200;
 
@@ -79,15 +86,22 @@ export class DrillPostgres {
     }
   }
 
-  /** Runs `work` on a connection of the superuser, waiting while the server recovers. */
+  /** Runs `work` on a connection of the superuser, and again after the server has recovered from a crash meanwhile. */
   async asSuperuser<T>(work: (client: pg.Client) => Promise<T>, database = DATABASE): Promise<T> {
-    const client = await connectPatiently(
-      this.server.url(this.server.superuser, this.server.superuserPassword, database),
-    );
-    try {
-      return await work(client);
-    } finally {
-      await client.end().catch(() => undefined);
+    for (const deadline = Date.now() + PATIENCE_MS; ;) {
+      const client = new pg.Client({
+        connectionString: this.server.url(this.server.superuser, this.server.superuserPassword, database),
+      });
+      client.on('error', () => undefined);
+      try {
+        await client.connect();
+        return await work(client);
+      } catch (error) {
+        if (!databaseUnavailable(error) || Date.now() > deadline) throw error;
+      } finally {
+        await client.end().catch(() => undefined);
+      }
+      await sleep(50);
     }
   }
 
@@ -98,18 +112,4 @@ export class DrillPostgres {
 
 function startServer(directory: string): Promise<EmbeddedPostgres> {
   return startEmbeddedPostgres({ dataDir: join(directory, 'pg'), settings: SETTINGS });
-}
-
-async function connectPatiently(url: string): Promise<pg.Client> {
-  for (const deadline = Date.now() + 30_000; ;) {
-    const client = new pg.Client({ connectionString: url });
-    client.on('error', () => undefined);
-    try {
-      await client.connect();
-      return client;
-    } catch (error) {
-      if (Date.now() > deadline) throw error;
-      await sleep(50);
-    }
-  }
 }

@@ -13,9 +13,9 @@ export interface TenantWithKeys {
 
 const PODCASTS = 2;
 const EPISODES_PER_PODCAST = 3;
-const READY_MS = 60_000;
+const READY_MS = 120_000;
 
-/** Resolves when the process behind `origin` is ready. @throws Error with its last answer after a minute */
+/** Resolves when the process behind `origin` is ready. @throws Error with its last answer after two minutes */
 export async function untilReady(origin: string): Promise<void> {
   let last = 'no answer';
   for (const deadline = Date.now() + READY_MS; Date.now() < deadline;) {
