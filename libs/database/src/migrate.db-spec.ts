@@ -1,21 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, testServers, testUrl, type TestDatabase } from '@lib/testing';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
+import { testServers, testUrl } from '@lib/testing';
 import { randomBytes } from 'node:crypto';
-import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import pg from 'pg';
 import { catalogueFaults } from './catalogue-faults.sql.js';
 import { startEmbeddedPostgres, type EmbeddedPostgres } from './embedded/index.js';
-import { deltaNames, MASTER_SCHEMA, migrate, migrationsDirectory, pendingDeltas } from './migrate.js';
+import { MASTER_SCHEMA, migrate, migrationsDirectory } from './migrate.js';
 
 const MASTER = { road: 'master', applied: [MASTER_SCHEMA] };
 const NONE = { road: 'none', applied: [] };
 
 let clients: pg.Client[] = [];
 let databases: string[] = [];
-let directory: string;
 
 const urlOf = (database: string) => {
   const { host, port, superuser } = testServers();
@@ -51,22 +50,14 @@ async function faults(url: string): Promise<string[]> {
   );
 }
 
-beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'migrations-'));
-  await copyFile(join(migrationsDirectory(), MASTER_SCHEMA), join(directory, MASTER_SCHEMA));
-});
-
 afterEach(async () => {
   await Promise.all(clients.map((client) => client.end().catch(() => undefined)));
   clients = [];
   const server = await connect(urlOf('postgres'));
   for (const name of databases) await server.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   databases = [];
-  await rm(directory, { recursive: true });
 });
 afterAll(() => Promise.all(clients.map((client) => client.end())));
-
-const delta = (name: string, text: string) => writeFile(join(directory, `${name}.sql`), text);
 
 describe('an empty database', () => {
   test('takes the master, and the second time nothing', async () => {
@@ -156,77 +147,5 @@ describe('a server without our roles', () => {
     const outcomes = await Promise.all(names.map((name) => migrate(on(name))));
     expect(outcomes).toEqual(Array(8).fill(MASTER));
     for (const name of names) expect([name, await faults(on(name))]).toEqual([name, []]);
-  });
-});
-
-describe('a database with a schema', () => {
-  let database: TestDatabase;
-  let url: string;
-  const tables = async () =>
-    (
-      await read<{ name: string }>(
-        url,
-        "SELECT relname AS name FROM pg_class WHERE relname ~ '^extra_[a-z]+$' AND relkind = 'r' ORDER BY 1",
-      )
-    ).map(({ name }) => name);
-
-  beforeEach(async () => {
-    database = await createTestDatabase();
-    url = database.urls.owner;
-  });
-  afterEach(() => database.drop());
-
-  test('takes each delta once, oldest first, and records it', async () => {
-    await delta('20300102000000_second', 'CREATE TABLE extra_second AS SELECT * FROM extra_first');
-    await delta('20300101000000_first', 'CREATE TABLE extra_first (id int)');
-    const names = ['20300101000000_first', '20300102000000_second'];
-    expect(await pendingDeltas(await connect(url), directory)).toEqual(names);
-    expect(await migrate(url, directory)).toEqual({ road: 'deltas', applied: names });
-    expect(await migrate(url, directory)).toEqual(NONE);
-    expect(await tables()).toEqual(['extra_first', 'extra_second']);
-    expect(await read(url, 'SELECT name FROM schema_migrations ORDER BY 1')).toEqual(
-      names.map((name) => ({ name })),
-    );
-  });
-
-  test('takes a delta that is older than the last one, when it comes late', async () => {
-    await delta('20300102000000_second', 'CREATE TABLE extra_second (id int)');
-    await migrate(url, directory);
-    await delta('20300101000000_first', 'CREATE TABLE extra_first (id int)');
-    expect(await migrate(url, directory)).toEqual({ road: 'deltas', applied: ['20300101000000_first'] });
-  });
-
-  test('takes a delta once from eight processes at the same time', async () => {
-    await delta('20300101000000_first', 'SELECT pg_sleep(0.1); CREATE TABLE extra_first (id int)');
-    const outcomes = await Promise.all(Array.from({ length: 8 }, () => migrate(url, directory)));
-    expect(outcomes.map(({ road }) => road).sort()).toEqual(['deltas', ...Array<string>(7).fill('none')]);
-  });
-
-  test('keeps nothing of a delta that fails, names its file, and stops there', async () => {
-    await delta('20300101000000_first', 'CREATE TABLE extra_first (id int)');
-    await delta('20300102000000_second', 'CREATE TABLE extra_second (id int); SELECT 1/0');
-    await delta('20300103000000_third', 'CREATE TABLE extra_third (id int)');
-    await expect(migrate(url, directory)).rejects.toMatchObject({
-      message: '20300102000000_second.sql: division by zero',
-      code: '22012',
-    });
-    expect(await tables()).toEqual(['extra_first']);
-    await delta('20300102000000_second', 'CREATE TABLE extra_second (id int)');
-    const { applied } = await migrate(url, directory);
-    expect(applied).toEqual(['20300102000000_second', '20300103000000_third']);
-  });
-
-  test('fails, instead of changing nothing, where a delta meets the walls', async () => {
-    await delta('20300101000000_first', 'SET LOCAL ROLE podcast_owner; UPDATE podcasts SET author = title');
-    await expect(migrate(url, directory)).rejects.toMatchObject({ code: '42501' });
-  });
-
-  test('refuses an SQL file with a name that nothing would apply', async () => {
-    for (const name of ['add_column', '20300101_short', '20300101000000_Upper', '20300101000000-dash']) {
-      await delta(name, 'SELECT 1');
-      await expect(migrate(url, directory)).rejects.toThrow(`${name}.sql: a delta is named`);
-      await rm(join(directory, `${name}.sql`));
-    }
-    expect(await deltaNames(directory)).toEqual([]);
   });
 });

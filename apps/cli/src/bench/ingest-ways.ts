@@ -29,12 +29,21 @@ export function countdown(events: number, size: number): () => boolean {
   return () => packs-- > 0;
 }
 
-/** Through the API: requests of `size` events. `latenciesMs` receives the time to answer of each. */
+/** What requests went through, added up over every call of `store`. */
+export interface HttpLog {
+  /** Time to answer of each request that was not refused. */
+  latenciesMs: number[];
+  /** Answers of 503. */
+  refused: number;
+}
+
+/** Through the API: requests of `size` events. */
 export function overHttp(
   { apiOrigin }: BenchProduct,
   { key, episodeIds }: BenchNetwork,
   { size, connections }: Packing,
-  { mix = 'mixed', latenciesMs = [] }: { mix?: SampleMix; latenciesMs?: number[] } = {},
+  log: HttpLog = { latenciesMs: [], refused: 0 },
+  mix: SampleMix = 'mixed',
 ): IngestWay {
   const packs = eventPacks(episodeIds, { size, connections }, mix);
   const batches = packs.map((events) => new RequestBatch(events));
@@ -43,8 +52,9 @@ export function overHttp(
     size,
     store: async (more) => {
       const report = await postEvents({ origin: apiOrigin, key }, batches, more);
-      latenciesMs.push(...report.latenciesMs);
-      return report.accepted;
+      log.latenciesMs.push(...report.latenciesMs);
+      log.refused += report.refused;
+      return report.acknowledged;
     },
     close: () => Promise.resolve(),
   };

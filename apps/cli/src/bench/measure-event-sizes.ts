@@ -18,8 +18,8 @@ export async function measureEventSizes(
 ): Promise<void> {
   const rows: string[][] = [];
   for (const mix of ['play', 'download_request', 'mixed'] as const) {
-    const http = overHttp(product, network, { size: batch, connections }, { mix });
-    const report = await storeAndCheck(product.owner, http, Math.min(events, EVENTS));
+    const http = overHttp(product, network, { size: batch, connections }, undefined, mix);
+    const report = await storeAndCheck(product, http, Math.min(events, EVENTS));
     const bytes = report.bytes / report.events;
     rows.push([bytes.toFixed(0), (bytes / BUDGET_BYTES).toFixed(2), mix]);
   }

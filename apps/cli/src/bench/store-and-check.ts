@@ -1,12 +1,15 @@
 import { CommandFailed } from '../command.errors.js';
-import type { LoginSession } from '../connect-as-login.js';
 import { countdown, type IngestWay } from './ingest-ways.js';
+import { PARTIES, processorTime, type ProcessorTime } from './processor-time.js';
 import { emptyEvents, storedEvents } from './store-rows.sql.js';
+import type { BenchProduct } from './with-bench-product.js';
 
 /** What storing into empty tables took. */
 export interface StoreReport {
   readonly events: number;
   readonly seconds: number;
+  /** Processor time for all of them. */
+  readonly used: ProcessorTime;
   /** Of the partitions and their indexes, afterwards. */
   readonly bytes: number;
 }
@@ -16,16 +19,19 @@ export interface StoreReport {
  * @throws CommandFailed when there are not as many rows as were acknowledged
  */
 export async function storeAndCheck(
-  owner: LoginSession,
+  product: BenchProduct,
   way: IngestWay,
   events: number,
 ): Promise<StoreReport> {
-  await emptyEvents(owner);
+  await emptyEvents(product.owner);
+  const before = await processorTime(product);
   const startedAt = performance.now();
   const acknowledged = await way.store(countdown(events, way.size));
   const seconds = (performance.now() - startedAt) / 1_000;
-  const stored = await storedEvents(owner);
+  const after = await processorTime(product);
+  const stored = await storedEvents(product.owner);
   if (stored.events !== acknowledged)
     throw new CommandFailed(`${way.name}: ${acknowledged} events acknowledged, ${stored.events} stored`);
-  return { ...stored, seconds };
+  const used = Object.fromEntries(PARTIES.map((party) => [party, after[party] - before[party]]));
+  return { ...stored, seconds, used: used as Record<(typeof PARTIES)[number], number> };
 }

@@ -11,7 +11,7 @@ export interface GroupCommitLimits {
   /** Bounds of everything that waits, over all tenants. */
   queueEvents: number;
   queueBytes: number;
-  /** How long a request may wait and be retried before it is answered 503. */
+  /** How long after it was received a request is answered, with 503 when nothing is known about it by then. */
   deadlineMs: number;
 }
 
@@ -73,23 +73,35 @@ export class GroupCommit {
   }
 
   /**
-   * Stores the events of one request. Resolves after COMMIT, with outcomes parallel to `events`.
+   * Stores the events of one request, received at `since` (milliseconds since 1970). Resolves after COMMIT, with outcomes
+   * parallel to `events`, or rejects at the deadline, even while a commit hangs.
    * @throws DomainError `overloaded` or `not_persisted` (503, with Retry-After); some of the events may be stored
    * nevertheless, and a repeat of the request is safe.
    */
-  submit(tenantId: TenantId, events: readonly StorableEvent[]): Promise<Outcome[]> {
+  submit(tenantId: TenantId, events: readonly StorableEvent[], since = Date.now()): Promise<Outcome[]> {
     if (events.length === 0) return Promise.resolve([]);
     const weight = events.reduce((sum, event) => sum + event.weight, 0);
     const lane = this.lane(tenantId);
     this.refuseOverload(lane, events.length, weight);
     this.occupy(events.length, weight);
+    const deadline = since + this.limits.deadlineMs;
     return new Promise((resolve, rejectRequest) => {
+      const late = setTimeout(() => {
+        shed.inc({ reason: 'deadline' });
+        rejectRequest(notPersisted());
+      }, deadline - Date.now());
       lane.waiting.push({
         events,
         weight,
-        deadline: Date.now() + this.limits.deadlineMs,
-        resolve,
-        reject: rejectRequest,
+        deadline,
+        resolve: (outcomes) => {
+          clearTimeout(late);
+          resolve(outcomes);
+        },
+        reject: (error) => {
+          clearTimeout(late);
+          rejectRequest(error);
+        },
       });
       this.schedule(tenantId, lane);
     });
@@ -126,7 +138,7 @@ export class GroupCommit {
     this.schedule(tenantId, lane);
     const done = commitSeconds.startTimer();
     try {
-      const live = group.filter((request) => !this.expired(request));
+      const live = group.filter((request) => Date.now() < request.deadline);
       if (live.length > 0) await this.commitGroup(tenantId, live);
     } finally {
       done();
@@ -135,13 +147,6 @@ export class GroupCommit {
       if (lane.waiting.length > 0) this.schedule(tenantId, lane);
       else if (lane.flushing === 0) this.lanes.delete(tenantId);
     }
-  }
-
-  private expired(request: Waiting): boolean {
-    if (Date.now() < request.deadline) return false;
-    shed.inc({ reason: 'deadline' });
-    request.reject(notPersisted());
-    return true;
   }
 
   private async commitGroup(tenantId: TenantId, group: readonly Waiting[]): Promise<void> {

@@ -73,13 +73,15 @@ export class IngestService {
   }
 
   /**
-   * Outcomes run parallel to `batch`. Resolves after the accepted events are committed.
+   * Outcomes run parallel to `batch`. Resolves after the accepted events are committed; the deadline runs from `since`,
+   * when the request came in (milliseconds since 1970).
    * @throws DomainError 429 `rate_limited`, 503 `overloaded` or `not_persisted`, each with Retry-After
    */
   async ingest(
     caller: TenantPrincipal,
     connection: Connection,
     batch: readonly unknown[],
+    since = Date.now(),
   ): Promise<Outcome[]> {
     await this.limitRate(caller.tenantId, batch.length);
     const now = new Date();
@@ -91,7 +93,7 @@ export class IngestService {
     const good = judged.filter((event): event is CheckedEvent => !isRejection(event));
     const keys = await this.keysOfDays(caller.tenantId, good);
     const storable = good.map((event) => this.prepare(caller, connection, event, keys));
-    const stored = (await this.commits.submit(caller.tenantId, storable)).values();
+    const stored = (await this.commits.submit(caller.tenantId, storable, since)).values();
     const outcomes = judged.map((event): Outcome =>
       isRejection(event) ? event : (stored.next().value ?? NEVER),
     );
@@ -101,12 +103,13 @@ export class IngestService {
 
   /** The keys of every UTC day on which an event happened: asked for once a day, not once an event. */
   private async keysOfDays(tenantId: TenantId, good: readonly CheckedEvent[]): Promise<KeysOfDays> {
-    const keys = new Map<number, DayKeys>();
+    const asked = new Map<number, Promise<DayKeys>>();
     for (const { occurredAt } of good) {
       const day = dayNumber(occurredAt);
-      if (!keys.has(day)) keys.set(day, await this.keys.forDay(tenantId, occurredAt));
+      if (!asked.has(day)) asked.set(day, this.keys.forDay(tenantId, occurredAt));
     }
-    return keys;
+    // All at once: a process that has just started would otherwise wait for one day after the other.
+    return new Map(await Promise.all([...asked].map(async ([day, keys]) => [day, await keys] as const)));
   }
 
   private prepare(

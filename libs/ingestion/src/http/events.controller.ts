@@ -91,7 +91,8 @@ export class EventsController {
     @Body() body: unknown,
   ): Promise<void> {
     const events = this.envelope(body);
-    const result = answer(events, await this.ingest.ingest(caller, connectionOf(request), events));
+    const since = Date.now() - reply.elapsedTime;
+    const result = answer(events, await this.ingest.ingest(caller, connectionOf(request), events, since));
     if (result.retryable > 0) void reply.header('retry-after', String(retryDelay()));
     // Sent as it is: the serializer of other routes would walk a thousand results for nothing.
     void reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(result));

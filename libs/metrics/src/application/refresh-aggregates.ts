@@ -16,8 +16,8 @@ import { RecentTenants } from './recent-tenants.js';
 import { refreshAggregatesJob } from './refresh-aggregates.job.js';
 import { measureBacklogWith } from './rollup-metrics.js';
 
-/** A quarter of a day. */
-const SLICES_AT_ONCE = 72;
+/** A quarter of a UTC day. */
+const QUARTER_MS = 6 * HOUR_MS;
 
 /**
  * Rebuilds the rollups that events have made out of date.
@@ -76,16 +76,21 @@ export async function rebuildDay(
   slices: readonly Date[],
 ): Promise<number> {
   if (slices.length === 0) return 0;
+  const quarters = new Map<number, Date[]>();
+  for (const slice of slices) {
+    const quarter = floorTime(slice, QUARTER_MS).getTime();
+    quarters.set(quarter, [...(quarters.get(quarter) ?? []), slice]);
+  }
   let written = 0;
-  // In quarters: one statement over the whole of a very busy day could exceed the statement timeout on every try.
-  for (let first = 0; first < slices.length; first += SLICES_AT_ONCE)
-    written += await rebuildSlices(sql, tenantId, slices.slice(first, first + SLICES_AT_ONCE));
-  const hours = new Set(slices.map((slice) => floorTime(slice, HOUR_MS).getTime()));
-  written += await rebuildSums(
-    sql,
-    tenantId,
-    'hour',
-    [...hours].map((hour) => new Date(hour)),
-  );
+  // One statement over the whole of a very busy day could exceed the statement timeout on every try.
+  for (const slicesOfQuarter of quarters.values()) {
+    written += await rebuildSlices(sql, tenantId, slicesOfQuarter);
+    written += await rebuildSums(sql, tenantId, 'hour', hoursOf(slicesOfQuarter));
+  }
   return written + (await rebuildSums(sql, tenantId, 'day', [day]));
+}
+
+function hoursOf(slices: readonly Date[]): Date[] {
+  const hours = new Set(slices.map((slice) => floorTime(slice, HOUR_MS).getTime()));
+  return [...hours].map((hour) => new Date(hour));
 }

@@ -5,11 +5,12 @@ export const NO_RULE_SET = "'00000000-0000-0000-0000-000000000000'";
  * SQL that counts raw events by slice, episode, metric and evidence. Events whose episode no longer exists count nowhere.
  *
  * Expects the tenant as $1, a relation `touched (bucket, bucket_end)` of the slices to count, and the bounds of all of
- * them as $3 and $4, by which the planner leaves out every other partition. The sub-select is lateral and grouped, which
- * keeps it one index range for each slice whatever the planner believes about `touched`.
+ * them as $3 and $4, by which the planner leaves out every other partition. The lateral sub-selects leave only one way to
+ * do it, an index range for each slice and then a look-up for each count: on tables without statistics the planner
+ * otherwise counted everything once for each episode.
  */
 export const COUNT_RAW = `
-  SELECT t.bucket, e.podcast_id, e.id AS episode_id, counted.metric, counted.evidence, counted.value
+  SELECT t.bucket, e.podcast_id, counted.episode_id, counted.metric, counted.evidence, counted.value
   FROM touched t
   CROSS JOIN LATERAL (
     SELECT l.episode_id, l.event_type AS metric,
@@ -19,7 +20,9 @@ export const COUNT_RAW = `
       AND l.occurred_at >= $3 AND l.occurred_at < $4
     GROUP BY 1, 2, 3
   ) counted
-  JOIN episodes e ON e.tenant_id = $1 AND e.id = counted.episode_id`;
+  CROSS JOIN LATERAL (
+    SELECT podcast_id FROM episodes WHERE tenant_id = $1 AND id = counted.episode_id OFFSET 0
+  ) e`;
 
 /** True for slices whose raw events are kept: earlier ones are frozen. Expects the tenant as $1 and a column `bucket`. */
 export const NOT_FROZEN = `bucket >= coalesce((SELECT raw_from FROM raw_horizons WHERE tenant_id = $1), '-infinity')`;

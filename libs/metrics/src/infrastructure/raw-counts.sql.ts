@@ -20,11 +20,16 @@ export async function rawCounts(
   scope: { podcastId: string | null; episodeId: string | null },
 ): Promise<RawCount[]> {
   const rows = await sql<Omit<RawCount, 'value'> & { value: string }>(
-    `SELECT l.event_type AS metric, evidence_level(l.event_type, l.trusted_sender, l.bytes_sent) AS evidence,
-            count(*) AS value
-     FROM listener_events l JOIN episodes e ON e.tenant_id = $1 AND e.id = l.episode_id
-     WHERE l.tenant_id = $1 AND l.occurred_at >= $2 AND l.occurred_at < $3
-       AND ($4::uuid IS NULL OR e.podcast_id = $4) AND ($5::uuid IS NULL OR e.id = $5)
+    `WITH counted AS MATERIALIZED (
+       SELECT episode_id, event_type, evidence_level(event_type, trusted_sender, bytes_sent) AS evidence,
+              count(*) AS value
+       FROM listener_events
+       WHERE tenant_id = $1 AND occurred_at >= $2 AND occurred_at < $3 AND ($5::uuid IS NULL OR episode_id = $5)
+       GROUP BY 1, 2, 3
+     )
+     SELECT c.event_type AS metric, c.evidence, sum(c.value) AS value
+     FROM counted c JOIN episodes e ON e.tenant_id = $1 AND e.id = c.episode_id
+     WHERE $4::uuid IS NULL OR e.podcast_id = $4
      GROUP BY 1, 2`,
     [tenantId, range.from, range.to, scope.podcastId, scope.episodeId],
   );

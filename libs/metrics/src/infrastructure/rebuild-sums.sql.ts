@@ -30,7 +30,7 @@ export async function rebuildSums(
          WHERE tenant_id = $1 AND grain = $3 AND bucket >= t.bucket AND bucket < t.bucket_end
          GROUP BY 1, 2, 3, 4, 5, 6
        ) f
-       JOIN episodes e ON e.tenant_id = $1 AND e.id = f.episode_id
+       CROSS JOIN LATERAL (SELECT podcast_id FROM episodes WHERE tenant_id = $1 AND id = f.episode_id OFFSET 0) e
      ), stored AS MATERIALIZED (
        SELECT m.* FROM touched t
        CROSS JOIN LATERAL (

@@ -14,10 +14,10 @@ const DATABASE = 'podcast';
 const LOGINS = ['podcast_app', 'podcast_maintenance', 'podcast_admin', 'podcast_queue'] as const;
 
 /**
- * Every commit waits 2 ms before it is flushed: about as long as a disk takes, and time in which a kill can hit it.
- * Otherwise a server as an installation has it.
+ * Every commit waits 20 ms before it is flushed, as on a slow disk: time in which a kill can hit it. Otherwise a server as
+ * an installation has it.
  */
-const SETTINGS = { commit_delay: '2000', commit_siblings: '0' };
+const SETTINGS = { commit_delay: '20000', commit_siblings: '0' };
 
 const PATIENCE_MS = 60_000;
 const TERMINATE_ROUNDS = 5;

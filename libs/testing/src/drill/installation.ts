@@ -82,6 +82,8 @@ function environmentOf(
     QUEUE_DATABASE_URL: postgres.url('podcast_queue'),
     BIND_ADDRESS: '127.0.0.1',
     INGEST_DEADLINE_MS: String(ingestDeadlineMs),
+    // Proving a key may wait for a connection too, before the deadline of the batch can be looked at.
+    CONNECTION_TIMEOUT_MS: '2000',
     SHUTDOWN_DRAIN_MS: '0',
     LOG_LEVEL: 'warn',
   };

@@ -40,7 +40,10 @@ const INGEST_DEADLINE_MS = 5_000;
 
 /**
  * One drill from nothing to its report. Everything lives in a temporary directory, which is removed, and in processes,
- * which are ended, whatever happens; `ending` may end them earlier.
+ * which are ended, whatever happens.
+ *
+ * @param onEnding is given what ends everything at once, for signals
+ * @throws Error when the drill itself cannot be carried out, with what was noticed until then
  */
 export async function runDrill(
   options: DrillOptions,
@@ -57,8 +60,8 @@ export async function runDrill(
     else await rm(directory, { recursive: true, force: true });
   };
   onEnding(endAll);
+  const violations = new Violations();
   try {
-    const violations = new Violations();
     const mutant: Mutant | undefined = options.mutant && MUTANTS[options.mutant];
     const dist = await copyProgram(join(directory, 'program'), mutant);
     const installation = await startInstallation(
@@ -74,6 +77,9 @@ export async function runDrill(
     );
     const ledger = await Ledger.create(join(directory, 'ledger'));
     return await drill(options, installation, ledger, violations, say);
+  } catch (error) {
+    const noticed = violations.broken.flatMap((invariant) => violations.examples(invariant));
+    throw new Error([(error as Error).message, ...noticed].join('\n'), { cause: error });
   } finally {
     await endAll();
   }
