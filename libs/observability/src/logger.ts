@@ -6,16 +6,25 @@ export const LOGGER = Symbol('LOGGER');
 
 /**
  * One JSON line an event, on standard output. Bodies, headers, addresses and user agents are never logged; a request is
- * named by its id, a tenant by its id.
+ * named by its id, a tenant by its id. Where nobody reads the output any more, lines are lost and the process goes on.
  */
 export function createLogger(level: string): Logger {
-  return pino({
-    level,
-    base: { pid: process.pid },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    // Fastify hands over whole requests and replies: they hold addresses, headers and paths.
-    serializers: { req: () => undefined, res: () => undefined, err: describeError },
-  });
+  process.stdout.off('error', ignore).on('error', ignore);
+  return pino(
+    {
+      level,
+      base: { pid: process.pid },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      // Fastify hands over whole requests and replies: they hold addresses, headers and paths.
+      serializers: { req: () => undefined, res: () => undefined, err: describeError },
+    },
+    // Not pino's own stream: at exit that one tries for ever to write what a reader that died has left.
+    process.stdout,
+  );
+}
+
+function ignore(): void {
+  // Without a listener, the error of an output that nobody reads would end the process.
 }
 
 /** What may be logged of an error: no parameters and no row contents, which PostgreSQL puts into `detail`. */

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { CommandIo } from '../command-io.js';
 import type { IngestBenchOptions } from './ingest-bench-options.js';
 import { benchIngest } from './ingest.bench.js';
+import { benchQuery, type QueryBenchOptions } from './query.bench.js';
 
 /** `podcast bench`: how fast this machine runs the product, as figures and as ratios to a stated baseline. */
 export function benchCommand(io: CommandIo): Command {
@@ -21,6 +22,14 @@ export function benchCommand(io: CommandIo): Command {
       '\nLoad generator, API and PostgreSQL share the processors of this machine: read the ratios, not the rates.',
     )
     .action((options: IngestBenchOptions) => benchIngest(io, options));
+  bench
+    .command('query')
+    .description(
+      'answers of the metrics API, beside counting the same events one by one, as the history grows',
+    )
+    .option('--events <n,…>', 'sizes of the history, ascending', parseSizes, [1_000_000, 10_000_000])
+    .option('--requests <n>', 'requests of each question at each size', parseCount, 30)
+    .action((options: QueryBenchOptions) => benchQuery(io, options));
   return bench;
 }
 
@@ -29,4 +38,11 @@ function parseCount(text: string): number {
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(count))
     throw new InvalidArgumentError('It must be a whole number.');
   return count;
+}
+
+function parseSizes(text: string): number[] {
+  const sizes = text.split(',').map(parseCount);
+  if (sizes.some((size, at) => size <= (sizes[at - 1] ?? 0)))
+    throw new InvalidArgumentError('The sizes must be ascending.');
+  return sizes;
 }

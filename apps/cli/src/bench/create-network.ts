@@ -8,6 +8,7 @@ import type { BenchProduct } from './with-bench-product.js';
 export interface BenchNetwork {
   readonly tenantId: string;
   readonly key: string;
+  readonly podcastIds: readonly string[];
   readonly episodeIds: readonly string[];
 }
 
@@ -38,5 +39,5 @@ export async function createNetwork(product: BenchProduct, episodes: number): Pr
      FROM unnest($3::uuid[]) WITH ORDINALITY AS e (id, n)`,
     [tenantId, podcastIds, episodeIds, EPISODES_PER_PODCAST],
   );
-  return { tenantId, key, episodeIds };
+  return { tenantId, key, podcastIds, episodeIds };
 }

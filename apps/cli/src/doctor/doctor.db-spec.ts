@@ -101,8 +101,13 @@ describe('podcast doctor', () => {
 
   test('fails when a commit could be lost, as podcast_app would have it', async () => {
     const report = await broken(
-      `ALTER ROLE podcast_app IN DATABASE ${database.name} SET synchronous_commit = off`,
-      `ALTER ROLE podcast_app IN DATABASE ${database.name} RESET synchronous_commit`,
+      // Sessions that a pooler holds keep what they began with.
+      `ALTER ROLE podcast_app IN DATABASE ${database.name} SET synchronous_commit = off;
+       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND usename = 'podcast_app'`,
+      `ALTER ROLE podcast_app IN DATABASE ${database.name} RESET synchronous_commit;
+       SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND usename = 'podcast_app'`,
     );
     expect(report.find('durability')?.verdict).toBe('fail');
   });

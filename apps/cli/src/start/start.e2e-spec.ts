@@ -4,6 +4,7 @@ import { chmod, cp, mkdtemp, readdir, readFile, rm, stat, symlink } from 'node:f
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { projectRoot } from '@lib/database';
 import { freePort } from '@lib/testing';
@@ -78,7 +79,8 @@ async function start(...flags: string[]): Promise<Start> {
     output: () => output,
     call: async (path) => {
       const headers = { authorization: `Bearer ${key}` };
-      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers });
+      const signal = AbortSignal.timeout(10_000);
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers, signal });
       return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
     },
   };
@@ -178,16 +180,18 @@ onLinux('npm start', () => {
     // A child that is killed is started again.
     await killOne('apps/api/src/main.js');
     await until(() => second.output().includes('api was ended by SIGKILL'), second.output);
+    let ready: unknown;
     await until(
-      () =>
-        second
-          .call('/health/ready')
-          .then(({ status }) => status === 200)
-          .catch(() => false),
-      second.output,
+      async () => {
+        ready = await second.call('/health/ready').catch((error: unknown) => error);
+        return (ready as { status?: number }).status === 200;
+      },
+      () => `${second.output()}\n${inspect(ready)}`,
     );
 
-    // Without its supervisor nothing goes on.
+    // Without its supervisor nothing goes on, not even with lines of the log that it has not read.
+    second.child.kill('SIGSTOP');
+    await second.call('/v1/tenant');
     second.child.kill('SIGKILL');
     await until(async () => (await processesOfClone()).length === 0, second.output);
   });
