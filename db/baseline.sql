@@ -427,6 +427,23 @@ CREATE TABLE IF NOT EXISTS listener_metrics (
 CREATE INDEX IF NOT EXISTS listener_metrics_podcast
   ON listener_metrics (tenant_id, podcast_id, grain, metric, bucket, episode_id);
 
+-- Sums of listener_metrics over episodes: a row for each podcast, and one of all zeros for the whole network, so that a
+-- chart of either reads as little whether it has ten episodes or ten thousand.
+CREATE TABLE IF NOT EXISTS listener_totals (
+  tenant_id uuid NOT NULL,
+  bucket timestamptz NOT NULL,
+  podcast_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  value bigint NOT NULL,
+  grain text NOT NULL CHECK (grain IN ('slice', 'hour', 'day')),
+  metric text NOT NULL,
+  dimension text NOT NULL DEFAULT 'none',
+  dimension_value text NOT NULL DEFAULT '',
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
+  PRIMARY KEY (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence, rule_set_id)
+);
+CREATE INDEX IF NOT EXISTS listener_totals_podcast ON listener_totals (tenant_id, podcast_id, grain, metric, bucket);
+
 CREATE TABLE IF NOT EXISTS metrics_daily (
   tenant_id uuid NOT NULL,
   day date NOT NULL,
@@ -564,12 +581,12 @@ DECLARE
 BEGIN
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'api_keys', 'listener_keys', 'podcasts',
                            'episodes', 'listener_events', 'attribution_events', 'user_agents', 'referrers',
-                           'dirty_buckets', 'raw_horizons', 'listener_metrics', 'metrics_daily'] LOOP
+                           'dirty_buckets', 'raw_horizons', 'listener_metrics', 'listener_totals', 'metrics_daily'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'podcasts', 'episodes', 'listener_metrics',
-                           'metrics_daily'] LOOP
+                           'listener_totals', 'metrics_daily'] LOOP
     PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'admin_read', 'SELECT', 'podcast_admin');
     EXECUTE format('GRANT SELECT ON public.%I TO podcast_admin', t);
   END LOOP;
@@ -589,7 +606,7 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
-  dirty_buckets, raw_horizons, listener_metrics, metrics_daily TO podcast_app;
+  dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily TO podcast_app;
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers TO podcast_app; -- facts stay as they came
 GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;
 GRANT SELECT ON listener_events_hourly, listener_events_daily TO podcast_app;

@@ -469,6 +469,25 @@ ALTER TABLE public.listener_keys OWNER TO podcast_owner;
 
 COMMENT ON COLUMN public.listener_keys.import_id IS 'The backfill that minted the key; all zeros for live traffic.';
 
+CREATE TABLE public.listener_totals (
+    tenant_id uuid NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    podcast_id uuid NOT NULL,
+    rule_set_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    value bigint NOT NULL,
+    grain text NOT NULL,
+    metric text NOT NULL,
+    dimension text DEFAULT 'none'::text NOT NULL,
+    dimension_value text DEFAULT ''::text NOT NULL,
+    evidence text NOT NULL,
+    CONSTRAINT listener_totals_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text, 'client_confirmed'::text]))),
+    CONSTRAINT listener_totals_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text])))
+);
+
+ALTER TABLE ONLY public.listener_totals FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.listener_totals OWNER TO podcast_owner;
+
 CREATE TABLE public.metrics_daily (
     tenant_id uuid NOT NULL,
     day date NOT NULL,
@@ -643,6 +662,9 @@ ALTER TABLE ONLY public.listener_keys
 ALTER TABLE ONLY public.listener_metrics
     ADD CONSTRAINT listener_metrics_pkey PRIMARY KEY (tenant_id, grain, bucket, episode_id, metric, dimension, dimension_value, evidence, rule_set_id);
 
+ALTER TABLE ONLY public.listener_totals
+    ADD CONSTRAINT listener_totals_pkey PRIMARY KEY (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence, rule_set_id);
+
 ALTER TABLE ONLY public.metrics_daily
     ADD CONSTRAINT metrics_daily_pkey PRIMARY KEY (tenant_id, day, podcast_id, metric, evidence, rule_set_id);
 
@@ -686,6 +708,8 @@ CREATE INDEX episodes_title_trgm ON public.episodes USING gin (tenant_id, title 
 
 CREATE INDEX listener_metrics_podcast ON public.listener_metrics USING btree (tenant_id, podcast_id, grain, metric, bucket, episode_id);
 
+CREATE INDEX listener_totals_podcast ON public.listener_totals USING btree (tenant_id, podcast_id, grain, metric, bucket);
+
 CREATE INDEX podcasts_created ON public.podcasts USING btree (tenant_id, created_at DESC, id DESC);
 
 CREATE INDEX podcasts_feed_url ON public.podcasts USING btree (tenant_id, feed_url);
@@ -717,6 +741,8 @@ CREATE POLICY admin_read ON public.episodes FOR SELECT TO podcast_admin USING (t
 
 CREATE POLICY admin_read ON public.listener_metrics FOR SELECT TO podcast_admin USING (true);
 
+CREATE POLICY admin_read ON public.listener_totals FOR SELECT TO podcast_admin USING (true);
+
 CREATE POLICY admin_read ON public.metrics_daily FOR SELECT TO podcast_admin USING (true);
 
 CREATE POLICY admin_read ON public.podcasts FOR SELECT TO podcast_admin USING (true);
@@ -740,6 +766,8 @@ ALTER TABLE public.listener_events ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.listener_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.listener_metrics ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.listener_totals ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY lookup_read ON public.api_keys FOR SELECT TO podcast_lookup USING (true);
 
@@ -789,6 +817,8 @@ CREATE POLICY tenant_isolation ON public.listener_keys TO podcast_app USING ((te
 
 CREATE POLICY tenant_isolation ON public.listener_metrics TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.listener_totals TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.metrics_daily TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.podcasts TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
@@ -822,6 +852,8 @@ CREATE POLICY tenant_wall ON public.listener_events AS RESTRICTIVE TO podcast_ap
 CREATE POLICY tenant_wall ON public.listener_keys AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.listener_metrics AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.listener_totals AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.metrics_daily AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -949,6 +981,9 @@ GRANT SELECT(import_id) ON TABLE public.listener_keys TO podcast_maintenance;
 GRANT SELECT(destroy_after) ON TABLE public.listener_keys TO podcast_maintenance;
 
 GRANT SELECT(destroyed_at) ON TABLE public.listener_keys TO podcast_maintenance;
+
+GRANT SELECT ON TABLE public.listener_totals TO podcast_admin;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.listener_totals TO podcast_app;
 
 GRANT SELECT ON TABLE public.metrics_daily TO podcast_admin;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.metrics_daily TO podcast_app;

@@ -402,7 +402,7 @@ describe('a recount', () => {
     await store(network, ['2026-03-28T10:00:00Z']);
     await refreshAll();
     await api.database.owner.query(
-      `UPDATE listener_metrics SET value = 7 WHERE tenant_id = $1 AND grain = 'day'`,
+      `UPDATE listener_totals SET value = 7 WHERE tenant_id = $1 AND grain = 'day'`,
       [network.tenantId],
     );
     expect((await get<Recount>('recount', range)).body.equal).toBe(false);

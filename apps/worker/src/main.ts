@@ -2,8 +2,6 @@ import { readProcessSettings, SettingsInvalid } from '@lib/config';
 import { createLogger, exitWithParent, Readiness, shutDownOnSignals } from '@lib/observability';
 import { createWorker } from './create-worker.js';
 
-/** Health and metrics are for this machine. */
-const LOOPBACK = '127.0.0.1';
 /** No load balancer sends work here, so there is none to wait for. */
 const DRAIN_MS = 0;
 
@@ -13,7 +11,7 @@ try {
   const logger = createLogger(settings.logLevel);
   const app = await createWorker(settings, logger);
   shutDownOnSignals(app, app.get(Readiness), DRAIN_MS, logger);
-  await app.listen(settings.workerPort, LOOPBACK);
+  await app.listen(settings.workerPort, settings.bindAddress);
   logger.info({ port: settings.workerPort }, 'worker is listening');
 } catch (error) {
   process.stderr.write(

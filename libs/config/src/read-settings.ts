@@ -36,19 +36,11 @@ export function readSettings(environment: Record<string, string | undefined>): S
   });
   const settings = plainToInstance(Settings, Object.fromEntries(fields));
   fillFromParts(settings);
-  const faults = validateSync(settings, { whitelist: true }).flatMap((error) =>
-    Object.values(error.constraints ?? {}).map((rule) =>
-      rule.replaceAll(error.property, variableName(error.property)),
-    ),
+  const faults = validateSync(settings, { whitelist: true }).flatMap(({ property, value, constraints }) =>
+    property === 'databaseUrl' && value === undefined
+      ? ['DATABASE_URL is missing: set it, or POSTGRES_HOST with POSTGRES_DATABASE and POSTGRES_USER']
+      : Object.values(constraints ?? {}).map((rule) => rule.replaceAll(property, variableName(property))),
   );
-  if (
-    environment['DATABASE_URL'] === undefined &&
-    (settings as Partial<Settings>).databaseUrl === undefined
-  ) {
-    faults.unshift(
-      'DATABASE_URL is missing: set it, or POSTGRES_HOST with POSTGRES_DATABASE and POSTGRES_USER',
-    );
-  }
   if (faults.length > 0) throw new SettingsInvalid([...new Set(faults)]);
   return settings;
 }

@@ -12,6 +12,7 @@ const OPEN_POLICIES = [
     'podcasts',
     'episodes',
     'listener_metrics',
+    'listener_totals',
     'metrics_daily',
   ].map((table) => `${table} admin_read r podcast_admin`),
   ...[

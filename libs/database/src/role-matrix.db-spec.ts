@@ -40,6 +40,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     listener_events_hourly: 'SELECT',
     listener_keys: 'SELECT INSERT UPDATE',
     listener_metrics: EDIT,
+    listener_totals: EDIT,
     metrics_daily: EDIT,
     podcasts: EDIT,
     raw_horizons: EDIT,
@@ -65,6 +66,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
   admin: {
     episodes: 'SELECT',
     listener_metrics: 'SELECT',
+    listener_totals: 'SELECT',
     metrics_daily: 'SELECT',
     podcasts: 'SELECT',
     schema_info: 'SELECT',

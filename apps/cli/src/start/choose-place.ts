@@ -12,7 +12,6 @@ export interface Place {
   environment: Readonly<Record<string, string>>;
 }
 
-/** The worker's health and metrics are for this machine alone. */
 const LOOPBACK = '127.0.0.1';
 
 /** What differs from a server's defaults, because a person waits at a terminal of this machine. */
@@ -35,10 +34,10 @@ export async function choosePlace(environment: CommandIo['environment']): Promis
     throw new CommandFailed(`PORT and WORKER_PORT are both ${draft.port}: each process needs its own.`);
   }
   const port = await freePort('PORT', draft.port, draft.bindAddress);
-  const workerPort = await freePort('WORKER_PORT', draft.workerPort, LOOPBACK);
+  const workerPort = await freePort('WORKER_PORT', draft.workerPort, draft.bindAddress);
   return {
     apiOrigin: `http://${reachable(draft.bindAddress)}:${port}`,
-    workerOrigin: `http://${LOOPBACK}:${workerPort}`,
+    workerOrigin: `http://${reachable(draft.bindAddress)}:${workerPort}`,
     environment: {
       BIND_ADDRESS: draft.bindAddress,
       SHUTDOWN_DRAIN_MS: String(draft.shutdownDrainMs),

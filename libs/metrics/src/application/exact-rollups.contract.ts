@@ -56,7 +56,12 @@ export async function storeEvents(
 
 const WIDTHS = { slice: SLICE_MS, hour: HOUR_MS, day: DAY_MS };
 
-/** Rollup rows as `grain bucket podcast episode metric evidence` → value, counted one event at a time. */
+const NETWORK = '00000000-0000-0000-0000-000000000000';
+
+/**
+ * Rollup rows as `grain bucket podcast episode metric evidence` → value, counted one event at a time. Totals have `all`
+ * for the episode, and zeros for the podcast where they are of the whole network.
+ */
 export function countByHand(events: readonly RawEvent[], podcastId: string): Map<string, number> {
   const counts = new Map<string, number>();
   for (const event of new Map(events.map((each) => [each.eventId, each])).values()) {
@@ -68,8 +73,10 @@ export function countByHand(events: readonly RawEvent[], podcastId: string): Map
           : 'prefix_only';
     for (const [grain, width] of Object.entries(WIDTHS)) {
       const bucket = floorTime(event.occurredAt, width).toISOString();
-      const key = [grain, bucket, podcastId, event.episodeId, event.type, evidence].join(' ');
-      counts.set(key, (counts.get(key) ?? 0) + 1);
+      for (const scope of [`${podcastId} ${event.episodeId}`, `${podcastId} all`, `${NETWORK} all`]) {
+        const key = [grain, bucket, scope, event.type, evidence].join(' ');
+        counts.set(key, (counts.get(key) ?? 0) + 1);
+      }
     }
   }
   return counts;
@@ -79,8 +86,12 @@ export function countByHand(events: readonly RawEvent[], podcastId: string): Map
 export async function storedRollups(database: TestDatabase, tenantId: string): Promise<Map<string, number>> {
   const { rows } = await database.owner.query<{ key: string; value: string }>(
     `SELECT concat_ws(' ', grain, to_char(bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), podcast_id,
-                      episode_id, metric, evidence) AS key, value
-     FROM listener_metrics WHERE tenant_id = $1`,
+                      episode, metric, evidence) AS key, value
+     FROM (SELECT tenant_id, grain, bucket, podcast_id, episode_id::text AS episode, metric, evidence, value
+           FROM listener_metrics
+           UNION ALL
+           SELECT tenant_id, grain, bucket, podcast_id, 'all', metric, evidence, value FROM listener_totals) rows
+     WHERE tenant_id = $1`,
     [tenantId],
   );
   return new Map(rows.map(({ key, value }) => [key, Number(value)]));

@@ -10,6 +10,7 @@ import { appendMark } from '../infrastructure/marks.sql.js';
 import { metricHours } from '../infrastructure/metric-hours.sql.js';
 import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
 import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
+import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
 import { RecentTenants } from './recent-tenants.js';
 import { reconcileAggregatesJob } from './reconcile-aggregates.job.js';
 import { driftEvents } from './rollup-metrics.js';
@@ -62,16 +63,16 @@ export class ReconcileAggregates {
 
   private async repair(tenantId: TenantId, hour: Date, day: Date, drift: HourDrift): Promise<void> {
     const { sql } = this.db.current;
-    if (drift.comparable) {
-      const slices = Array.from({ length: HOUR_MS / SLICE_MS }, (_, n) => hour.getTime() + n * SLICE_MS);
-      await rebuildSlices(
-        sql,
-        tenantId,
-        slices.map((slice) => new Date(slice)),
-      );
-    }
+    const slices = Array.from(
+      { length: HOUR_MS / SLICE_MS },
+      (_, n) => new Date(hour.getTime() + n * SLICE_MS),
+    );
+    if (drift.comparable) await rebuildSlices(sql, tenantId, slices);
+    await rebuildTotals(sql, tenantId, 'slice', slices);
     await rebuildSums(sql, tenantId, 'hour', [hour]);
+    await rebuildTotals(sql, tenantId, 'hour', [hour]);
     await rebuildSums(sql, tenantId, 'day', [day]);
+    await rebuildTotals(sql, tenantId, 'day', [day]);
     await appendMark(sql, tenantId, 'metrics_daily', day, null);
   }
 }
@@ -81,6 +82,6 @@ function anyHour(first: Date, last: Date): Date {
   return floorTime(new Date(first.getTime() + Math.floor(Math.random() * hours) * HOUR_MS), HOUR_MS);
 }
 
-function total({ slices, hour, day }: HourDrift): number {
-  return slices + hour + day;
+function total({ slices, hour, day, totals }: HourDrift): number {
+  return slices + hour + day + totals;
 }

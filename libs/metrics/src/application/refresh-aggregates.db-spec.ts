@@ -276,6 +276,22 @@ describe('the reconciler', () => {
       'a day that is not the sum of its hours',
       `DELETE FROM listener_metrics WHERE tenant_id = $1 AND grain = 'day'`,
     ],
+    [
+      'a total that is not the sum of its episodes',
+      `UPDATE listener_totals SET value = value + 1 WHERE tenant_id = $1
+                                                  AND grain = 'slice' AND bucket = '2026-03-03T10:00Z'`,
+    ],
+    [
+      'totals that are missing',
+      `DELETE FROM listener_totals WHERE tenant_id = $1 AND grain <> 'slice'
+       AND bucket IN ('2026-03-03T00:00Z', '2026-03-03T10:00Z')`,
+    ],
+    [
+      'totals that are too many',
+      `INSERT INTO listener_totals (tenant_id, bucket, podcast_id, value, grain, metric, evidence)
+       SELECT tenant_id, bucket, gen_random_uuid(), value, grain, metric, evidence
+       FROM listener_totals WHERE tenant_id = $1 AND grain = 'hour' AND bucket = '2026-03-03T10:00Z'`,
+    ],
   ])('finds and repairs %s', async (_, damage) => {
     const before = await drift();
     await change(damage);

@@ -10,6 +10,7 @@ import { appendMark, takeMarks } from '../infrastructure/marks.sql.js';
 import { rawHorizon } from '../infrastructure/query-scope.sql.js';
 import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
 import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
+import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
 import { DayDrain, type DrainReport } from './day-drain.js';
 import type { DueDay } from './due-days.js';
 import { RecentTenants } from './recent-tenants.js';
@@ -24,7 +25,7 @@ const QUARTER_MS = 6 * HOUR_MS;
  *
  * Whoever writes events appends marks in the same transaction. For each marked UTC day of a tenant, one READ COMMITTED
  * transaction takes the day's lock, deletes the marks it sees and recounts just those slices from raw events; then hours
- * are summed from slices and the day from hours. Late, repeated and disordered events need nothing special, a crash
+ * are summed from slices and the day from hours, and each of them over episodes. Late, repeated and disordered events need nothing special, a crash
  * leaves the marks where they were, and running twice writes nothing.
  *
  * Both the lock and the marks that are never unique are needed: without either, refreshes get lost.
@@ -84,10 +85,15 @@ export async function rebuildDay(
   let written = 0;
   // One statement over the whole of a very busy day could exceed the statement timeout on every try.
   for (const slicesOfQuarter of quarters.values()) {
+    const hours = hoursOf(slicesOfQuarter);
     written += await rebuildSlices(sql, tenantId, slicesOfQuarter);
-    written += await rebuildSums(sql, tenantId, 'hour', hoursOf(slicesOfQuarter));
+    await rebuildTotals(sql, tenantId, 'slice', slicesOfQuarter);
+    written += await rebuildSums(sql, tenantId, 'hour', hours);
+    await rebuildTotals(sql, tenantId, 'hour', hours);
   }
-  return written + (await rebuildSums(sql, tenantId, 'day', [day]));
+  written += await rebuildSums(sql, tenantId, 'day', [day]);
+  await rebuildTotals(sql, tenantId, 'day', [day]);
+  return written;
 }
 
 function hoursOf(slices: readonly Date[]): Date[] {

@@ -1,10 +1,15 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Gauge, Histogram } from 'prom-client';
 import type { MarkKind } from '../infrastructure/due-work.sql.js';
 
 /** Seconds for which the oldest mark of each kind has waited; 0 where none waits. */
 type BacklogAges = Record<MarkKind, number>;
 
+/** A scrape waits no longer for the database; the other metrics matter most when it hangs. */
+const PATIENCE_MS = 1_000;
+
 let measure: (() => Promise<BacklogAges>) | undefined;
+let measuring: Promise<void> | undefined;
 let lastMeasured: BacklogAges = { slice: 0, metrics_daily: 0 };
 
 /**
@@ -15,9 +20,15 @@ export function measureBacklogWith(probe: () => Promise<BacklogAges>): void {
   measure = probe;
 }
 
-/** The last known ages stay when the database cannot be asked: other metrics must still be scraped then. */
+/** The last known ages stay while the database does not answer. Gauges of one scrape share one question. */
 async function backlogAges(): Promise<BacklogAges> {
-  lastMeasured = (await measure?.().catch(() => undefined)) ?? lastMeasured;
+  measuring ??= measure?.()
+    .then((ages) => {
+      lastMeasured = ages;
+    })
+    .catch(() => undefined)
+    .finally(() => (measuring = undefined));
+  await Promise.race([measuring, sleep(PATIENCE_MS, undefined, { ref: false })]);
   return lastMeasured;
 }
 

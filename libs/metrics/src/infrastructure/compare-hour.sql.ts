@@ -1,6 +1,7 @@
 import type { Sql } from '@lib/database';
 import { HOUR_MS, type TenantId } from '@lib/primitives';
 import { COUNT_RAW, NO_RULE_SET } from './count-raw.js';
+import { sumsOverEpisodes } from './rebuild-totals.sql.js';
 
 /** By how many events stored rows are wrong, in either direction. */
 export interface HourDrift {
@@ -12,6 +13,8 @@ export interface HourDrift {
   hour: number;
   /** The UTC day against its hours. */
   day: number;
+  /** Podcasts and the network against their episodes, in the slices, the hour and the day. */
+  totals: number;
 }
 
 /**
@@ -19,7 +22,13 @@ export interface HourDrift {
  * meanwhile is in none of them, or its mark is seen too. Call it under the day's lock.
  */
 export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day: Date): Promise<HourDrift> {
-  const rows = await sql<{ comparable: boolean; slices: string | null; hour: string; day: string }>(
+  const rows = await sql<{
+    comparable: boolean;
+    slices: string | null;
+    hour: string;
+    day: string;
+    totals: string;
+  }>(
     `WITH state AS MATERIALIZED (
        SELECT NOT EXISTS (SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'slice' AND bucket >= $3 AND bucket < $4)
           AND NOT EXISTS (SELECT FROM raw_horizons WHERE tenant_id = $1 AND raw_from > $3) AS comparable
@@ -39,12 +48,21 @@ export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day:
          AND bucket < $2::timestamptz + interval '24 hours'
      ), days AS (
        SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'day' AND bucket = $2
+     ), sums AS (
+       SELECT 'slice' AS grain, s.* FROM (${sumsOverEpisodes('all_slices')}) s
+       UNION ALL SELECT 'hour', h.* FROM (${sumsOverEpisodes('hours WHERE bucket = $3')}) h
+       UNION ALL SELECT 'day', d.* FROM (${sumsOverEpisodes('days')}) d
+     ), totals AS (
+       SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = 'slice' AND bucket >= $3 AND bucket < $4
+       UNION ALL SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = 'hour' AND bucket = $3
+       UNION ALL SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = 'day' AND bucket = $2
      )
      SELECT comparable,
        (SELECT sum(abs(coalesce(f.value, 0) - coalesce(s.value, 0)))
         FROM fresh f FULL JOIN slices s USING (bucket, episode_id, metric, evidence)) AS slices,
-       ${differenceOfSums('all_slices', 'hours WHERE bucket = $3')} AS hour,
-       ${differenceOfSums('hours', 'days')} AS day
+       ${differenceOfSums('all_slices', 'hours WHERE bucket = $3', 'episode_id')} AS hour,
+       ${differenceOfSums('hours', 'days', 'episode_id')} AS day,
+       ${differenceOfSums('sums', 'totals', 'grain, bucket, podcast_id')} AS totals
      FROM state`,
     [tenantId, day, hour, new Date(hour.getTime() + HOUR_MS)],
   );
@@ -54,12 +72,13 @@ export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day:
     slices: Number(row?.slices ?? 0),
     hour: Number(row?.hour ?? 0),
     day: Number(row?.day ?? 0),
+    totals: Number(row?.totals ?? 0),
   };
 }
 
-/** SQL for the sum of differences between finer rows and the coarser rows that should be their sums. */
-function differenceOfSums(finer: string, coarser: string): string {
-  const key = 'episode_id, metric, dimension, dimension_value, evidence, rule_set_id';
+/** SQL for the sum of differences between finer rows and the coarser rows that should be their sums, by `of`. */
+function differenceOfSums(finer: string, coarser: string, of: string): string {
+  const key = `${of}, metric, dimension, dimension_value, evidence, rule_set_id`;
   return `(SELECT coalesce(sum(abs(total)), 0) FROM (
       SELECT sum(value) AS total
       FROM (SELECT ${key}, value FROM ${finer} UNION ALL SELECT ${key}, -value FROM ${coarser}) both_sides

@@ -2,7 +2,7 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { GrainStretch } from '../domain/cover-with-grains.js';
 import type { Evidence } from '../domain/event-metrics.js';
-import { ROLLUP_ROWS, rollupParams, type RollupScope } from './rollup-rows.js';
+import { EPISODE_ROWS, rollupParams, type RollupScope } from './rollup-rows.js';
 
 /** One episode in the ranking of one evidence level. */
 export interface RankedEpisode {
@@ -31,7 +31,7 @@ export async function episodeRanking(
 ): Promise<RankedEpisode[]> {
   const rows = await sql<Omit<RankedEpisode, 'value' | 'total'> & { value: string; total: string }>(
     `WITH summed AS (
-       SELECT evidence, episode_id, sum(value) AS value ${ROLLUP_ROWS} GROUP BY 1, 2 HAVING sum(value) > 0
+       SELECT evidence, episode_id, sum(value) AS value ${EPISODE_ROWS} GROUP BY 1, 2 HAVING sum(value) > 0
      ), ranked AS (
        SELECT s.evidence, s.episode_id, e.podcast_id, e.title, e.published_at, s.value,
               rank() OVER (PARTITION BY s.evidence ORDER BY s.value DESC)::integer AS rank,

@@ -2,7 +2,7 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { GrainStretch } from '../domain/cover-with-grains.js';
 import type { Evidence, EventMetric } from '../domain/event-metrics.js';
-import { ROLLUP_ROWS, rollupParams, type RollupScope } from './rollup-rows.js';
+import { EPISODE_ROWS, rollupParams, TOTAL_ROWS, type RollupScope } from './rollup-rows.js';
 
 /** The count of one metric at one evidence level in one bucket. Buckets without events have no row. */
 export interface SeriesRow {
@@ -28,7 +28,7 @@ export async function eventSeries(
 ): Promise<SeriesRow[]> {
   const rows = await sql<Omit<SeriesRow, 'value'> & { value: string }>(
     `SELECT metric, evidence, width_bucket(bucket, $9::timestamptz[]) - 1 AS bucket, sum(value) AS value
-     ${ROLLUP_ROWS}
+     ${scope.episodeId === null ? TOTAL_ROWS : EPISODE_ROWS}
      GROUP BY 1, 2, 3`,
     [...rollupParams(tenantId, stretches, scope), starts.map((start) => new Date(start))],
   );

@@ -1,7 +1,7 @@
 import type { Sql } from '@lib/database';
 import { SLICE_MS, type TenantId } from '@lib/primitives';
 import { COUNT_RAW, NO_RULE_SET, NOT_FROZEN } from './count-raw.js';
-import { WRITE_DIFFERENCE } from './write-difference.js';
+import { LISTENER_METRICS, writeDifference } from './write-difference.js';
 
 /**
  * Recounts 5-minute slices from raw events and makes their rows say exactly that. Rows that are right are not written.
@@ -28,7 +28,7 @@ export async function rebuildSlices(sql: Sql, tenantId: TenantId, slices: readon
          WHERE tenant_id = $1 AND grain = $2 AND bucket = t.bucket AND dimension = 'none' AND rule_set_id = ${NO_RULE_SET}
          OFFSET 0
        ) m
-     ), ${WRITE_DIFFERENCE}`,
+     ), ${writeDifference(LISTENER_METRICS)}`,
     [tenantId, 'slice', first, new Date(last.getTime() + SLICE_MS), slices],
   );
   return rows[0]?.written ?? 0;

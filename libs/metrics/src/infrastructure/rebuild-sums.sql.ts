@@ -1,6 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
-import { WRITE_DIFFERENCE } from './write-difference.js';
+import { LISTENER_METRICS, writeDifference } from './write-difference.js';
 
 const WIDTH = { hour: '1 hour', day: '24 hours' } as const;
 const FINER = { hour: 'slice', day: 'hour' } as const;
@@ -36,7 +36,7 @@ export async function rebuildSums(
        CROSS JOIN LATERAL (
          SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = $2 AND bucket = t.bucket OFFSET 0
        ) m
-     ), ${WRITE_DIFFERENCE}`,
+     ), ${writeDifference(LISTENER_METRICS)}`,
     [tenantId, grain, FINER[grain], WIDTH[grain], buckets],
   );
   return rows[0]?.written ?? 0;

@@ -18,6 +18,7 @@ import { eventSeries } from './event-series.sql.js';
 import { takeMarks } from './marks.sql.js';
 import { rebuildSlices } from './rebuild-slices.sql.js';
 import { rebuildSums } from './rebuild-sums.sql.js';
+import { rebuildTotals, WHOLE_NETWORK } from './rebuild-totals.sql.js';
 
 let database: TestDatabase;
 let connections: TestConnections;
@@ -59,6 +60,13 @@ beforeAll(async () => {
      SELECT t, 'slice', '2026-03-31T20:00Z'::timestamptz + n * interval '5 minutes'
      FROM unnest($1::uuid[]) t, generate_series(0, 199) n`,
     [tenantIds],
+  );
+  await owner.query(
+    `INSERT INTO listener_totals (tenant_id, bucket, podcast_id, value, grain, metric, evidence)
+     SELECT tenant_id, bucket, p, 1, grain, metric, evidence
+     FROM (SELECT DISTINCT tenant_id, bucket, podcast_id, grain, metric, evidence FROM listener_metrics) m,
+          LATERAL (VALUES (podcast_id), (${WHOLE_NETWORK}) UNION ALL
+                   SELECT md5(concat(tenant_id, n))::uuid FROM generate_series(1, 20) n) AS podcasts (p)`,
   );
   await owner.query('ANALYZE');
 });
@@ -123,8 +131,8 @@ describe('questions', () => {
     ['Asia/Kolkata', 'day'],
     ['Australia/Lord_Howe', 'hour'],
   ])('by %s %s read rollups through an index and never raw events', async (zone, interval) => {
-    expect(await series(zone, interval, false, false)).toEqual(['listener_metrics_pkey by bucket']);
-    expect(await series(zone, interval, false, true)).toEqual(['listener_metrics_podcast by bucket']);
+    expect(await series(zone, interval, false, false)).toEqual(['listener_totals_podcast by bucket']);
+    expect(await series(zone, interval, false, true)).toEqual(['listener_totals_podcast by bucket']);
     expect(await series(zone, interval, true, true)).toEqual(['listener_metrics_podcast by bucket']);
   });
 
@@ -162,6 +170,15 @@ describe('refreshing', () => {
   test.each(['hour', 'day'] as const)('sums to one %s without raw events', async (grain) => {
     const reads = await readsOf((sql) => rebuildSums(sql, tenantId, grain, [new Date('2026-03-31T00:00Z')]));
     expect(reads).toEqual(['listener_metrics_pkey by bucket']);
+  });
+
+  test.each(['slice', 'hour', 'day'] as const)('totals a %s through both tables', async (grain) => {
+    const reads = await readsOf((sql) => rebuildTotals(sql, tenantId, grain, slices));
+    // The rows to remove, mostly none, are found by either index.
+    expect(reads.filter((read) => read !== 'listener_totals_podcast by bucket')).toEqual([
+      'listener_metrics_pkey by bucket',
+      'listener_totals_pkey by bucket',
+    ]);
   });
 
   test('takes marks by their bucket', async () => {

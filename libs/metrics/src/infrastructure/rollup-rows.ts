@@ -1,5 +1,6 @@
 import { NO_RULE_SET } from './count-raw.js';
 import type { Evidence, EventMetric } from '../domain/event-metrics.js';
+import { WHOLE_NETWORK } from './rebuild-totals.sql.js';
 import type { GrainStretch } from '../domain/cover-with-grains.js';
 
 /** Which rollup rows a question is about. */
@@ -10,26 +11,36 @@ export interface RollupScope {
   readonly evidence: Evidence | null;
 }
 
-/**
- * SQL that reads the event counts of `scope` in `stretches` as relation `rows (bucket, episode_id, metric, evidence,
- * value)`. Takes the parameters $1 to $8 that `rollupParams` gives.
- *
- * The lateral sub-select keeps it one index range for each stretch; left to join freely, the planner may hash all of a
- * tenant's rows by grain.
- */
-export const ROLLUP_ROWS = `
+/** The lateral sub-select keeps it one index range for each stretch: left to join freely, the planner may hash all rows. */
+const rowsOf = (table: string, columns: string, scope: string) => `
   FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS s (grain, low, high)
   CROSS JOIN LATERAL (
-    SELECT m.bucket, m.episode_id, m.metric, m.evidence, m.value
-    FROM listener_metrics m
+    SELECT m.bucket, m.metric, m.evidence, m.value ${columns}
+    FROM ${table} m
     WHERE m.tenant_id = $1 AND m.grain = s.grain AND m.bucket >= s.low AND m.bucket < s.high
-      AND m.dimension = 'none' AND m.rule_set_id = ${NO_RULE_SET}
-      AND ($5::uuid IS NULL OR m.podcast_id = $5) AND ($6::uuid IS NULL OR m.episode_id = $6)
+      AND m.dimension = 'none' AND m.rule_set_id = ${NO_RULE_SET} AND ${scope}
       AND m.metric = ANY ($7::text[]) AND ($8::text IS NULL OR m.evidence = $8)
     OFFSET 0
   ) rows`;
 
-/** The parameters of ROLLUP_ROWS. */
+/**
+ * SQL that reads the event counts of a scope in some stretches as relation `rows (bucket, metric, evidence, value,
+ * episode_id)`. Takes the parameters $1 to $8 that `rollupParams` gives.
+ */
+export const EPISODE_ROWS = rowsOf(
+  'listener_metrics',
+  ', m.episode_id',
+  '($5::uuid IS NULL OR m.podcast_id = $5) AND ($6::uuid IS NULL OR m.episode_id = $6)',
+);
+
+/** The same rows added up over episodes, without `episode_id`: for scopes that are not one episode. */
+export const TOTAL_ROWS = rowsOf(
+  'listener_totals',
+  '',
+  `m.podcast_id = coalesce($5::uuid, ${WHOLE_NETWORK}) AND $6::uuid IS NULL`,
+);
+
+/** The parameters of EPISODE_ROWS and TOTAL_ROWS. */
 export function rollupParams(
   tenantId: string,
   stretches: readonly GrainStretch[],

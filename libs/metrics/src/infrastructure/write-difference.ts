@@ -1,40 +1,65 @@
-const KEY = 'bucket, episode_id, metric, dimension, dimension_value, evidence, rule_set_id';
+/** A table of rollup rows, by the columns that matter for writing it. */
+interface RollupTable {
+  readonly name: string;
+  /** Its key, without the tenant and the grain. */
+  readonly key: string;
+  /** A uuid that follows from the key and is kept beside the value. */
+  readonly carries?: string;
+}
+
+const OF_VALUE = 'metric, dimension, dimension_value, evidence, rule_set_id';
+
+/** Rows by episode, with the episode's podcast. */
+export const LISTENER_METRICS: RollupTable = {
+  name: 'listener_metrics',
+  key: `bucket, episode_id, ${OF_VALUE}`,
+  carries: 'podcast_id',
+};
+/** Rows by podcast, and by the whole network. */
+export const LISTENER_TOTALS: RollupTable = {
+  name: 'listener_totals',
+  key: `bucket, podcast_id, ${OF_VALUE}`,
+};
 
 /**
  * The end of a statement that makes rollup rows say what `fresh` says. Only rows that differ are touched: an upsert of a
  * row that is already right would still lock it, which writes its page.
  *
  * Expects the tenant as $1, the grain as $2, and the relations `stored`, the rows that are there now, and `fresh`, those
- * that should be, both with the columns `bucket, podcast_id, episode_id, metric, dimension, dimension_value, evidence,
- * rule_set_id, value`. Returns one row with the number of rows written or removed.
+ * that should be, both with the table's key, what it carries, and `value`. Returns one row with the number of rows written
+ * or removed.
  *
  * On tables that were filled a moment ago the planner expects one row and joins thousands by nested loops. So the two are
  * compared by grouping, and the rows to remove, mostly none, are gathered before they are joined: 100,000 events of one
  * day took longer than the statement timeout otherwise.
  */
-export const WRITE_DIFFERENCE = `
+export function writeDifference({ name, key, carries }: RollupTable): string {
+  const carried = (column: string) => (carries === undefined ? '' : `, ${column}`);
+  const columns = `${key}, value${carried(carries ?? '')}`;
+  const match = key.split(', ').map((column) => `m.${column} = g.${column}`);
+  return `
   difference AS MATERIALIZED (
-    SELECT ${KEY}, max(fresh_value) AS value, (max(fresh_podcast::text))::uuid AS podcast_id
-    FROM (SELECT ${KEY}, value AS fresh_value, podcast_id AS fresh_podcast, NULL AS stored_value, NULL AS stored_podcast
+    SELECT ${key}, max(fresh_value) AS value ${carried(`max(fresh_carried)::uuid AS ${carries}`)}
+    FROM (SELECT ${key}, value AS fresh_value, NULL AS stored_value
+                 ${carried(`${carries}::text AS fresh_carried, NULL AS stored_carried`)}
           FROM fresh
           UNION ALL
-          SELECT ${KEY}, NULL, NULL, value, podcast_id FROM stored) both_sides
-    GROUP BY ${KEY}
+          SELECT ${key}, NULL, value ${carried(`NULL, ${carries}::text`)} FROM stored) both_sides
+    GROUP BY ${key}
     HAVING max(fresh_value) IS DISTINCT FROM max(stored_value)
-        OR max(fresh_podcast::text) IS DISTINCT FROM max(stored_podcast::text)
+           ${carries === undefined ? '' : 'OR max(fresh_carried) IS DISTINCT FROM max(stored_carried)'}
   ), gone AS MATERIALIZED (
-    SELECT ${KEY} FROM difference WHERE value IS NULL
+    SELECT ${key} FROM difference WHERE value IS NULL
   ), removed AS (
-    DELETE FROM listener_metrics m USING gone g
-    WHERE EXISTS (SELECT FROM gone)
-      AND m.tenant_id = $1 AND m.grain = $2 AND m.bucket = g.bucket AND m.episode_id = g.episode_id
-      AND m.metric = g.metric AND m.dimension = g.dimension AND m.dimension_value = g.dimension_value
-      AND m.evidence = g.evidence AND m.rule_set_id = g.rule_set_id
+    DELETE FROM ${name} m USING gone g
+    WHERE EXISTS (SELECT FROM gone) AND m.tenant_id = $1 AND m.grain = $2 AND ${match.join(' AND ')}
     RETURNING 1
   ), written AS (
-    INSERT INTO listener_metrics (tenant_id, grain, podcast_id, value, ${KEY})
-    SELECT $1, $2, podcast_id, value, ${KEY} FROM difference WHERE value IS NOT NULL
-    ON CONFLICT (tenant_id, grain, ${KEY}) DO UPDATE SET value = EXCLUDED.value, podcast_id = EXCLUDED.podcast_id
+    INSERT INTO ${name} (tenant_id, grain, ${columns})
+    SELECT $1, $2, ${columns} FROM difference WHERE value IS NOT NULL
+    ON CONFLICT (tenant_id, grain, ${key}) DO UPDATE
+      SET value = EXCLUDED.value ${carried(`${carries} = EXCLUDED.${carries}`)}
     RETURNING 1
   )
   SELECT ((SELECT count(*) FROM removed) + (SELECT count(*) FROM written))::integer AS written`;
+}

@@ -21,6 +21,7 @@ export async function checkAggregates(client: Client, violations: Violations): P
   for (const grain of ['slice', 'hour', 'day'] as const) {
     compared += await compare(client, `listener_metrics ${grain}`, rollupDifference(grain), violations);
   }
+  compared += await compare(client, 'listener_totals', TOTALS_DIFFERENCE, violations);
   return compared + (await compare(client, 'metrics_daily', DAILY_DIFFERENCE, violations));
 }
 
@@ -76,5 +77,20 @@ const DAILY_DIFFERENCE = `
            (raw.value, raw.episodes) IS NOT DISTINCT FROM (daily.value, daily.episodes) AS equal,
            concat_ws(' ', tenant_id, day, metric, evidence) AS place
     FROM raw FULL JOIN daily USING (tenant_id, day, podcast_id, metric, evidence)
+  )
+  ${SUMMARY} FROM compared`;
+
+/** Every grain of the totals, of podcasts and of networks, against the rows by episode, which are compared with raw rows. */
+const TOTALS_DIFFERENCE = `
+  WITH by_episode AS (
+    SELECT tenant_id, grain, bucket, metric, evidence, podcast_id, sum(value) AS value FROM listener_metrics
+    GROUP BY 1, 2, 3, 4, 5, 6
+    UNION ALL
+    SELECT tenant_id, grain, bucket, metric, evidence, ${NO_RULE_SET}, sum(value) FROM listener_metrics
+    GROUP BY 1, 2, 3, 4, 5
+  ), compared AS (
+    SELECT coalesce(b.value, 0) - coalesce(t.value, 0) AS difference, b.value IS NOT DISTINCT FROM t.value AS equal,
+           concat_ws(' ', tenant_id, grain, bucket, podcast_id, metric, evidence) AS place
+    FROM by_episode b FULL JOIN listener_totals t USING (tenant_id, grain, bucket, podcast_id, metric, evidence)
   )
   ${SUMMARY} FROM compared`;

@@ -99,7 +99,13 @@ async function checkNoStrangers(
   tenants: readonly DrillTenant[],
   violations: Violations,
 ): Promise<void> {
-  for (const table of ['listener_events', 'listener_metrics', 'metrics_daily', 'dirty_buckets']) {
+  for (const table of [
+    'listener_events',
+    'listener_metrics',
+    'listener_totals',
+    'metrics_daily',
+    'dirty_buckets',
+  ]) {
     const { rows } = await client.query<{ count: number }>(
       `SELECT count(*)::integer AS count FROM ${table} WHERE tenant_id <> ALL ($1::uuid[])`,
       [tenants.map(({ tenantId }) => tenantId)],
