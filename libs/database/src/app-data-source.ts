@@ -2,6 +2,7 @@ import type { TenantId } from '@lib/primitives';
 import type { Pool } from 'pg';
 import { DataSource, type EntitySchema, type QueryRunner } from 'typeorm';
 import { assumeRole, connectionConfig } from './connection.js';
+import { PooledClient } from './pooled-client.js';
 import { guardReleases } from './release-guard.js';
 
 export interface AppDataSourceOptions {
@@ -57,7 +58,12 @@ export class AppDataSource {
       synchronize: false,
       logging: false,
       poolErrorHandler: options.onError,
-      extra: { max: options.poolSize, connectionTimeoutMillis: options.connectionTimeoutMs, keepAlive: true },
+      extra: {
+        max: options.poolSize,
+        connectionTimeoutMillis: options.connectionTimeoutMs,
+        keepAlive: true,
+        Client: PooledClient,
+      },
     });
   }
 

@@ -20,3 +20,4 @@ export { projectRoot } from './project-root.js';
 export { roleFaults } from './role-faults.sql.js';
 export { RolePool, type Sql } from './role-pool.js';
 export { TenantDb, type TenantScope } from './tenant-db.js';
+export { PooledClient } from './pooled-client.js';

@@ -1,3 +1,4 @@
+import type { EventEmitter } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
@@ -60,6 +61,18 @@ describe('a connection that is lost between two statements', () => {
       }),
     );
     expect(databaseUnavailable(error)).toBe(true);
+    expect(await db.run(tenant.tenantId, () => db.current.sql('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
+  });
+
+  test('ends no process in the moment between leaving the pool and being in use', async () => {
+    const { db } = connections;
+    const pool = await db.run(tenant.tenantId, () => {
+      const driver = db.current.manager.dataSource.driver as unknown as { master: EventEmitter };
+      return Promise.resolve(driver.master);
+    });
+    pool.once('acquire', (client: EventEmitter) =>
+      queueMicrotask(() => client.emit('error', new Error('terminating connection'))),
+    );
     expect(await db.run(tenant.tenantId, () => db.current.sql('SELECT 1 AS one'))).toEqual([{ one: 1 }]);
   });
 

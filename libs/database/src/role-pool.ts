@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { assumeRole, connectionConfig, type DatabaseRole } from './connection.js';
+import { PooledClient } from './pooled-client.js';
 import { guardReleases } from './release-guard.js';
 
 /** Runs one statement on the transaction's client and returns its rows. */
@@ -32,11 +33,9 @@ export class RolePool {
       max: options.max,
       connectionTimeoutMillis: options.connectionTimeoutMs,
       keepAlive: true,
+      Client: PooledClient,
     });
     this.pool.on('error', options.onError);
-    // The pool listens to a client only while it is idle. One whose connection breaks while it is lent out would end the
-    // process; the statement under way, or the next one, reports the loss.
-    this.pool.on('connect', (client) => client.on('error', () => undefined));
     guardReleases(this.pool, options.onGuardDestroyed);
     this.prologue =
       'CLOSE ALL; ' + // a cursor WITH HOLD outlives its transaction, and with it its tenant

@@ -7,7 +7,7 @@ import {
   withBackend,
   type PostgresConnectionOptions,
 } from 'bullmq';
-import { assumeRole, connectionConfig } from '@lib/database';
+import { assumeRole, connectionConfig, PooledClient } from '@lib/database';
 // eslint-disable-next-line @typescript-eslint/no-restricted-imports -- BullMQ's own schema, as a role that sees no tenant's rows
 import pg from 'pg';
 import { openQueue, type Driver } from './open-queue.js';
@@ -39,6 +39,7 @@ export class PostgresBackend implements QueueBackend {
       max: 3,
       connectionTimeoutMillis: this.connectionTimeoutMs,
       keepAlive: true,
+      Client: PooledClient,
       // The limit of the client, for a server that does not answer at all. No tenant's transaction runs here.
       query_timeout: STATEMENT_MS + 1_000,
     });

@@ -1,0 +1,14 @@
+import pg from 'pg';
+
+/**
+ * A client for pools whose lost connection never ends the process.
+ *
+ * The pool listens to a client only while it is idle, and TypeORM begins to a moment after it was lent out: an error in
+ * between would have no listener. The statement under way, or the next one, reports the loss.
+ */
+export class PooledClient extends pg.Client {
+  constructor(config?: string | pg.ClientConfig) {
+    super(config);
+    this.on('error', () => undefined);
+  }
+}
