@@ -1,9 +1,15 @@
-import { ClassSerializerInterceptor, Module, type DynamicModule } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD, APP_INTERCEPTOR, APP_PIPE } from '@nestjs/core';
 import { CatalogHttpModule } from '@lib/catalog';
 import { SettingsModule, type Settings } from '@lib/config';
 import { DatabaseModule } from '@lib/database';
-import { AccessGuard, inputValidation, ProblemFilter, TenantContextInterceptor } from '@lib/http';
+import {
+  AccessGuard,
+  AnswerSerializer,
+  inputValidation,
+  ProblemFilter,
+  TenantContextInterceptor,
+} from '@lib/http';
 import { IngestionHttpModule } from '@lib/ingestion';
 import { MetricsHttpModule } from '@lib/metrics';
 import { ObservabilityModule } from '@lib/observability';
@@ -34,7 +40,7 @@ export class ApiModule {
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
         { provide: APP_INTERCEPTOR, useClass: TenantContextInterceptor },
-        { provide: APP_INTERCEPTOR, useClass: ClassSerializerInterceptor },
+        { provide: APP_INTERCEPTOR, useClass: AnswerSerializer },
       ],
     };
   }

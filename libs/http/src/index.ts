@@ -1,6 +1,7 @@
 /** HTTP in general: who may call, one transaction a request, problem details, cursors. */
 export { Access, Caller } from './access.js';
 export { AccessGuard } from './access.guard.js';
+export { AnswerSerializer } from './answer-serializer.js';
 export { CursorCodec } from './cursor.js';
 export { IsStorableText } from './is-storable-text.js';
 export {

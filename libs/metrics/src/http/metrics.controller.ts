@@ -1,4 +1,4 @@
-import { applyDecorators, Controller, Get, Query, SerializeOptions, type Type } from '@nestjs/common';
+import { applyDecorators, Controller, Get, Query, type Type } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiNotFoundResponse,
@@ -25,7 +25,6 @@ function answers(type: Type, refusals = 'The question is not valid, or the range
     ApiOkResponse({ type }),
     ApiBadRequestResponse(problemResponse(refusals, 400, 'invalid_range')),
     ApiNotFoundResponse(problemResponse('No such podcast or episode', 404, 'podcast_not_found')),
-    SerializeOptions({ type, strategy: 'excludeAll' }),
   );
 }
 
@@ -53,7 +52,7 @@ export class MetricsController {
     SeriesAnswerDto,
     'The question is not valid, the range is too long, or it has more than 800 points (too_many_buckets)',
   )
-  series(@Query() { metric, ...query }: SeriesQueryDto): Promise<object> {
+  series(@Query() { metric, ...query }: SeriesQueryDto): Promise<SeriesAnswerDto> {
     return this.seriesService.answer({ ...query, metrics: metric });
   }
 
@@ -64,7 +63,7 @@ export class MetricsController {
       'Every metric at every level of evidence, optionally beside the range before. At most 10 years.',
   })
   @answers(TotalsAnswerDto)
-  totals(@Query() { compare, ...query }: TotalsQueryDto): Promise<object> {
+  totals(@Query() { compare, ...query }: TotalsQueryDto): Promise<TotalsAnswerDto> {
     return this.totalsService.answer(query, compare === 'previous');
   }
 
@@ -74,7 +73,7 @@ export class MetricsController {
     description: 'One ranking for each level of evidence of the metric. At most 10 years.',
   })
   @answers(TopEpisodesAnswerDto)
-  topEpisodes(@Query() { limit, ...query }: TopEpisodesQueryDto): Promise<object> {
+  topEpisodes(@Query() { limit, ...query }: TopEpisodesQueryDto): Promise<TopEpisodesAnswerDto> {
     return this.topEpisodesService.answer({ ...query, limit: limit ?? 10 });
   }
 
@@ -86,7 +85,7 @@ export class MetricsController {
       'not before the oldest raw event that is kept (before_raw_horizon).',
   })
   @answers(RecountAnswerDto)
-  recount(@Query() query: EpisodeRangeQueryDto): Promise<object> {
+  recount(@Query() query: EpisodeRangeQueryDto): Promise<RecountAnswerDto> {
     return this.recountService.answer(query);
   }
 }

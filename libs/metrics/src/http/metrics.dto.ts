@@ -1,15 +1,12 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Expose, Type } from 'class-transformer';
 import { EVENT_METRICS, EVIDENCE_LEVELS, INTERVALS } from '../application/metric-catalogue.js';
 
 /** What every answer says about itself. */
 export class AnswerFrameDto {
-  @ApiProperty({ example: 'Europe/Berlin' }) @Expose() timeZone!: string;
+  @ApiProperty({ example: 'Europe/Berlin' }) timeZone!: string;
   @ApiProperty({ example: '2026-02-28T23:00:00.000Z', description: 'Begin of the range, included.' })
-  @Expose()
   from!: Date;
   @ApiProperty({ example: '2026-03-31T22:00:00.000Z', description: 'End of the range, not included.' })
-  @Expose()
   to!: Date;
   @ApiProperty({
     nullable: true,
@@ -19,7 +16,6 @@ export class AnswerFrameDto {
       'Every event of the range that was acknowledged before this instant is counted; later ones may be. Null when a ' +
       'read replica cannot tell yet.',
   })
-  @Expose()
   asOf!: Date | null;
   @ApiProperty({
     example: false,
@@ -27,13 +23,12 @@ export class AnswerFrameDto {
       'False: these are counts of events as they came in, not the core metrics of a measurement guideline. In ' +
       'particular `download_request` counts requests, before any filter, window or threshold, not downloads.',
   })
-  @Expose()
   core!: boolean;
 }
 
 /** A number is always of one metric at one level of evidence. */
 export class MetricLevelDto {
-  @ApiProperty({ enum: EVENT_METRICS, example: 'play' }) @Expose() metric!: string;
+  @ApiProperty({ enum: EVENT_METRICS, example: 'play' }) metric!: string;
   @ApiProperty({
     enum: EVIDENCE_LEVELS,
     example: 'client_confirmed',
@@ -41,7 +36,6 @@ export class MetricLevelDto {
       'How strong the proof is. Counts of one metric and one level may be added up over time, episodes and podcasts; ' +
       'counts of different levels describe the same listening twice and must not be.',
   })
-  @Expose()
   evidence!: string;
 }
 
@@ -50,33 +44,29 @@ export class PointDto {
     example: '2026-03-29T00:00:00+01:00',
     description: 'Local start, included. The point ends where the next starts, the last one at `to`.',
   })
-  @Expose()
   start!: string;
-  @ApiProperty({ example: '2026-03-28T23:00:00.000Z' }) @Expose() startUtc!: Date;
-  @ApiProperty({ example: 1204 }) @Expose() value!: number;
+  @ApiProperty({ example: '2026-03-28T23:00:00.000Z' }) startUtc!: Date;
+  @ApiProperty({ example: 1204 }) value!: number;
 }
 
 export class SeriesDto extends MetricLevelDto {
   @ApiProperty({ type: [PointDto], description: 'Ascending and without gaps: no events are a 0.' })
-  @Expose()
-  @Type(() => PointDto)
   points!: PointDto[];
 }
 
 export class SeriesAnswerDto extends AnswerFrameDto {
-  @ApiProperty({ enum: INTERVALS }) @Expose() interval!: string;
-  @ApiProperty({ type: [SeriesDto] }) @Expose() @Type(() => SeriesDto) series!: SeriesDto[];
+  @ApiProperty({ enum: INTERVALS }) interval!: string;
+  @ApiProperty({ type: [SeriesDto] }) series!: SeriesDto[];
 }
 
 export class PreviousRangeDto {
-  @ApiProperty({ example: '2026-01-28T23:00:00.000Z' }) @Expose() from!: Date;
-  @ApiProperty({ example: '2026-02-28T23:00:00.000Z' }) @Expose() to!: Date;
+  @ApiProperty({ example: '2026-01-28T23:00:00.000Z' }) from!: Date;
+  @ApiProperty({ example: '2026-02-28T23:00:00.000Z' }) to!: Date;
 }
 
 export class TotalDto extends MetricLevelDto {
-  @ApiProperty({ example: 1204 }) @Expose() value!: number;
+  @ApiProperty({ example: 1204 }) value!: number;
   @ApiProperty({ nullable: true, type: Number, example: 980, description: 'Null without `compare`.' })
-  @Expose()
   previousValue!: number | null;
   @ApiProperty({
     nullable: true,
@@ -84,58 +74,47 @@ export class TotalDto extends MetricLevelDto {
     example: 0.2286,
     description: '(value − previousValue) / previousValue; null when that is 0 or nothing is compared.',
   })
-  @Expose()
   change!: number | null;
 }
 
 export class TotalsAnswerDto extends AnswerFrameDto {
   @ApiProperty({ nullable: true, type: PreviousRangeDto, description: 'The range compared with.' })
-  @Expose()
-  @Type(() => PreviousRangeDto)
   previous!: PreviousRangeDto | null;
-  @ApiProperty({ type: [TotalDto] }) @Expose() @Type(() => TotalDto) totals!: TotalDto[];
+  @ApiProperty({ type: [TotalDto] }) totals!: TotalDto[];
 }
 
 export class RankedEpisodeDto {
   @ApiProperty({ example: 1, description: 'Episodes with the same value have the same rank.' })
-  @Expose()
   rank!: number;
-  @ApiProperty({ format: 'uuid' }) @Expose() episodeId!: string;
-  @ApiProperty({ format: 'uuid' }) @Expose() podcastId!: string;
-  @ApiProperty({ example: 'How lighthouses were automated' }) @Expose() title!: string;
+  @ApiProperty({ format: 'uuid' }) episodeId!: string;
+  @ApiProperty({ format: 'uuid' }) podcastId!: string;
+  @ApiProperty({ example: 'How lighthouses were automated' }) title!: string;
   @ApiProperty({ nullable: true, type: Date, example: '2026-03-02T05:00:00.000Z' })
-  @Expose()
   publishedAt!: Date | null;
-  @ApiProperty({ example: 412 }) @Expose() value!: number;
-  @ApiProperty({ example: 0.3422, description: 'value / total of the ranking.' }) @Expose() share!: number;
+  @ApiProperty({ example: 412 }) value!: number;
+  @ApiProperty({ example: 0.3422, description: 'value / total of the ranking.' }) share!: number;
 }
 
 export class RankingDto extends MetricLevelDto {
   @ApiProperty({ example: 1204, description: 'Of all episodes in the scope, also those not listed.' })
-  @Expose()
   total!: number;
   @ApiProperty({
     type: [RankedEpisodeDto],
     description: 'Most events first; equal values newest first. Episodes without events are left out.',
   })
-  @Expose()
-  @Type(() => RankedEpisodeDto)
   episodes!: RankedEpisodeDto[];
 }
 
 export class TopEpisodesAnswerDto extends AnswerFrameDto {
   @ApiProperty({ type: [RankingDto], description: 'One ranking for each level of evidence.' })
-  @Expose()
-  @Type(() => RankingDto)
   rankings!: RankingDto[];
 }
 
 export class RecountDto extends MetricLevelDto {
   @ApiProperty({ example: 1204, description: 'From rollups, as every other answer.' })
-  @Expose()
   rollup!: number;
-  @ApiProperty({ example: 1204, description: 'Counted now, row by row.' }) @Expose() raw!: number;
-  @ApiProperty({ example: true }) @Expose() equal!: boolean;
+  @ApiProperty({ example: 1204, description: 'Counted now, row by row.' }) raw!: number;
+  @ApiProperty({ example: true }) equal!: boolean;
 }
 
 export class RecountAnswerDto extends AnswerFrameDto {
@@ -143,7 +122,6 @@ export class RecountAnswerDto extends AnswerFrameDto {
     example: true,
     description: 'True when every pair agrees. They may differ only by events acknowledged after `asOf`.',
   })
-  @Expose()
   equal!: boolean;
-  @ApiProperty({ type: [RecountDto] }) @Expose() @Type(() => RecountDto) counts!: RecountDto[];
+  @ApiProperty({ type: [RecountDto] }) counts!: RecountDto[];
 }
