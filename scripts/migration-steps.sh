@@ -14,6 +14,9 @@ die() {
   exit "${2:-1}"
 }
 
+[[ ${TIME_SERIES_ENGINE:-partitions} == partitions ]] ||
+  die "TIME_SERIES_ENGINE is $TIME_SERIES_ENGINE: this version makes schemas for partitions only" 2
+
 # Turns %40 into @.
 percent_decode() {
   local text=${1//\\/\\\\}

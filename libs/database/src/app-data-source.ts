@@ -1,25 +1,12 @@
 import type { TenantId } from '@lib/primitives';
-import type { Pool } from 'pg';
-import { DataSource, type EntitySchema, type QueryRunner } from 'typeorm';
-import { assumeRole, connectionConfig } from './connection.js';
-import { PooledClient } from './pooled-client.js';
-import { guardReleases } from './release-guard.js';
+import type { QueryRunner } from 'typeorm';
+import { assumeRole } from './connection.js';
+import { LoginSource, type LoginSourceOptions } from './login-source.js';
 
-export interface AppDataSourceOptions {
+export interface AppDataSourceOptions extends LoginSourceOptions {
   url: string;
   replicaUrls: readonly string[];
-  poolSize: number;
-  connectionTimeoutMs: number;
-  statementTimeoutMs: number;
   lockTimeoutMs: number;
-  entities: readonly (EntitySchema | (new () => object))[];
-  onError: (error: Error) => void;
-  onGuardDestroyed: () => void;
-}
-
-interface PostgresDriver {
-  master: Pool;
-  slaves?: Pool[];
 }
 
 /** SQL that names the tenant for the rest of the transaction. Text is safe: a `TenantId` is a proven UUID. */
@@ -28,49 +15,35 @@ export function tenantContext(tenantId: TenantId): string {
 }
 
 /**
- * TypeORM's connections as `podcast_app`, opened at first use, so that a process can start before its database.
+ * TypeORM's connections as `podcast_app`, to the primary and to its read-only copies.
  *
  * Only `TenantDb` uses it. Nothing injects a `Repository` or runs a query outside a tenant's transaction.
  */
 export class AppDataSource {
-  private readonly source: DataSource;
-  private opening: Promise<DataSource> | undefined;
+  private readonly primary: LoginSource;
+  private readonly replicas: readonly LoginSource[];
+  private readonly assumeRole: string;
+  private turn = 0;
 
   constructor(private readonly options: AppDataSourceOptions) {
-    const login = (url: string) => {
-      const { host, port, user, password, database, ssl } = connectionConfig(url);
-      return {
-        ...(host === undefined ? {} : { host }),
-        ...(port === undefined ? {} : { port }),
-        ...(user === undefined ? {} : { username: user }),
-        ...(password === undefined ? {} : { password: password as string }),
-        ...(database === undefined ? {} : { database }),
-        ...(ssl === undefined ? {} : { ssl: ssl as boolean }),
-      };
-    };
-    this.source = new DataSource({
-      type: 'postgres',
-      ...(options.replicaUrls.length === 0
-        ? login(options.url)
-        : { replication: { master: login(options.url), slaves: options.replicaUrls.map(login) } }),
-      entities: [...options.entities],
-      installExtensions: false,
-      synchronize: false,
-      logging: false,
-      poolErrorHandler: options.onError,
-      extra: {
-        max: options.poolSize,
-        connectionTimeoutMillis: options.connectionTimeoutMs,
-        keepAlive: true,
-        Client: PooledClient,
-      },
-    });
+    this.primary = new LoginSource(options.url, options);
+    this.replicas = options.replicaUrls.map((url) => new LoginSource(url, options));
+    // For all servers where one needs it: a role may always assume itself.
+    this.assumeRole =
+      [options.url, ...options.replicaUrls]
+        .map((url) => assumeRole(url, 'podcast_app'))
+        .find((text) => text !== '') ?? '';
   }
 
-  /** A query runner on the primary, or on a replica where there is one. Opens the pools at first use. */
-  async queryRunner(replica: boolean): Promise<QueryRunner> {
-    const source = await this.open();
-    return source.createQueryRunner(replica && this.options.replicaUrls.length > 0 ? 'slave' : 'master');
+  /** A query runner on the primary. */
+  queryRunner(): Promise<QueryRunner> {
+    return this.primary.queryRunner();
+  }
+
+  /** The replica whose turn it is, or undefined where there is none or none was reached lately. */
+  replica(): LoginSource | undefined {
+    const awake = this.replicas.filter((replica) => !replica.resting);
+    return awake[(this.turn += 1) % awake.length];
   }
 
   /** What follows BEGIN, in one round trip: snapshot kind, no cursor left from before, role, tenant, time limits. */
@@ -78,30 +51,13 @@ export class AppDataSource {
     return (
       (readOnly ? 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ' : '') +
       'CLOSE ALL; ' + // a cursor WITH HOLD outlives its transaction, and with it its tenant
-      `${assumeRole(this.options.url, 'podcast_app')}${tenantContext(tenantId)}; ` +
+      `${this.assumeRole}${tenantContext(tenantId)}; ` +
       `SET LOCAL statement_timeout = ${this.options.statementTimeoutMs}; SET LOCAL lock_timeout = ${this.options.lockTimeoutMs}`
     );
   }
 
-  /** Closes the pools if they were opened. */
+  /** Closes the pools that were opened. */
   async close(): Promise<void> {
-    await this.opening?.catch(() => undefined);
-    if (this.source.isInitialized) await this.source.destroy();
-  }
-
-  private open(): Promise<DataSource> {
-    this.opening ??= this.source.initialize().then(
-      (source) => {
-        const driver = source.driver as unknown as PostgresDriver;
-        for (const pool of [driver.master, ...(driver.slaves ?? [])])
-          guardReleases(pool, this.options.onGuardDestroyed);
-        return source;
-      },
-      (error: unknown) => {
-        this.opening = undefined;
-        throw error;
-      },
-    );
-    return this.opening;
+    await Promise.all([this.primary, ...this.replicas].map((source) => source.close()));
   }
 }

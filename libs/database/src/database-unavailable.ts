@@ -3,7 +3,8 @@ const CODES =
   /^(08\w{3}|57P0[1-5]|53[0-4]00|25P03|ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /** What the driver says without a code. */
-const MESSAGES = /Connection terminated|timeout exceeded when trying to connect|not queryable/;
+const MESSAGES =
+  /Connection terminated|timeout exceeded when trying to connect|not queryable|Query read timeout/;
 
 /**
  * Whether a failure is that of the way to the database and not of what was asked: waiting can cure it, and it says
@@ -14,4 +15,9 @@ export function databaseUnavailable(error: unknown): boolean {
   return (
     (typeof code === 'string' && CODES.test(code)) || (typeof message === 'string' && MESSAGES.test(message))
   );
+}
+
+/** Whether the driver gave up a statement because the server said nothing. The connection must not be used again. */
+export function serverHangs(error: unknown): boolean {
+  return error instanceof Error && /Query read timeout/.test(error.message);
 }

@@ -12,3 +12,10 @@ export class PooledClient extends pg.Client {
     this.on('error', () => undefined);
   }
 }
+
+/**
+ * After how long the client gives up a statement, in milliseconds: a server that hangs does not keep its own time limit.
+ */
+export function hangLimit(statementTimeoutMs: number): number {
+  return statementTimeoutMs + 1_000;
+}

@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { assumeRole, connectionConfig, type DatabaseRole } from './connection.js';
-import { PooledClient } from './pooled-client.js';
+import { serverHangs } from './database-unavailable.js';
+import { hangLimit, PooledClient } from './pooled-client.js';
 import { guardReleases } from './release-guard.js';
 
 /** Runs one statement on the transaction's client and returns its rows. */
@@ -29,6 +30,7 @@ export class RolePool {
 
   constructor(options: RolePoolOptions) {
     this.pool = new pg.Pool({
+      query_timeout: hangLimit(options.statementTimeoutMs),
       ...connectionConfig(options.url),
       max: options.max,
       connectionTimeoutMillis: options.connectionTimeoutMs,
@@ -64,7 +66,7 @@ export class RolePool {
       if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back at COMMIT');
       return result;
     } catch (error) {
-      broken = await rollback(client);
+      broken = serverHangs(error) ? (error as Error) : await rollback(client);
       throw error;
     } finally {
       client.release(broken);

@@ -24,7 +24,7 @@ afterAll(() => database.drop());
 
 /** A runner inside a transaction of A, as TenantDb opens it. */
 async function openTransactionOfA(): Promise<QueryRunner> {
-  const runner = await source.queryRunner(false);
+  const runner = await source.queryRunner();
   await runner.startTransaction();
   await runner.query(source.tenantPrologue(toTenantId(a.tenantId), false));
   return runner;
@@ -36,7 +36,7 @@ const ignore = () => undefined;
 
 /** What every route must leave behind: an idle connection without tenant or role, on which B is alone. */
 async function expectNothingLeft(): Promise<void> {
-  const runner = await source.queryRunner(false);
+  const runner = await source.queryRunner();
   const client = await pooledClient(runner);
   expect(client.getTransactionStatus()).not.toBe('T');
   const [state] = (await runner.query(
@@ -85,7 +85,7 @@ describe.each(['app', 'owner'] as const)(
     });
 
     test('a release while a statement is running, and others are queued', async () => {
-      const runner = await source.queryRunner(false);
+      const runner = await source.queryRunner();
       const client = await pooledClient(runner);
       const late = [1, 2, 3].map(() => client.query('SELECT pg_sleep(0.2)').catch((error: unknown) => error));
       await runner.release();

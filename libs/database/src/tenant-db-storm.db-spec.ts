@@ -88,7 +88,7 @@ async function storm(
   };
 
   const outside = async (): Promise<void> => {
-    const runner = await source.queryRunner(false);
+    const runner = await source.queryRunner();
     try {
       const [state] = (await runner.query(
         `SELECT coalesce(current_setting('app.current_tenant', true), '') AS tenant, current_user = session_user AS self`,

@@ -159,7 +159,7 @@ describe.each(['app', 'owner'] as const)('TenantDb on the login of %s', (login) 
       ),
     );
     expect(limits).toEqual([{ s: '5s', l: '2s' }]);
-    const runner = await source.queryRunner(false);
+    const runner = await source.queryRunner();
     const [after] = (await runner.query(
       "SELECT current_setting('statement_timeout') AS s, coalesce(current_setting('app.current_tenant', true), '') AS t, current_user = session_user AS self",
     )) as object[];

@@ -4,6 +4,7 @@ import { toTenantId, type TenantId } from '@lib/primitives';
 import type { PoolClient } from 'pg';
 import { QueryRunnerAlreadyReleasedError, type EntityManager, type QueryRunner } from 'typeorm';
 import { AppDataSource } from './app-data-source.js';
+import { databaseUnavailable, serverHangs } from './database-unavailable.js';
 import type { Sql } from './role-pool.js';
 
 /** What code inside `TenantDb.run` may use: one transaction of one tenant. */
@@ -13,12 +14,20 @@ export interface TenantScope {
   readonly manager: EntityManager;
   /** For everything else. Runs on the same connection as `manager`. */
   readonly sql: Sql;
+  /**
+   * On a read replica: up to when it had replayed the primary's transactions before this one's snapshot was taken; null
+   * when it cannot tell. Absent on the primary.
+   */
+  readonly replayedAt?: Date | null;
 }
 
 export interface TenantRunOptions {
   /** READ ONLY at REPEATABLE READ: all statements see one snapshot. */
   readOnly?: boolean;
-  /** May go to a read replica, which can lag. Only with `readOnly`. */
+  /**
+   * May go to a read replica, which can lag. Only with `readOnly`. Where no replica is reached, `work` runs again, on the
+   * primary.
+   */
   replica?: boolean;
 }
 
@@ -46,19 +55,40 @@ export class TenantDb {
     if (this.scope.getStore() !== undefined)
       throw new Error('a tenant transaction is already open: TenantDb.run does not nest');
     const tenantId = toTenantId(tenant);
-    const runner = await this.source.queryRunner(options.replica === true);
+    const replica = options.replica === true ? this.source.replica() : undefined;
+    if (replica !== undefined) {
+      try {
+        return await this.runOn(await replica.queryRunner(), tenantId, work, options);
+      } catch (error) {
+        if (!databaseUnavailable(error)) throw error;
+        replica.rest();
+      }
+    }
+    return this.runOn(await this.source.queryRunner(), tenantId, work, { ...options, replica: false });
+  }
+
+  private async runOn<T>(
+    runner: QueryRunner,
+    tenantId: TenantId,
+    work: () => Promise<T>,
+    options: TenantRunOptions,
+  ): Promise<T> {
     try {
+      const replayedAt = options.replica === true ? await replayTime(runner) : undefined;
       await runner.startTransaction();
       await runner.query(this.source.tenantPrologue(tenantId, options.readOnly === true));
       const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) =>
         (await runner.query(text, params as unknown[], true)).records as Row[];
       const result = await this.scope
-        .run({ tenantId, manager: runner.manager, sql }, work)
+        .run(
+          { tenantId, manager: runner.manager, sql, ...(replayedAt !== undefined && { replayedAt }) },
+          work,
+        )
         .finally(() => (runner.query = refuse));
       await commit(runner);
       return result;
     } catch (error) {
-      await rollback(runner);
+      if (!serverHangs(error)) await rollback(runner);
       // All that TypeORM says of a connection that broke between two statements.
       if (error instanceof QueryRunnerAlreadyReleasedError)
         throw new Error('Connection terminated between two statements', { cause: error });
@@ -75,6 +105,12 @@ export class TenantDb {
  */
 const refuse = (() =>
   Promise.reject(new Error('the tenant transaction has ended'))) as unknown as QueryRunner['query'];
+
+/** Before BEGIN: inside, the snapshot would stand still while the replica replays on. */
+async function replayTime(runner: QueryRunner): Promise<Date | null> {
+  const { records } = await runner.query('SELECT pg_last_xact_replay_timestamp() AS at', [], true);
+  return (records as { at: Date | null }[])[0]?.at ?? null;
+}
 
 async function commit(runner: QueryRunner): Promise<void> {
   const { command } = await (await clientOf(runner)).query('COMMIT');

@@ -31,7 +31,8 @@ const durability = new Gauge({
  * Whether this process has started, and whether it should be sent work.
  *
  * One probe a second looks at the database; health routes answer from its last result, so that probes of a load balancer
- * cost the pool nothing. One success makes the database `up`, three failures and ten seconds make it `down`.
+ * cost the pool nothing. One success makes the database `up`; ten seconds without one,
+ * and three failures or a probe that hangs, make it `down`.
  */
 @Injectable()
 export class Readiness implements OnApplicationBootstrap, OnModuleDestroy {
@@ -102,7 +103,7 @@ export class Readiness implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       await this.pool.transaction(async (sql) => {
         if (this.faults === undefined || this.faults.length > 0) {
-          this.judge(await startupFaults(sql));
+          this.judge(await startupFaults(sql, this.settings.timeSeriesEngine));
           if (this.faults?.length === 0) this.engine = await schemaEngine(sql);
         }
         durability.set((await durabilityFaults(sql)).length === 0 ? 1 : 0);
@@ -133,7 +134,9 @@ export class Readiness implements OnApplicationBootstrap, OnModuleDestroy {
 
   private database(): CheckResult {
     if (!this.settings.readyChecksDependencies) return { status: 'up' };
-    const lost = this.failures >= FAILURES_TO_DOWN && Date.now() - this.lastSeen > DATABASE_SEEN_MS;
+    // A probe that is still under way after so long hangs, and would never be counted as a failure.
+    const failing = this.failures >= FAILURES_TO_DOWN || this.probing;
+    const lost = failing && Date.now() - this.lastSeen > DATABASE_SEEN_MS;
     return { status: lost || this.lastSeen === 0 ? 'down' : 'up', latencyMs: this.latencyMs };
   }
 

@@ -1,13 +1,17 @@
 import type { Logger } from 'pino';
 import type { Readiness } from './readiness.js';
 
+/** How long requests and jobs that are under way may take to end. Below the 30 seconds that orchestrators wait. */
+const CLOSE_MS = 20_000;
+
 interface Closable {
   close(): Promise<void>;
 }
 
 /**
  * Ends the process in order: readiness turns 503, serving goes on for `drainMs` so that load balancers notice, then
- * everything in flight finishes and the process exits 0. A second signal exits at once.
+ * everything in flight finishes and the process exits 0, or 1 when that takes longer than 20 seconds. A second signal
+ * exits at once.
  */
 export function shutDownOnSignals(
   app: Closable,
@@ -19,6 +23,11 @@ export function shutDownOnSignals(
   const close = async (signal: string): Promise<void> => {
     if (closing) process.exit(1);
     closing = true;
+    // A database that hangs would keep `app.close()` waiting for ever.
+    setTimeout(() => {
+      logger.error('not stopped in time: ending at once');
+      process.exit(1);
+    }, drainMs + CLOSE_MS).unref();
     readiness.drain();
     logger.info({ signal, drainMs }, 'shutting down');
     await new Promise((resolve) => setTimeout(resolve, drainMs));

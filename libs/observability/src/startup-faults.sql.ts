@@ -6,11 +6,13 @@ import { pendingDeltas, roleFaults, type Sql } from '@lib/database';
  * Judged on the connection that the application uses, since roles and databases may override settings: the role is
  * walled in, the schema is at the version of this program, a tenant table shows nothing without a tenant, and a commit
  * survives a crash.
+ *
+ * @param wantedEngine the engine that the environment asks for, if it does
  */
-export async function startupFaults(sql: Sql): Promise<string[]> {
+export async function startupFaults(sql: Sql, wantedEngine?: string): Promise<string[]> {
   const faults = await roleFaults(sql);
   if (faults.length > 0) return faults;
-  return [...(await durabilityFaults(sql)), ...(await schemaFaults(sql)), ...(await isolationFaults(sql))];
+  return [...(await durabilityFaults(sql)), ...(await schemaFaults(sql)), ...(await engineFaults(sql, wantedEngine)), ...(await isolationFaults(sql))];
 }
 
 /** Settings under which an acknowledged commit could be lost. */
@@ -28,6 +30,13 @@ export async function durabilityFaults(sql: Sql): Promise<string[]> {
 export async function schemaEngine(sql: Sql): Promise<string> {
   const [row] = await sql<{ engine: string }>('SELECT engine FROM schema_info');
   return row?.engine ?? 'none';
+}
+
+async function engineFaults(sql: Sql, wanted: string | undefined): Promise<string[]> {
+  const engine = await schemaEngine(sql);
+  return wanted === undefined || wanted === engine
+    ? []
+    : [`TIME_SERIES_ENGINE is ${wanted}, but the database was migrated for ${engine}`];
 }
 
 async function schemaFaults(sql: Sql): Promise<string[]> {

@@ -2,3 +2,4 @@
 export { DomainError } from './domain-error.js';
 export { isUuid, toTenantId, type TenantId } from './tenant-id.js';
 export { DAY_MS, HOUR_MS, MINUTE_MS, SLICE_MS, floorTime, utcDate } from './time-range.js';
+export { withinTime } from './within-time.js';

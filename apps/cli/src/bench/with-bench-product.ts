@@ -26,7 +26,13 @@ export interface BenchProduct {
 
 const LOOPBACK = '127.0.0.1';
 /** A bench that measures on another database than its own would be dangerous and mean nothing. */
-const NOT_INHERITED = { POSTGRES_HOST: '', REDIS_URL: '', REDIS_HOST: '', MIGRATION_DATABASE_URL: '' };
+const NOT_INHERITED = {
+  POSTGRES_HOST: '',
+  DATABASE_REPLICA_URLS: '',
+  REDIS_URL: '',
+  REDIS_HOST: '',
+  MIGRATION_DATABASE_URL: '',
+};
 
 /**
  * Starts an embedded PostgreSQL in a temporary directory and the compiled API as a process of its own, both with the

@@ -232,7 +232,8 @@ function takeGroup(lane: Lane): Waiting[] {
   return group;
 }
 
-function notPersisted(): DomainError {
+/** What a sender is told whose events may not be stored. */
+export function notPersisted(): DomainError {
   return new DomainError(
     'not_persisted',
     503,

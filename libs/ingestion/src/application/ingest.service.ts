@@ -3,7 +3,7 @@ import { Settings } from '@lib/config';
 import { APP_POOL, RolePool } from '@lib/database';
 import type { TenantPrincipal } from '@lib/http';
 import { Readiness } from '@lib/observability';
-import { DAY_MS, DomainError, type TenantId } from '@lib/primitives';
+import { DAY_MS, DomainError, withinTime, type TenantId } from '@lib/primitives';
 import { Counter, Histogram } from 'prom-client';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import { NO_LISTENER } from '../domain/listener-ids.js';
@@ -12,7 +12,7 @@ import { storableEvent, type StorableEvent } from '../domain/storable-event.js';
 import type { CheckedEvent } from '../domain/checked-event.js';
 import { checkEvent } from './check-event.js';
 import { EventStore, type Outcome } from './commit-events.js';
-import { GroupCommit } from './group-commit.js';
+import { GroupCommit, notPersisted } from './group-commit.js';
 import { ListenerIdentifier } from './identify-listener.js';
 import { KnownTexts } from './known-texts.js';
 import { ListenerKeys, type DayKeys } from './listener-keys.js';
@@ -67,7 +67,8 @@ export class IngestService {
     const perSecond = settings.ingestTenantEventsPerSecond;
     if (perSecond > 0)
       this.rate = new RateLimiterMemory({
-        points: perSecond * RATE_WINDOW_SECONDS,
+        // Never less than one batch: that one would be refused for ever.
+        points: Math.max(perSecond * RATE_WINDOW_SECONDS, settings.ingestMaxBatchEvents),
         duration: RATE_WINDOW_SECONDS,
       });
   }
@@ -91,7 +92,8 @@ export class IngestService {
     };
     const judged = batch.map((event) => checkEvent(event, now, limits));
     const good = judged.filter((event): event is CheckedEvent => !isRejection(event));
-    const keys = await this.keysOfDays(caller.tenantId, good);
+    const left = since + this.settings.ingestDeadlineMs - Date.now();
+    const keys = await withinTime(this.keysOfDays(caller.tenantId, good), left, notPersisted);
     const storable = good.map((event) => this.prepare(caller, connection, event, keys));
     const stored = (await this.commits.submit(caller.tenantId, storable, since)).values();
     const outcomes = judged.map((event): Outcome =>

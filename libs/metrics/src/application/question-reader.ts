@@ -69,8 +69,14 @@ export class QuestionReader {
     { zone, range, ...asked }: ReadQuestion,
     counted: CountedRange = range,
   ): Promise<{ frame: AnswerFrame; scope: EpisodeScope }> {
-    const { sql, tenantId } = this.db.current;
-    const freshness = await asOf(sql, tenantId, new Date(counted.from), new Date(counted.to));
+    const { sql, tenantId, replayedAt } = this.db.current;
+    const freshness = await asOf(
+      sql,
+      tenantId,
+      new Date(counted.from),
+      new Date(counted.to),
+      replayedAt ?? null,
+    );
     const frame = {
       timeZone: zone.name,
       from: new Date(range.from),

@@ -6,20 +6,28 @@ import type { TenantId } from '@lib/primitives';
  * that instant is in them. Null on a replica that has not replayed a transaction yet.
  *
  * Marks are older than the acknowledgement of their events, so the oldest one that waits is a safe bound; without one it
- * is the transaction's start, which is older than its snapshot. On a replica it is what the replica had replayed: ask
- * this before anything else, because the replica replays on while the snapshot stands still.
+ * is the transaction's start, which is older than its snapshot. On a replica it is what the replica had replayed before
+ * the snapshot was taken.
+ *
+ * @param replayedAt of the transaction, on a replica
  */
-export async function asOf(sql: Sql, tenantId: TenantId, from: Date, to: Date): Promise<Date | null> {
+export async function asOf(
+  sql: Sql,
+  tenantId: TenantId,
+  from: Date,
+  to: Date,
+  replayedAt: Date | null = null,
+): Promise<Date | null> {
   const rows = await sql<{ asOf: Date | null }>(
     `WITH snapshot AS (
-       SELECT CASE WHEN pg_is_in_recovery() THEN pg_last_xact_replay_timestamp() ELSE now() END AS taken_at
+       SELECT CASE WHEN pg_is_in_recovery() THEN $4::timestamptz ELSE now() END AS taken_at
      ), waiting AS (
        SELECT min(marked_at) AS since FROM dirty_buckets
        WHERE tenant_id = $1 AND kind = 'slice' AND bucket >= $2 AND bucket < $3
      )
      SELECT CASE WHEN taken_at IS NOT NULL THEN date_trunc('milliseconds', least(taken_at, now(), since)) END AS "asOf"
      FROM snapshot, waiting`,
-    [tenantId, from, to],
+    [tenantId, from, to, replayedAt],
   );
   return rows[0]?.asOf ?? null;
 }

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { APP_POOL, RolePool } from '@lib/database';
-import type { Authenticator, Principal, Scope } from '@lib/http';
-import { toTenantId } from '@lib/primitives';
+import { retryDelay, type Authenticator, type Principal, type Scope } from '@lib/http';
+import { DomainError, toTenantId, withinTime } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
 import { parseCredential, secretMatches, type Credential } from '../domain/credential.js';
 import {
@@ -18,10 +18,16 @@ type Stored = { key: StoredKey } | { platform: StoredPlatformKey } | { nothing: 
 /** Below the 5 seconds in which a revoked key must stop on every instance. */
 const CACHE_MS = 4_000;
 
+function databaseSlow(): DomainError {
+  return new DomainError('database_unavailable', 503, 'The key could not be checked in time.', {
+    retryAfterSeconds: retryDelay(),
+  });
+}
+
 /** Proves keys against the database, through a short cache by key id. */
 @Injectable()
 export class KeyAuthenticator implements Authenticator {
-  private readonly cache = new LRUCache<string, Stored>({ max: 10_000, ttl: CACHE_MS });
+  private readonly cache = new LRUCache<string, Promise<Stored>>({ max: 10_000, ttl: CACHE_MS });
 
   constructor(
     private readonly settings: Settings,
@@ -63,13 +69,16 @@ export class KeyAuthenticator implements Authenticator {
     };
   }
 
-  private async lookUp({ kind, keyId }: Credential): Promise<Stored> {
+  /** Requests of one key share a query, and none waits for a database that hangs. */
+  private lookUp({ kind, keyId }: Credential): Promise<Stored> {
     const name = `${kind}:${keyId}`;
-    const cached = this.cache.get(name);
-    if (cached !== undefined) return cached;
-    const stored = await this.query(kind, keyId);
-    this.cache.set(name, stored);
-    return stored;
+    let asked = this.cache.get(name);
+    if (asked === undefined) {
+      asked = this.query(kind, keyId);
+      this.cache.set(name, asked);
+      asked.catch(() => this.cache.delete(name));
+    }
+    return withinTime(asked, this.settings.connectionTimeoutMs, databaseSlow);
   }
 
   private query(kind: Credential['kind'], keyId: string): Promise<Stored> {
