@@ -273,4 +273,13 @@ describe('health', () => {
     const answer = await app.inject({ method: 'GET', url: '/metrics', remoteAddress: '203.0.113.9' });
     expect(answer.statusCode).toBe(401);
   });
+
+  test.each([
+    ['x-forwarded-for', '203.0.113.9'],
+    ['x-forwarded-for', ''],
+    ['forwarded', 'for=203.0.113.9'],
+  ])('metrics ask for the token when a proxy on this machine forwards: %s "%s"', async (name, value) => {
+    const answer = await api.call('GET', '/metrics', { headers: { [name]: value } });
+    expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
+  });
 });
