@@ -9,8 +9,8 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setTitle('Podcast measurement')
     .setDescription(
-      'Counts downloads and listening by public rules and says what a sponsor got. Authorize with a tenant key ' +
-        '(`pa_live_…`) for a network’s own data, or with a platform key (`pp_live_…`) for /v1/admin.',
+      'Stores what podcast listeners do as events, counts them over time, and says with every count how fresh it is. ' +
+        'Authorize with a tenant key (`pa_live_…`) for a network’s own data, or with a platform key (`pp_live_…`) for /v1/admin.',
     )
     .setVersion(VERSION)
     .addSecurity('tenantKey', {
