@@ -211,7 +211,7 @@ CREATE TABLE IF NOT EXISTS tenant_quotas (
   max_events_per_day bigint CHECK (max_events_per_day >= 0),
   updated_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE tenant_quotas IS 'Upper bounds; NULL is unlimited.';
+COMMENT ON TABLE tenant_quotas IS 'Upper bounds: stored, and not enforced yet. NULL is unlimited.';
 
 CREATE TABLE IF NOT EXISTS api_keys (
   tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,

@@ -594,7 +594,7 @@ ALTER TABLE ONLY public.tenant_quotas FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenant_quotas OWNER TO podcast_owner;
 
-COMMENT ON TABLE public.tenant_quotas IS 'Upper bounds; NULL is unlimited.';
+COMMENT ON TABLE public.tenant_quotas IS 'Upper bounds: stored, and not enforced yet. NULL is unlimited.';
 
 CREATE TABLE public.tenant_settings (
     tenant_id uuid NOT NULL,

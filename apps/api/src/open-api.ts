@@ -9,8 +9,8 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
     .setOpenAPIVersion('3.1.0')
     .setTitle('Podcast measurement')
     .setDescription(
-      'Counts downloads and listening by public rules and says what a sponsor got. Authorize with a tenant key ' +
-        '(`pa_live_…`) for a network’s own data, or with a platform key (`pp_live_…`) for /v1/admin.',
+      'Stores what podcast listeners do as events, counts them over time, and says with every count how fresh it is. ' +
+        'Authorize with a tenant key (`pa_live_…`) for a network’s own data, or with a platform key (`pp_live_…`) for /v1/admin.',
     )
     .setVersion(VERSION)
     .addSecurity('tenantKey', {
@@ -28,15 +28,42 @@ export function openApiDocument(app: NestFastifyApplication): OpenAPIObject {
   return withCommonErrors(SwaggerModule.createDocument(app, config, { extraModels: [ProblemDto] }));
 }
 
-/** Errors that any route can answer, documented once instead of at every handler. */
+interface Operation {
+  parameters?: { in: string; schema?: { format?: string } }[];
+  requestBody?: object;
+  responses?: object;
+}
+
+/**
+ * Errors that follow from what a route takes, documented once instead of at every handler: any route can fail, an id in
+ * the path may be none, and a body may be too large or of another type. What a handler says itself stays.
+ */
 function withCommonErrors(document: OpenAPIObject): OpenAPIObject {
-  const common = {
+  const ofAny = {
     '500': problemResponse('Our fault; quote the request id', 500, 'internal_error'),
     '503': problemResponse('The database is away or busy; see Retry-After', 503, 'database_unavailable'),
   };
+  const ofIds = { '400': problemResponse('The id in the path is not a UUID', 400, 'malformed_request') };
+  const ofBodies = {
+    '413': problemResponse('The body is too large', 413, 'too_large'),
+    '415': problemResponse(
+      'The type or the encoding of the body is not accepted',
+      415,
+      'unsupported_media_type',
+    ),
+  };
   for (const operations of Object.values(document.paths)) {
-    for (const operation of Object.values(operations) as { responses?: object }[]) {
-      if (operation.responses !== undefined) operation.responses = { ...common, ...operation.responses };
+    for (const operation of Object.values(operations) as Operation[]) {
+      const { parameters = [], requestBody, responses } = operation;
+      const takesId = parameters.some(
+        (parameter) => parameter.in === 'path' && parameter.schema?.format === 'uuid',
+      );
+      operation.responses = {
+        ...ofAny,
+        ...(takesId && ofIds),
+        ...(requestBody && ofBodies),
+        ...responses,
+      };
     }
   }
   return document;

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { randomUUID } from 'node:crypto';
+import { STATUS_CODES } from 'node:http';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { Controller, Get, Module } from '@nestjs/common';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
@@ -12,7 +13,11 @@ import { createApi } from './create-api.js';
 
 interface Operation {
   'x-access'?: string;
-  responses: Record<string, unknown>;
+  parameters?: { in: string; name: string; schema?: { format?: string } }[];
+  responses: Record<
+    string,
+    { content?: Record<string, { example?: { title?: string; status?: number } }> } | undefined
+  >;
   requestBody?: {
     content: Record<
       string,
@@ -104,7 +109,54 @@ describe('routes', () => {
       expect(['ingest', 'read', 'write', 'admin', 'platform']).toContain(operation['x-access']);
       expect(operation.summary).toBeTruthy();
       expect(operation.tags).toHaveLength(1);
-      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['401', '403', '500', '503']));
+      const { parameters = [], requestBody, responses } = operation;
+      const takesId = parameters.some(
+        ({ schema, ...rest }) => rest.in === 'path' && schema?.format === 'uuid',
+      );
+      const errors = ['401', '403', '500', '503'];
+      if (takesId || requestBody) errors.push('400');
+      if (requestBody) errors.push('413', '415');
+      expect(Object.keys(responses)).toEqual(expect.arrayContaining(errors));
+    },
+  );
+
+  test.each(operations)('$method $path shows its errors as they are sent', ({ operation }) => {
+    for (const [status, response] of Object.entries(operation.responses)) {
+      const example = response?.content?.['application/problem+json']?.example;
+      if (Number(status) < 400) continue;
+      expect(example).toMatchObject({ status: Number(status), title: STATUS_CODES[status] });
+    }
+  });
+
+  test.each(operations.filter(({ path }) => path.includes('{')))(
+    '$method $path documents what it answers to an id that is none',
+    async ({ method, path, operation }) => {
+      const { key } = await api.createTenant();
+      const answer = await api.call(method, filled(path, 'none'), {
+        key: operation['x-access'] === 'platform' ? api.platformKey : key,
+        body: method === 'GET' || method === 'DELETE' ? undefined : {},
+      });
+      expect([400, 404]).toContain(answer.status);
+      expect(Object.keys(operation.responses)).toContain(String(answer.status));
+    },
+  );
+
+  test.each(operations.filter(({ operation }) => operation.requestBody))(
+    '$method $path refuses a body that is too large or of another type, as documented',
+    async ({ method, path, operation }) => {
+      const url = filled(path, randomUUID());
+      const key = operation['x-access'] === 'platform' ? api.platformKey : (await api.createTenant()).key;
+      const large = JSON.stringify({ name: 'x'.repeat(api.settings.ingestMaxBodyBytes) });
+      const other = { key, body: 'x', headers: { 'content-type': 'application/octet-stream' } };
+      expect((await api.call(method, url, { key, body: large })).body).toMatchObject({
+        status: 413,
+        code: 'too_large',
+      });
+      expect((await api.call(method, url, other)).body).toMatchObject({
+        status: 415,
+        code: 'unsupported_media_type',
+      });
+      expect(Object.keys(operation.responses)).toEqual(expect.arrayContaining(['413', '415']));
     },
   );
 
@@ -220,5 +272,14 @@ describe('health', () => {
     const app = api.app;
     const answer = await app.inject({ method: 'GET', url: '/metrics', remoteAddress: '203.0.113.9' });
     expect(answer.statusCode).toBe(401);
+  });
+
+  test.each([
+    ['x-forwarded-for', '203.0.113.9'],
+    ['x-forwarded-for', ''],
+    ['forwarded', 'for=203.0.113.9'],
+  ])('metrics ask for the token when a proxy on this machine forwards: %s "%s"', async (name, value) => {
+    const answer = await api.call('GET', '/metrics', { headers: { [name]: value } });
+    expect([answer.status, answer.body.code]).toEqual([401, 'unauthenticated']);
   });
 });

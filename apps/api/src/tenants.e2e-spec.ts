@@ -1,10 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { startTestApi, type TestApi } from '@lib/testing';
+import { pino } from 'pino';
 import { createApi } from './create-api.js';
 
 let api: TestApi;
+const logged: string[] = [];
 beforeAll(async () => {
-  api = await startTestApi(createApi);
+  const logger = pino({ level: 'info' }, { write: (line: string) => void logged.push(line) });
+  api = await startTestApi((settings) => createApi(settings, logger));
 });
 afterAll(() => api.close());
 
@@ -73,6 +76,29 @@ describe('tenants', () => {
     expect(first.body.items).toHaveLength(1);
     expect(second.body.items).toHaveLength(1);
     expect(second.body.items).not.toEqual(first.body.items);
+  });
+
+  test('the log says which key reached which tenant, and no secret', async () => {
+    const { tenantId, key } = await api.createTenant();
+    const [, , platformKeyId] = api.platformKey.split('_');
+    const [, , tenantKeyId] = key.split('_');
+    const calls = [
+      { path: `/v1/admin/tenants/${tenantId}`, key: api.platformKey },
+      { path: '/v1/admin/tenants/someone@example.com', key: api.platformKey },
+      { path: '/v1/tenant', key },
+    ];
+    logged.length = 0;
+    for (const { path, ...options } of calls) await api.call('GET', path, options);
+    // A line is written once the answer has left.
+    while (logged.length < calls.length) await new Promise(setImmediate);
+    const [read, refused, own] = logged.map((line) => JSON.parse(line) as Record<string, unknown>);
+    expect(read).toMatchObject({ keyId: platformKeyId, targetTenantId: tenantId, status: 200 });
+    expect(read).not.toHaveProperty('tenantId');
+    expect(refused).toMatchObject({ keyId: platformKeyId, status: 400 });
+    expect(own).toMatchObject({ keyId: tenantKeyId, tenantId, status: 200 });
+    expect(own).not.toHaveProperty('targetTenantId');
+    for (const secret of [api.platformKey.split('_')[3], key.split('_')[3], 'someone'])
+      expect(logged.join('')).not.toContain(secret);
   });
 
   test('keys of a suspended tenant prove nothing', async () => {

@@ -89,6 +89,26 @@ describe('the command line', () => {
     ).toContain('cannot be used with');
   });
 
+  test.each([
+    ['ingest', '--events'],
+    ['ingest', '--batch'],
+    ['ingest', '--connections'],
+    ['ingest', '--rounds'],
+    ['query', '--events'],
+    ['query', '--requests'],
+  ])('bench %s refuses to measure nothing: %s 0', async (what, option) => {
+    const { exitCode, errors } = await run(['bench', what, option, '0']);
+    expect(exitCode).toBe(1);
+    expect(errors).toMatch(new RegExp(`${option} .*at least 1`));
+  });
+
+  test('bench ingest may leave the sustained load out', async () => {
+    // The second option is refused after the first was taken, so nothing is measured.
+    const { errors } = await run(['bench', 'ingest', '--seconds', '0', '--rounds', '0']);
+    expect(errors).toContain('--rounds');
+    expect(errors).not.toContain('--seconds');
+  });
+
   test('says where a database could come from when there is none', async () => {
     const { exitCode, errors } = await run(['doctor', '--data', '/nonexistent/data']);
     expect(exitCode).toBe(1);

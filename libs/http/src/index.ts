@@ -17,3 +17,4 @@ export { ProblemFilter, retryDelay } from './problem.filter.js';
 export { OwnTransactions, ReadsReplica, TenantContextInterceptor } from './tenant-context.interceptor.js';
 export { inputValidation } from './validation.js';
 export { undeclaredRoutes } from './undeclared-routes.js';
+export { UuidParam } from './uuid-param.js';

@@ -1,3 +1,4 @@
+import { STATUS_CODES } from 'node:http';
 import { ApiProperty, type ApiResponseNoStatusOptions } from '@nestjs/swagger';
 
 /** RFC 9457 problem details: the body of every error. */
@@ -36,7 +37,7 @@ export function problemResponse(
         schema: { $ref: '#/components/schemas/ProblemDto' },
         example: {
           type: 'about:blank',
-          title: description,
+          title: STATUS_CODES[status],
           status,
           code,
           detail: description,

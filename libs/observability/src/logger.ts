@@ -5,8 +5,9 @@ import { pino, type Logger } from 'pino';
 export const LOGGER = Symbol('LOGGER');
 
 /**
- * One JSON line an event, on standard output. Bodies, headers, addresses and user agents are never logged; a request is
- * named by its id, a tenant by its id. Where nobody reads the output any more, lines are lost and the process goes on.
+ * One JSON line an event, on standard output. Bodies, headers, addresses and user agents are never logged; a request and a
+ * tenant are named by their ids, a key by its public id. Where nobody reads the output any more, lines are lost and the
+ * process goes on.
  */
 export function createLogger(level: string): Logger {
   process.stdout.off('error', ignore).on('error', ignore);

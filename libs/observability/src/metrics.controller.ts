@@ -4,9 +4,12 @@ import { Settings } from '@lib/config';
 import { Access } from '@lib/http';
 import { DomainError } from '@lib/primitives';
 import { PrometheusController } from '@willsoto/nestjs-prometheus';
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 
-/** Prometheus metrics: for loopback, and elsewhere for whoever holds `METRICS_TOKEN`. */
+/**
+ * Prometheus metrics: for loopback, and elsewhere for whoever holds `METRICS_TOKEN`. What a proxy on this machine forwards
+ * comes from loopback too, so a request that says it was forwarded needs the token.
+ */
 @ApiExcludeController()
 @Access('public')
 @Controller()
@@ -20,17 +23,19 @@ export class MetricsController extends PrometheusController {
     const { request } = reply;
     const token = this.settings.metricsToken;
     const bearer = token !== undefined && request.headers.authorization === `Bearer ${token}`;
-    if (!bearer && !isLoopback(request.socket.remoteAddress ?? '')) {
+    if (!bearer && !isLocal(request)) {
       throw new DomainError(
         'unauthenticated',
         401,
-        'Metrics are served to loopback, or with METRICS_TOKEN as a bearer token.',
+        'Metrics are served to loopback without a proxy, or with METRICS_TOKEN as a bearer token.',
       );
     }
     return super.index(reply);
   }
 }
 
-function isLoopback(address: string): boolean {
+function isLocal({ headers, socket }: FastifyRequest): boolean {
+  if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) return false;
+  const address = socket.remoteAddress ?? '';
   return address === '::1' || address.startsWith('127.') || address.startsWith('::ffff:127.');
 }

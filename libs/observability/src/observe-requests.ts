@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { Histogram } from 'prom-client';
+import { isUuid } from '@lib/primitives';
 import type { Readiness } from './readiness.js';
 
 const duration = new Histogram({
@@ -10,12 +11,13 @@ const duration = new Histogram({
 });
 
 interface Named {
-  principal?: { kind: string; tenantId?: string };
+  principal?: { kind: string; keyId: string; tenantId?: string };
 }
 
 /**
- * Times every request and logs it in one line: id, route template, status, time, tenant. No path, address, agent or
- * body. Probes and scrapes are not logged. While draining, answers ask clients to reconnect elsewhere.
+ * Times every request and logs it in one line: id, route template, status, time, the caller's tenant and the public id of
+ * its key; of /v1/admin also the tenant that is read or changed, so that the log says who reached across tenants. No path,
+ * address, agent or body. Probes and scrapes are not logged. While draining, answers ask clients to reconnect elsewhere.
  */
 export function observeRequests(fastify: FastifyInstance, readiness: Readiness): void {
   fastify.addHook('onSend', async (_request, reply) => {
@@ -35,8 +37,17 @@ export function observeRequests(fastify: FastifyInstance, readiness: Readiness):
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
         tenantId: principal?.tenantId,
+        keyId: principal?.keyId,
+        targetTenantId: targetTenantId(route, request.params),
       },
       'request',
     );
   });
+}
+
+/** The tenant that a platform route names. Only a UUID: anything else in the path may be anything. */
+function targetTenantId(route: string, params: unknown): string | undefined {
+  if (!route.startsWith('/v1/admin/')) return undefined;
+  const { tenantId } = params as { tenantId?: string };
+  return tenantId !== undefined && isUuid(tenantId) ? tenantId : undefined;
 }

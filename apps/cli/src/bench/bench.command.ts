@@ -12,10 +12,10 @@ export function benchCommand(io: CommandIo): Command {
   bench
     .command('ingest')
     .description('events in over HTTP, beside a bare PostgreSQL client and COPY; memory; bytes an event')
-    .option('--events <n>', 'events of each way in each round', parseCount, 200_000)
-    .option('--batch <n>', 'events of one request', parseCount, 500)
-    .option('--connections <n>', 'requests, and sessions of the bare client, at a time', parseCount, 16)
-    .option('--rounds <n>', 'rounds, in which the ways take turns', parseCount, 3)
+    .option('--events <n>', 'events of each way in each round', parseAtLeastOne, 200_000)
+    .option('--batch <n>', 'events of one request', parseAtLeastOne, 500)
+    .option('--connections <n>', 'requests, and sessions of the bare client, at a time', parseAtLeastOne, 16)
+    .option('--rounds <n>', 'rounds, in which the ways take turns', parseAtLeastOne, 3)
     .option('--seconds <n>', 'length of the sustained load; 0 leaves it out', parseCount, 60)
     .addHelpText(
       'after',
@@ -28,7 +28,7 @@ export function benchCommand(io: CommandIo): Command {
       'answers of the metrics API, beside counting the same events one by one, as the history grows',
     )
     .option('--events <n,…>', 'sizes of the history, ascending', parseSizes, [1_000_000, 10_000_000])
-    .option('--requests <n>', 'requests of each question at each size', parseCount, 30)
+    .option('--requests <n>', 'requests of each question at each size', parseAtLeastOne, 30)
     .action((options: QueryBenchOptions) => benchQuery(io, options));
   return bench;
 }
@@ -40,8 +40,14 @@ function parseCount(text: string): number {
   return count;
 }
 
+function parseAtLeastOne(text: string): number {
+  const count = parseCount(text);
+  if (count < 1) throw new InvalidArgumentError('It must be at least 1.');
+  return count;
+}
+
 function parseSizes(text: string): number[] {
-  const sizes = text.split(',').map(parseCount);
+  const sizes = text.split(',').map(parseAtLeastOne);
   if (sizes.some((size, at) => size <= (sizes[at - 1] ?? 0)))
     throw new InvalidArgumentError('The sizes must be ascending.');
   return sizes;

@@ -53,7 +53,7 @@ export function benchQuery(io: CommandIo, { events, requests }: QueryBenchOption
         made = size;
         io.warn(`${size.toLocaleString('en')} events: refreshing …`);
         await refresh(product);
-        await product.owner.sql('VACUUM (ANALYZE) listener_events, listener_metrics');
+        await product.owner.sql('VACUUM (ANALYZE) listener_events, listener_metrics, listener_totals');
         const timings: Timing[] = [];
         for (const question of questions) {
           io.warn(`${size.toLocaleString('en')} events: ${question.name} …`);

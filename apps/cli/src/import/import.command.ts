@@ -26,7 +26,7 @@ export function importCommand(io: CommandIo): Command {
     .description('import a podcast and its episodes from an RSS feed')
     .requiredOption('--tenant <id>', 'the tenant that the podcast belongs to', parseTenant)
     .addOption(new Option('--file <path>', 'the feed as a file').conflicts('url'))
-    .option('--url <address>', 'the feed’s address; it is kept, and the feed is read again later')
+    .option('--url <address>', 'the feed’s address; it is kept with the podcast')
     .option(
       '--podcast <id>',
       'the podcast that the feed is for; without it the feed finds its own, or makes one',

@@ -24,9 +24,9 @@ export function startCommand(io: CommandIo): Command {
       '\nWithout DATABASE_URL and POSTGRES_HOST a PostgreSQL server of its own keeps its data in --data. With one of them\n' +
         'nothing is embedded, and API_KEY_PEPPER and PRIVACY_MASTER_KEY have to be set as well.\n\n' +
         'PORT          the API, 8000\n' +
-        'WORKER_PORT   health and metrics of the worker, 8001, on this machine only\n' +
-        'BIND_ADDRESS  127.0.0.1 here; 0.0.0.0 lets other machines in\n' +
-        'REDIS_URL     queues and limits in Redis instead of PostgreSQL\n\n' +
+        'WORKER_PORT   health and metrics of the worker, 8001\n' +
+        'BIND_ADDRESS  of both, 127.0.0.1 here; 0.0.0.0 lets other machines in\n' +
+        'REDIS_URL     queues in Redis instead of PostgreSQL\n\n' +
         'A process that dies is started again; after five quick failures everything stops with its last lines.\n' +
         'Ctrl-C stops in order, a second Ctrl-C at once. Output of the processes: logs/ in the data directory.',
     )

@@ -4,8 +4,6 @@ import {
   Delete,
   Get,
   HttpCode,
-  Param,
-  ParseUUIDPipe,
   Patch,
   Post,
   Query,
@@ -21,7 +19,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { Access, problemResponse } from '@lib/http';
+import { Access, problemResponse, UuidParam } from '@lib/http';
 import { EpisodesService } from '../application/episodes.service.js';
 import { EpisodeDto, EpisodePageDto } from './episode-answers.dto.js';
 import { CreateEpisodeDto, EpisodeSearchQueryDto, UpdateEpisodeDto } from './episodes.dto.js';
@@ -46,10 +44,7 @@ export class EpisodesController {
   @ApiNotFoundResponse(NO_PODCAST)
   @ApiConflictResponse(EXISTS)
   @SerializeOptions({ type: EpisodeDto })
-  create(
-    @Param('podcastId', ParseUUIDPipe) podcastId: string,
-    @Body() body: CreateEpisodeDto,
-  ): Promise<object> {
+  create(@UuidParam('podcastId') podcastId: string, @Body() body: CreateEpisodeDto): Promise<object> {
     return this.episodes.create(podcastId, body);
   }
 
@@ -64,7 +59,7 @@ export class EpisodesController {
   @ApiNotFoundResponse(NO_PODCAST)
   @SerializeOptions({ type: EpisodePageDto, strategy: 'excludeAll' })
   list(
-    @Param('podcastId', ParseUUIDPipe) podcastId: string,
+    @UuidParam('podcastId') podcastId: string,
     @Query() { limit = 50, cursor }: PageQueryDto,
   ): Promise<object> {
     return this.episodes.list(podcastId, { limit, cursor });
@@ -89,7 +84,7 @@ export class EpisodesController {
   @ApiOkResponse({ type: EpisodeDto })
   @ApiNotFoundResponse(NOT_FOUND)
   @SerializeOptions({ type: EpisodeDto })
-  get(@Param('id', ParseUUIDPipe) id: string): Promise<object> {
+  get(@UuidParam('id') id: string): Promise<object> {
     return this.episodes.get(id);
   }
 
@@ -106,7 +101,7 @@ export class EpisodesController {
   @ApiNotFoundResponse(NOT_FOUND)
   @ApiConflictResponse(EXISTS)
   @SerializeOptions({ type: EpisodeDto })
-  update(@Param('id', ParseUUIDPipe) id: string, @Body() body: UpdateEpisodeDto): Promise<object> {
+  update(@UuidParam('id') id: string, @Body() body: UpdateEpisodeDto): Promise<object> {
     return this.episodes.update(id, body);
   }
 
@@ -119,7 +114,7 @@ export class EpisodesController {
   })
   @ApiNoContentResponse()
   @ApiNotFoundResponse(NOT_FOUND)
-  archive(@Param('id', ParseUUIDPipe) id: string): Promise<void> {
+  archive(@UuidParam('id') id: string): Promise<void> {
     return this.episodes.archive(id);
   }
 }

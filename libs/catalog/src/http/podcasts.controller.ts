@@ -4,8 +4,6 @@ import {
   Delete,
   Get,
   HttpCode,
-  Param,
-  ParseUUIDPipe,
   Patch,
   Post,
   Query,
@@ -20,7 +18,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { Access, problemResponse } from '@lib/http';
+import { Access, problemResponse, UuidParam } from '@lib/http';
 import { PodcastsService } from '../application/podcasts.service.js';
 import {
   CreatePodcastDto,
@@ -71,7 +69,7 @@ export class PodcastsController {
   @ApiOkResponse({ type: PodcastDto })
   @ApiNotFoundResponse(NOT_FOUND)
   @SerializeOptions({ type: PodcastDto })
-  get(@Param('id', ParseUUIDPipe) id: string): Promise<object> {
+  get(@UuidParam('id') id: string): Promise<object> {
     return this.podcasts.get(id);
   }
 
@@ -85,7 +83,7 @@ export class PodcastsController {
   @ApiBadRequestResponse(INVALID)
   @ApiNotFoundResponse(NOT_FOUND)
   @SerializeOptions({ type: PodcastDto })
-  update(@Param('id', ParseUUIDPipe) id: string, @Body() body: UpdatePodcastDto): Promise<object> {
+  update(@UuidParam('id') id: string, @Body() body: UpdatePodcastDto): Promise<object> {
     return this.podcasts.update(id, body);
   }
 
@@ -98,7 +96,7 @@ export class PodcastsController {
   })
   @ApiNoContentResponse()
   @ApiNotFoundResponse(NOT_FOUND)
-  archive(@Param('id', ParseUUIDPipe) id: string): Promise<void> {
+  archive(@UuidParam('id') id: string): Promise<void> {
     return this.podcasts.archive(id);
   }
 }

@@ -1,14 +1,4 @@
-import {
-  Body,
-  Controller,
-  Get,
-  Param,
-  ParseUUIDPipe,
-  Patch,
-  Post,
-  Query,
-  SerializeOptions,
-} from '@nestjs/common';
+import { Body, Controller, Get, Patch, Post, Query, SerializeOptions } from '@nestjs/common';
 import {
   ApiNotFoundResponse,
   ApiBadRequestResponse,
@@ -17,7 +7,7 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { Access, problemResponse } from '@lib/http';
+import { Access, problemResponse, UuidParam } from '@lib/http';
 import { DomainError, isUuid, toTenantId } from '@lib/primitives';
 import { KeysService } from '../application/keys.service.js';
 import { TenantsService } from '../application/tenants.service.js';
@@ -85,7 +75,7 @@ export class AdminTenantsController {
   @ApiOkResponse({ type: TenantDto })
   @ApiNotFoundResponse(problemResponse('No such tenant', 404, 'tenant_not_found'))
   @SerializeOptions({ type: TenantDto })
-  find(@Param('tenantId', ParseUUIDPipe) tenantId: string): Promise<object> {
+  find(@UuidParam('tenantId') tenantId: string): Promise<object> {
     return this.tenants.find(toTenantId(tenantId));
   }
 
@@ -95,10 +85,7 @@ export class AdminTenantsController {
   @ApiNotFoundResponse(problemResponse('No such tenant', 404, 'tenant_not_found'))
   @ApiBadRequestResponse(problemResponse('A field is not valid', 400, 'invalid_input'))
   @SerializeOptions({ type: TenantDto })
-  change(
-    @Param('tenantId', ParseUUIDPipe) tenantId: string,
-    @Body() body: AdminUpdateTenantDto,
-  ): Promise<object> {
+  change(@UuidParam('tenantId') tenantId: string, @Body() body: AdminUpdateTenantDto): Promise<object> {
     return this.tenants.change(toTenantId(tenantId), body);
   }
 }
