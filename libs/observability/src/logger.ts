@@ -1,5 +1,14 @@
 import { Injectable, type LoggerService } from '@nestjs/common';
 import { pino, type Logger } from 'pino';
+import { Counter } from 'prom-client';
+
+/** How much of the log may wait for its reader. */
+const UNREAD_BYTES = 4_194_304;
+
+const dropped = new Counter({
+  name: 'log_lines_dropped_total',
+  help: 'Lines of the log that were lost because nobody read it fast enough.',
+});
 
 /** Token of the process's pino logger. */
 export const LOGGER = Symbol('LOGGER');
@@ -20,8 +29,14 @@ export function createLogger(level: string): Logger {
       serializers: { req: () => undefined, res: () => undefined, err: describeError },
     },
     // Not pino's own stream: at exit that one tries for ever to write what a reader that died has left.
-    process.stdout,
+    { write: writeWhileRead },
   );
+}
+
+/** A reader that stands still would otherwise let the lines pile up in memory. */
+function writeWhileRead(line: string): void {
+  if (process.stdout.writableLength < UNREAD_BYTES) process.stdout.write(line);
+  else dropped.inc();
 }
 
 function ignore(): void {

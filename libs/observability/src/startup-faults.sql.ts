@@ -12,7 +12,12 @@ import { pendingDeltas, roleFaults, type Sql } from '@lib/database';
 export async function startupFaults(sql: Sql, wantedEngine?: string): Promise<string[]> {
   const faults = await roleFaults(sql);
   if (faults.length > 0) return faults;
-  return [...(await durabilityFaults(sql)), ...(await schemaFaults(sql)), ...(await engineFaults(sql, wantedEngine)), ...(await isolationFaults(sql))];
+  return [
+    ...(await durabilityFaults(sql)),
+    ...(await schemaFaults(sql)),
+    ...(await engineFaults(sql, wantedEngine)),
+    ...(await isolationFaults(sql)),
+  ];
 }
 
 /** Settings under which an acknowledged commit could be lost. */

@@ -46,6 +46,7 @@ export async function startEmbeddedDatabase(
       serverUrl: asSuperuser('postgres'),
       environment: {
         DATABASE_URL: url('podcast_app'),
+        DATABASE_REPLICA_URLS: '', // those of the environment are copies of another database
         MAINTENANCE_DATABASE_URL: url('podcast_maintenance'),
         ADMIN_DATABASE_URL: url('podcast_admin'),
         QUEUE_DATABASE_URL: url('podcast_queue'),

@@ -41,7 +41,9 @@ export function migrateCommand(io: CommandIo): Command {
 async function runMigrate(io: CommandIo, { yes, data }: MigrateOptions): Promise<void> {
   const engine = io.environment['TIME_SERIES_ENGINE'] ?? '';
   if (!['', 'partitions'].includes(engine.trim()))
-    throw new CommandFailed(`TIME_SERIES_ENGINE is ${engine}: this version makes schemas for partitions only.`);
+    throw new CommandFailed(
+      `TIME_SERIES_ENGINE is ${engine}: this version makes schemas for partitions only.`,
+    );
   const opened = await openDatabaseSettings(io, data);
   try {
     const session = await connectAsLogin(opened.ownerUrl);

@@ -4,6 +4,7 @@ import type { CommandIo } from '../command-io.js';
 /** Variables that name a database or a login: each child gets its own from the settings, and no other. */
 const DATABASE_VARIABLES = [
   'DATABASE_URL',
+  'DATABASE_REPLICA_URLS',
   'MIGRATION_DATABASE_URL',
   'MAINTENANCE_DATABASE_URL',
   'ADMIN_DATABASE_URL',
@@ -31,7 +32,10 @@ export function childEnvironment(
   );
   const roles =
     child === 'api'
-      ? { ADMIN_DATABASE_URL: settings.adminDatabaseUrl }
+      ? {
+          ADMIN_DATABASE_URL: settings.adminDatabaseUrl,
+          DATABASE_REPLICA_URLS: settings.databaseReplicaUrls.join(',') || undefined,
+        }
       : {
           MAINTENANCE_DATABASE_URL: settings.maintenanceDatabaseUrl,
           QUEUE_DATABASE_URL: settings.queueDatabaseUrl,

@@ -9,6 +9,7 @@ import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals
 import { projectRoot } from '@lib/database';
 import { freePort } from '@lib/testing';
 import { runCli } from '../run-cli.js';
+import { expectDemoIsCounted, expectEventsToArrive, type Call } from './walk-through.contract.js';
 
 // Compiling, initdb and sixty days of demo: half a minute on an idle machine, minutes on a busy one.
 jest.setTimeout(600_000);
@@ -50,7 +51,7 @@ interface Start {
   output: () => string;
   /** The demo key of the banner. */
   key: string;
-  call: (path: string) => Promise<{ status: number; body: Record<string, unknown> }>;
+  call: Call;
 }
 
 async function start(...flags: string[]): Promise<Start> {
@@ -77,10 +78,15 @@ async function start(...flags: string[]): Promise<Start> {
     child,
     key,
     output: () => output,
-    call: async (path) => {
-      const headers = { authorization: `Bearer ${key}` };
-      const signal = AbortSignal.timeout(10_000);
-      const answer = await fetch(`http://127.0.0.1:${port}${path}`, { headers, signal });
+    call: async (path, request) => {
+      const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+        headers: {
+          authorization: `Bearer ${key}`,
+          ...(request && { 'content-type': request.type }),
+        },
+        ...(request && { method: 'POST', body: request.body }),
+        signal: AbortSignal.timeout(10_000),
+      });
       return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
     },
   };
@@ -153,7 +159,8 @@ onLinux('npm start', () => {
     const tenant = await first.call('/v1/tenant');
     expect(tenant.status).toBe(200);
     const curl = /'http:\/\/[^/]+(\/[^']+)'/.exec(first.output())?.[1] ?? 'no curl in the banner';
-    expect((await first.call(curl)).status).toBe(200);
+    await expectDemoIsCounted(first.call, curl, data);
+    await expectEventsToArrive(first.call);
     for (const file of ['superuser.json', 'logins.json', 'keys.json', 'demo.json']) {
       expect({ file, mode: (await stat(join(data, 'secrets', file))).mode & 0o777 }).toEqual({
         file,
