@@ -26,6 +26,7 @@ export async function readBodies(fastify: FastifyInstance): Promise<void> {
     onInvalidRequestPayload: () =>
       Object.assign(new Error('The body is not valid gzip.'), { statusCode: 400, code: 'FST_INVALID_GZIP' }),
   });
+  fastify.removeContentTypeParser('text/plain'); // Fastify brings it along
   const strict = fastify.getDefaultJsonParser('error', 'error');
   fastify.addContentTypeParser<Buffer>('application/json', { parseAs: 'buffer' }, (request, body, done) => {
     if (!isUtf8(body)) {
