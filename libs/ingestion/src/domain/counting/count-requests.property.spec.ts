@@ -98,6 +98,10 @@ describe('counting', () => {
         expect(sum).toBe(list.length);
         const counted = list.filter((_, index) => outcomes[index] === 'counted').map(({ id }) => id);
         expect(downloads.map(({ settledBy }) => settledBy).sort()).toEqual(counted.sort());
+        downloads.reduce((before, { occurredAtMs }) => {
+          expect(occurredAtMs).toBeGreaterThanOrEqual(before);
+          return occurredAtMs;
+        }, -Infinity);
       }),
       { numRuns: 300 },
     );
@@ -278,6 +282,19 @@ describe('days counted one after another from the carry', () => {
         expect(counted).toBe(whole.downloads.length);
       }),
       { numRuns: 200 },
+    );
+  });
+
+  test('do not depend on the order of the carry', () => {
+    fc.assert(
+      fc.property(requests, rules, (list, chosen) => {
+        const [monday, tuesday] = [0, 1].map((day) => list.filter((request) => dayOf(request) === day));
+        const { carry } = countRequests(input(monday ?? [], MONDAY + DAY_MS), chosen);
+        const tuesdayFrom = (some: readonly WindowCarry[]) =>
+          countRequests(input(tuesday ?? [], MONDAY + 2 * DAY_MS), chosen, some);
+        expect(tuesdayFrom([...carry].reverse())).toEqual(tuesdayFrom(carry));
+      }),
+      { numRuns: 300 },
     );
   });
 

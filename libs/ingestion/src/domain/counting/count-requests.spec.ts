@@ -276,6 +276,12 @@ describe('requests known from the prefix alone', () => {
       'repeat_in_window',
     ]);
   });
+  test('have no bytes, whatever the redirect sent', () => {
+    const answered = asked({ bytesServed: 180 });
+    const count = countRequests(input([answered, { ...answered, bytesServed: 240 }]), RULES);
+    expect(count.outcomes).toEqual(['counted', 'repeat_in_window']);
+    expect(count.downloads).toMatchObject([{ bytes: null }]);
+  });
   test('go through the other filters', () => {
     expect(outcomes([asked({ method: 'HEAD' })])).toEqual(['not_get']);
     expect(outcomes([asked({ rangeAsked: 'bytes=0-1' })])).toEqual(['range_probe']);

@@ -1,3 +1,4 @@
+import { compareText } from './compare-text.js';
 import type { Count, CountingInput } from './count.js';
 import { countWindow } from './count-window.js';
 import type { CountingRules } from './counting-rules.js';
@@ -67,8 +68,11 @@ function keyOf({ evidence, listener, episode }: DownloadKey): string {
 }
 
 function compareKeys(a: DownloadKey, b: DownloadKey): number {
-  const [left, right] = [keyOf(a), keyOf(b)];
-  return left < right ? -1 : Number(left > right);
+  return (
+    compareText(a.evidence, b.evidence) ||
+    compareText(a.listener, b.listener) ||
+    compareText(a.episode, b.episode)
+  );
 }
 
 /** The window as it is left at the end of the stretch. */

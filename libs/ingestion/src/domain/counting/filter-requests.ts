@@ -1,4 +1,5 @@
 import { breadthRule } from './breadth-rule.js';
+import { compareText } from './compare-text.js';
 import type { CountingRules } from './counting-rules.js';
 import type { DownloadRequest } from './download-request.js';
 import { judgeRequest } from './judge-request.js';
@@ -59,10 +60,6 @@ function inOrder(requests: readonly DownloadRequest[]): Entry[] {
     .sort(
       (a, b) => a.request.occurredAtMs - b.request.occurredAtMs || compareText(a.request.id, b.request.id),
     );
-}
-
-function compareText(a: string, b: string): number {
-  return a < b ? -1 : Number(a > b);
 }
 
 function isSame(request: DownloadRequest, other: DownloadRequest | undefined): boolean {

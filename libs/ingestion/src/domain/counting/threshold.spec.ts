@@ -31,7 +31,11 @@ describe('bytes', () => {
       bytes: 960_000,
       countsFrom: 45_000,
     });
-    expect(threshold(sizes(700_000, 20_000, 42), rules)).toMatchObject({ bytes: 700_000, countsFrom: 0 });
+    for (const seconds of [42, 60])
+      expect(threshold(sizes(700_000, 20_000, seconds), rules)).toMatchObject({
+        bytes: 700_000,
+        countsFrom: 0,
+      });
   });
 
   test('any byte, when the minute is not asked for', () => {
