@@ -116,6 +116,16 @@ describe('windows (PTMG v2.3 §5.5.1)', () => {
   });
 });
 
+test('bytes carried over from yesterday end where the file ends today', () => {
+  const rules = { ...RULES, window: 'first_touch' } as const;
+  const yesterday = { ...input([piece(500_000, 1_499_999)]), untilMs: MONDAY + DAY_MS };
+  const { carry } = countRequests(yesterday, rules);
+  const today = input([piece(0, 599_999, { occurredAtMs: MONDAY + DAY_MS + HOUR_MS })]);
+  const smaller = { fileBytes: 800_000, headerBytes: null, durationSeconds: 900 };
+  const count = countRequests({ ...today, episodes: new Map([['episode', smaller]]) }, rules, carry);
+  expect(count.downloads).toMatchObject([{ bytes: 800_000, occurredAtMs: NOON }]);
+});
+
 describe('listeners (PTMG v2.3 §5.5.4)', () => {
   test('ten requests by six agents at one address are six listeners and six downloads', () => {
     const requests = Array.from({ length: 10 }, (_, index) =>

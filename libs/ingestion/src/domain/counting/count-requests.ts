@@ -3,6 +3,7 @@ import type { Count, CountingInput } from './count.js';
 import { countWindows } from './count-windows.js';
 import type { CountingRules, DownloadWindow } from './counting-rules.js';
 import { filterRequests } from './filter-requests.js';
+import { measurePieces } from './measure-pieces.js';
 import type { WindowCarry } from './window-carry.js';
 
 /**
@@ -23,7 +24,8 @@ export function countRequests(
   carry: readonly WindowCarry[] = [],
 ): Count {
   checkStretch(input);
-  return countWindows(filterRequests(input.requests, rules), input, rules, carry);
+  const { outcomes, passed } = filterRequests(input.requests, rules);
+  return countWindows(outcomes, measurePieces(passed, input.episodes), input, rules, carry);
 }
 
 /**
@@ -38,9 +40,10 @@ export function countInEveryWindow(
   carry: Partial<Record<DownloadWindow, readonly WindowCarry[]>> = {},
 ): Record<DownloadWindow, Count> {
   checkStretch(input);
-  const filtered = filterRequests(input.requests, rules);
+  const { outcomes, passed } = filterRequests(input.requests, rules);
+  const pieces = measurePieces(passed, input.episodes);
   const countIn = (window: DownloadWindow): Count =>
-    countWindows(filtered, input, { ...rules, window }, carry[window] ?? []);
+    countWindows(outcomes, pieces, input, { ...rules, window }, carry[window] ?? []);
   return {
     calendar_day: countIn('calendar_day'),
     first_touch: countIn('first_touch'),

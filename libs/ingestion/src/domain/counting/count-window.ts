@@ -1,7 +1,7 @@
 import type { CountingRules } from './counting-rules.js';
 import type { Download } from './download.js';
 import type { DownloadRequest, EpisodeSizes } from './download-request.js';
-import type { PassedRequest } from './filter-requests.js';
+import type { Piece } from './measure-pieces.js';
 import type { Outcome } from './outcome.js';
 import type { WindowPieces } from './split-windows.js';
 import { type Threshold, threshold } from './threshold.js';
@@ -31,11 +31,11 @@ export function countWindow(
 ): WindowCount {
   const need = threshold(sizes, rules);
   const before = carried?.coverage ?? NOTHING_COVERED;
-  const added = addedAmounts(before, pieces.map(requestOf), sizes, need.countsFrom);
+  const added = addedAmounts(before, pieces, need.countsFrom);
   const outcomes: Outcome[] = [];
   const total = { ...amountOf(before, need.countsFrom) };
   let settled = carried?.settled ?? false;
-  let settledBy: PassedRequest['request'] | undefined;
+  let settledBy: Piece['request'] | undefined;
   let settledBytes = 0;
   let today = NaN;
   let firstToday = 0;
@@ -58,16 +58,12 @@ export function countWindow(
 
 const NO_AMOUNT: Amount = { bytes: 0, helpfulBytes: 0, segmentMs: 0 };
 
-function requestOf({ request }: PassedRequest): DownloadRequest {
-  return request;
-}
-
 function isReached({ evidence }: DownloadRequest, total: Amount, need: Threshold): boolean {
   if (evidence === 'prefix_only') return true;
   return total.helpfulBytes >= need.bytes || total.segmentMs >= need.segmentMs;
 }
 
-function downloadOf(settledBy: PassedRequest['request'], occurredAtMs: number, bytes: number): Download {
+function downloadOf(settledBy: Piece['request'], occurredAtMs: number, bytes: number): Download {
   return {
     listener: settledBy.listener,
     episode: settledBy.episode,

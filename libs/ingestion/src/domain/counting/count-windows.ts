@@ -4,32 +4,34 @@ import { countWindow } from './count-window.js';
 import type { CountingRules } from './counting-rules.js';
 import type { Download } from './download.js';
 import type { EpisodeSizes, RequestEvidence } from './download-request.js';
-import type { FilteredRequests, PassedRequest } from './filter-requests.js';
+import type { FilteredRequests } from './filter-requests.js';
 import { joinsWindow } from './joins-window.js';
+import type { Piece } from './measure-pieces.js';
 import { splitWindows, type WindowPieces } from './split-windows.js';
-import type { WindowCarry } from './window-carry.js';
+import { type WindowCarry, withinFile } from './window-carry.js';
 import { extendCoverage, NOTHING_COVERED } from './window-coverage.js';
 
 /** Turns what the filters left into downloads, in the window that the rules name: the second half of counting. */
 export function countWindows(
-  filtered: FilteredRequests,
+  filtered: FilteredRequests['outcomes'],
+  pieces: readonly Piece[],
   { episodes, untilMs }: CountingInput,
   rules: CountingRules,
   carried: readonly WindowCarry[],
 ): Count {
-  const outcomes = [...filtered.outcomes];
+  const outcomes = [...filtered];
   const downloads: Download[] = [];
   const carry: WindowCarry[] = [];
-  for (const { of, open, requests } of groupByListener(filtered.passed, carried)) {
+  for (const { of, open, pieces: some } of groupByListener(pieces, carried)) {
     const sizes = episodes.get(of.episode) ?? NO_SIZES;
-    for (const window of splitWindows(requests, rules.window, open)) {
+    for (const window of splitWindows(some, rules.window, open && withinFile(open, sizes))) {
       const count = countWindow(window, sizes, rules);
       window.pieces.forEach(({ index }, position) => {
         outcomes[index] = count.outcomes[position] ?? 'below_threshold';
       });
       if (count.download) downloads.push(count.download);
       const isSettled = count.download !== undefined;
-      if (joinsWindow(rules.window, window, untilMs)) carry.push(carryOf(of, window, sizes, isSettled));
+      if (joinsWindow(rules.window, window, untilMs)) carry.push(carryOf(of, window, isSettled));
     }
   }
   downloads.sort((a, b) => a.occurredAtMs - b.occurredAtMs || compareKeys(a, b));
@@ -48,17 +50,17 @@ interface DownloadKey {
 interface Group {
   readonly of: DownloadKey;
   readonly open: WindowCarry | undefined;
-  readonly requests: PassedRequest[];
+  readonly pieces: Piece[];
 }
 
-function groupByListener(passed: readonly PassedRequest[], carried: readonly WindowCarry[]): Iterable<Group> {
+function groupByListener(pieces: readonly Piece[], carried: readonly WindowCarry[]): Iterable<Group> {
   const groups = new Map<string, Group>();
-  for (const open of carried) groups.set(keyOf(open), { of: open, open, requests: [] });
-  for (const entry of passed) {
-    const key = keyOf(entry.request);
+  for (const open of carried) groups.set(keyOf(open), { of: open, open, pieces: [] });
+  for (const piece of pieces) {
+    const key = keyOf(piece.request);
     const group = groups.get(key);
-    if (group) group.requests.push(entry);
-    else groups.set(key, { of: entry.request, open: undefined, requests: [entry] });
+    if (group) group.pieces.push(piece);
+    else groups.set(key, { of: piece.request, open: undefined, pieces: [piece] });
   }
   return groups.values();
 }
@@ -79,17 +81,15 @@ function compareKeys(a: DownloadKey, b: DownloadKey): number {
 function carryOf(
   { listener, episode, evidence }: DownloadKey,
   { carried, firstTouchMs, lastTouchMs, pieces }: WindowPieces,
-  sizes: EpisodeSizes,
   isSettled: boolean,
 ): WindowCarry {
-  const requests = pieces.map(({ request }) => request);
   return {
     listener,
     episode,
     evidence,
     firstTouchMs,
     lastTouchMs,
-    coverage: extendCoverage(carried?.coverage ?? NOTHING_COVERED, requests, sizes),
+    coverage: extendCoverage(carried?.coverage ?? NOTHING_COVERED, pieces),
     settled: isSettled || carried?.settled === true,
   };
 }

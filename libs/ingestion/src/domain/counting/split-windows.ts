@@ -1,5 +1,5 @@
 import type { DownloadWindow } from './counting-rules.js';
-import type { PassedRequest } from './filter-requests.js';
+import type { Piece } from './measure-pieces.js';
 import { joinsWindow, type Touches } from './joins-window.js';
 import type { WindowCarry } from './window-carry.js';
 
@@ -8,18 +8,18 @@ export interface WindowPieces extends Touches {
   /** The window as the day before left it; undefined where it was opened by one of the pieces. */
   readonly carried: WindowCarry | undefined;
   /** In the order of time. Empty for a carried window that nothing joined. */
-  readonly pieces: readonly PassedRequest[];
+  readonly pieces: readonly Piece[];
 }
 
 /**
- * Assigns the requests of one listener, episode and kind of evidence to windows. This comes before any bytes are united,
+ * Assigns the pieces of one listener, episode and kind of evidence to windows. This comes before any bytes are united,
  * so that pieces on both sides of a border are not joined (PTMG v2.3 §5.5.1, IAB-03, IAB-04).
- * @param requests in the order of time
- * @param carried the window that is open when they begin
+ * @param pieces in the order of time
+ * @param carried the window that was open before them
  * @returns the windows in the order of time
  */
 export function splitWindows(
-  requests: readonly PassedRequest[],
+  pieces: readonly Piece[],
   window: DownloadWindow,
   carried: WindowCarry | undefined,
 ): WindowPieces[] {
@@ -29,7 +29,7 @@ export function splitWindows(
     open = { firstTouchMs: carried.firstTouchMs, lastTouchMs: carried.lastTouchMs, carried, pieces: [] };
     windows.push(open);
   }
-  for (const piece of requests) {
+  for (const piece of pieces) {
     const at = piece.request.occurredAtMs;
     if (open && joinsWindow(window, open, at)) {
       open.pieces.push(piece);
@@ -44,5 +44,5 @@ export function splitWindows(
 
 interface OpenWindow extends WindowPieces {
   lastTouchMs: number;
-  readonly pieces: PassedRequest[];
+  readonly pieces: Piece[];
 }

@@ -1,4 +1,5 @@
-import type { RequestEvidence } from './download-request.js';
+import { clipRanges } from './byte-union.js';
+import type { EpisodeSizes, RequestEvidence } from './download-request.js';
 import type { Touches } from './joins-window.js';
 import type { Coverage } from './window-coverage.js';
 
@@ -13,6 +14,12 @@ export interface WindowCarry extends Touches {
   readonly coverage: Coverage;
   /** The window has its download; more pieces make no second one. */
   readonly settled: boolean;
+}
+
+/** The window without bytes beyond the end of the file, which may have been measured anew since. */
+export function withinFile(open: WindowCarry, { fileBytes }: EpisodeSizes): WindowCarry {
+  const served = clipRanges(open.coverage.served, 0, fileBytes ?? Infinity);
+  return { ...open, coverage: { ...open.coverage, served } };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { addedBytes, type ByteRange, clipRanges, unionBytes, uniteRanges } from './byte-union.js';
-import type { DownloadRequest, EpisodeSizes } from './download-request.js';
-import { servedRanges } from './served-ranges.js';
+import type { DownloadRequest } from './download-request.js';
+import type { Piece } from './measure-pieces.js';
 
 /**
  * What was served of an episode inside one window: bytes of its file by their union (IAB-20), HLS segments by their
@@ -18,7 +18,7 @@ export interface Coverage {
 
 export const NOTHING_COVERED: Coverage = { served: [], segments: [], segmentMs: 0, segmentBytes: 0 };
 
-/** How much a window covers, or what a request adds to that. */
+/** How much a window covers, or what a piece adds to that. */
 export interface Amount {
   /** Different bytes, of the file and of segments. */
   readonly bytes: number;
@@ -28,22 +28,17 @@ export interface Amount {
 }
 
 /**
- * What each request brings that nothing before it brought.
- * @param requests of one window, in the order of time
+ * What each piece brings that nothing before it brought.
+ * @param pieces of one window, in the order of time
  * @param countsFrom the first byte of the file that helps to reach the threshold
  */
-export function addedAmounts(
-  before: Coverage,
-  requests: readonly DownloadRequest[],
-  sizes: EpisodeSizes,
-  countsFrom: number,
-): Amount[] {
-  const pieces = [before.served, ...requests.map((request) => fileRanges(request, sizes))];
-  const bytes = addedBytes(pieces);
+export function addedAmounts(before: Coverage, pieces: readonly Piece[], countsFrom: number): Amount[] {
+  const served = [before.served, ...pieces.map((piece) => piece.served)];
+  const bytes = addedBytes(served);
   const helpfulBytes =
-    countsFrom === 0 ? bytes : addedBytes(pieces.map((ranges) => clipRanges(ranges, countsFrom, Infinity)));
+    countsFrom === 0 ? bytes : addedBytes(served.map((ranges) => clipRanges(ranges, countsFrom, Infinity)));
   const positions = new Set(before.segments);
-  return requests.map((request, index) => {
+  return pieces.map(({ request }, index) => {
     const segment = newSegment(request, positions);
     return {
       bytes: (bytes[index + 1] ?? 0) + segment.bytes,
@@ -62,31 +57,21 @@ export function amountOf({ served, segmentMs, segmentBytes }: Coverage, countsFr
   };
 }
 
-/** The coverage after these requests. */
-export function extendCoverage(
-  before: Coverage,
-  requests: readonly DownloadRequest[],
-  sizes: EpisodeSizes,
-): Coverage {
+/** The coverage after these pieces. */
+export function extendCoverage(before: Coverage, pieces: readonly Piece[]): Coverage {
   const positions = new Set(before.segments);
   let { segmentMs, segmentBytes } = before;
-  for (const request of requests) {
+  for (const { request } of pieces) {
     const segment = newSegment(request, positions);
     segmentMs += segment.ms;
     segmentBytes += segment.bytes;
   }
-  const ranges = requests.flatMap((request) => fileRanges(request, sizes));
   return {
-    served: uniteRanges([...before.served, ...ranges]),
+    served: uniteRanges([...before.served, ...pieces.flatMap((piece) => piece.served)]),
     segments: [...positions].sort((a, b) => a - b),
     segmentMs,
     segmentBytes,
   };
-}
-
-function fileRanges(request: DownloadRequest, sizes: EpisodeSizes): ByteRange[] {
-  const isFile = request.evidence === 'origin_bytes' && request.hls === null;
-  return isFile ? servedRanges(request, sizes.fileBytes) : [];
 }
 
 function newSegment(
