@@ -126,6 +126,19 @@ test('bytes carried over from yesterday end where the file ends today', () => {
   expect(count.downloads).toMatchObject([{ bytes: 800_000, occurredAtMs: NOON }]);
 });
 
+test('downloads of one moment are in the order of listeners, whatever the order of the carry', () => {
+  const rules = { ...RULES, window: 'last_touch' } as const;
+  const both = (from: number, last: number, occurredAtMs: number) =>
+    ['anna', 'ben'].map((listener) => piece(from, last, { listener, occurredAtMs }));
+  const { carry } = countRequests({ ...input(both(0, 599_999, NOON)), untilMs: MONDAY + DAY_MS }, rules);
+  const tuesday = input(both(600_000, 1_999_999, MONDAY + DAY_MS));
+  for (const some of [carry, [...carry].reverse()])
+    expect(countRequests(tuesday, rules, some).downloads).toMatchObject([
+      { listener: 'anna', occurredAtMs: NOON },
+      { listener: 'ben', occurredAtMs: NOON },
+    ]);
+});
+
 describe('listeners (PTMG v2.3 §5.5.4)', () => {
   test('ten requests by six agents at one address are six listeners and six downloads', () => {
     const requests = Array.from({ length: 10 }, (_, index) =>

@@ -18,7 +18,7 @@ describe('bytes', () => {
     ['a little more than a minute', sizes(700_000, 20_000, 60.5), 694_381],
     ['unknown duration: the whole file', sizes(700_000, 20_000, null), 700_000],
     ['unknown header: the whole file', sizes(14_445_000, null, 900), 14_445_000],
-    ['a header larger than its file: the whole file', sizes(700_000, 700_000, 900), 700_000],
+    ['a header larger than its file: the whole file', sizes(700_000, 800_000, 900), 700_000],
     ['unknown file: nothing proves it', sizes(null, 20_000, 900), Infinity],
     ['an empty file: nothing proves it', sizes(0, 0, 900), Infinity],
   ])('%s', (_, episode, bytes) => {
@@ -36,6 +36,11 @@ describe('bytes', () => {
         bytes: 700_000,
         countsFrom: 0,
       });
+  });
+
+  test('without content, even when only content counts: the whole file', () => {
+    const rules = { ...RULES, header: 'content_only' as const };
+    expect(threshold(sizes(700_000, 700_000, 900), rules)).toMatchObject({ bytes: 700_000, countsFrom: 0 });
   });
 
   test('any byte, when the minute is not asked for', () => {
