@@ -103,7 +103,7 @@ describe('counting', () => {
           return occurredAtMs;
         }, -Infinity);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -130,7 +130,7 @@ describe('counting', () => {
         );
         expect(count.downloads).toEqual(once.downloads);
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -146,7 +146,7 @@ describe('counting', () => {
           countRequests(input(list), chosen).downloads,
         );
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -160,7 +160,7 @@ describe('counting', () => {
           expect(bytes ?? 0).toBeLessThanOrEqual(EPISODES.get(episode)?.fileBytes ?? Infinity);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -223,7 +223,7 @@ describe('windows', () => {
           latest.set(key, occurredAtMs);
         }
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 });
@@ -251,7 +251,7 @@ describe('days counted one after another from the carry', () => {
         expect(sorted(downloads)).toEqual(sorted(whole.downloads));
         expect(carry).toEqual(whole.carry);
       }),
-      { numRuns: 400 },
+      { numRuns: 250 },
     );
   });
 
@@ -281,7 +281,7 @@ describe('days counted one after another from the carry', () => {
         }
         expect(counted).toBe(whole.downloads.length);
       }),
-      { numRuns: 200 },
+      { numRuns: 120 },
     );
   });
 
@@ -294,7 +294,7 @@ describe('days counted one after another from the carry', () => {
           countRequests(input(tuesday ?? [], MONDAY + 2 * DAY_MS), chosen, some);
         expect(tuesdayFrom([...carry].reverse())).toEqual(tuesdayFrom(carry));
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
