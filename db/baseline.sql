@@ -179,7 +179,29 @@ CREATE TABLE IF NOT EXISTS platform_keys (
   created_at timestamptz NOT NULL DEFAULT now(),
   revoked_at timestamptz
 );
+
+-- Versions of the lists that classify agents and networks, for the whole deployment. Content is never changed, so that a
+-- rule set that names a list by its hash can be counted again at any time.
+CREATE TABLE IF NOT EXISTS lists (
+  list_id uuid PRIMARY KEY,
+  kind text NOT NULL CHECK (kind IN ('agents', 'networks')),
+  sha256 text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),
+  source text NOT NULL,
+  content bytea NOT NULL,
+  summary jsonb NOT NULL DEFAULT '{}',
+  changes jsonb NOT NULL DEFAULT '{}',
+  loaded_at timestamptz NOT NULL DEFAULT now(),
+  activated_at timestamptz,
+  UNIQUE (kind, sha256)
+);
+COMMENT ON COLUMN lists.content IS 'Compressed with gzip.';
+COMMENT ON COLUMN lists.changes IS 'Against the version that was active before.';
+
 GRANT SELECT ON schema_info, schema_migrations TO podcast_app, podcast_maintenance, podcast_admin;
+GRANT SELECT ON lists TO podcast_app, podcast_maintenance;
+GRANT INSERT ON lists TO podcast_app; -- the built-in list, stored when a rule set first names it
+GRANT INSERT ON lists TO podcast_maintenance;
+GRANT UPDATE (activated_at) ON lists TO podcast_maintenance;
 GRANT SELECT ON platform_keys TO podcast_lookup;
 
 -- ---------------------------------------------------------------------------------------------------------------
@@ -263,6 +285,8 @@ CREATE TABLE IF NOT EXISTS podcasts (
   feed_etag text,
   feed_last_modified text,
   feed_checked_at timestamptz,
+  feed_next_check_at timestamptz,
+  feed_failures integer NOT NULL DEFAULT 0,
   feed_error text,
   metadata jsonb NOT NULL DEFAULT '{}',
   archived_at timestamptz,
@@ -295,6 +319,7 @@ CREATE TABLE IF NOT EXISTS episodes (
   header_bytes_source text CHECK (header_bytes_source IN ('file', 'import', 'api')),
   duration_seconds integer CHECK (duration_seconds >= 0),
   duration_source text CHECK (duration_source IN ('feed', 'file', 'import', 'api')),
+  segment_ms integer CHECK (segment_ms > 0),
   metadata jsonb NOT NULL DEFAULT '{}',
   archived_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -303,10 +328,49 @@ CREATE TABLE IF NOT EXISTS episodes (
   FOREIGN KEY (tenant_id, podcast_id) REFERENCES podcasts (tenant_id, id),
   UNIQUE (tenant_id, podcast_id, guid, media_key)
 );
+COMMENT ON COLUMN episodes.segment_ms IS 'Length of an HLS segment, where the enclosure is a playlist; NULL takes 6 seconds.';
 COMMENT ON COLUMN episodes.media_key IS 'Lower-case host and exact path of the enclosure, prefixes and query removed.';
 CREATE INDEX IF NOT EXISTS episodes_created ON episodes (tenant_id, podcast_id, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS episodes_media_key ON episodes (tenant_id, media_key);
 CREATE INDEX IF NOT EXISTS episodes_title_trgm ON episodes USING gin (tenant_id, title gin_trgm_ops);
+
+-- Hosts to which requests for a podcast's files may be sent on. Nothing is redirected elsewhere.
+CREATE TABLE IF NOT EXISTS podcast_hosts (
+  tenant_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  host text NOT NULL CHECK (host = lower(host) AND length(host) BETWEEN 1 AND 253),
+  source text NOT NULL CHECK (source IN ('feed', 'manual')),
+  verified_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, podcast_id, host),
+  FOREIGN KEY (tenant_id, podcast_id) REFERENCES podcasts (tenant_id, id) ON DELETE CASCADE
+);
+
+-- Names in public addresses: /r/{handle} for a podcast. Unique over all tenants; one that is made up here is random.
+CREATE TABLE IF NOT EXISTS public_handles (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  kind text NOT NULL CHECK (kind IN ('redirect', 'pixel', 'vanity')),
+  handle text NOT NULL CHECK (handle ~ '^[a-z0-9][a-z0-9-]{2,63}$'),
+  target_id uuid NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, kind, handle)
+);
+-- Another index that does not start with tenant_id: a handle is looked up before its tenant is known.
+CREATE UNIQUE INDEX IF NOT EXISTS public_handles_kind_handle_key ON public_handles (kind, handle);
+CREATE INDEX IF NOT EXISTS public_handles_target ON public_handles (tenant_id, kind, target_id);
+
+-- What happened to a podcast that explains a change in its numbers, for charts and for explain.
+CREATE TABLE IF NOT EXISTS annotations (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  happened_at timestamptz NOT NULL,
+  podcast_id uuid,
+  episode_id uuid,
+  kind text NOT NULL CHECK (kind IN ('enclosure_changed', 'prefix_changed', 'feed_moved', 'recount_applied',
+                                     'list_changed', 'note')),
+  detail jsonb NOT NULL DEFAULT '{}',
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX IF NOT EXISTS annotations_time ON annotations (tenant_id, happened_at);
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Raw facts: append-only, removed only by retention or erasure. Weekly partitions, Monday 00:00 UTC.
@@ -318,11 +382,13 @@ CREATE TABLE IF NOT EXISTS listener_events (
   tenant_id uuid NOT NULL,
   occurred_at timestamptz NOT NULL,
   event_id uuid NOT NULL,
-  episode_id uuid NOT NULL,
+  episode_id uuid,
   received_at timestamptz NOT NULL,
   payload_hash bigint NOT NULL,
   user_agent_id bigint,
   referrer_id bigint,
+  network_id bigint,
+  path_id bigint,
   audience_a bigint,
   audience_b bigint,
   count_id_today bigint,
@@ -330,7 +396,10 @@ CREATE TABLE IF NOT EXISTS listener_events (
   address_day_id bigint,
   bytes_sent bigint,
   placement_id uuid,
+  import_id uuid,
   position_ms integer,
+  segment integer,
+  segment_ms integer,
   status smallint,
   payload_hash_version smallint NOT NULL,
   trusted_sender boolean NOT NULL,
@@ -338,10 +407,16 @@ CREATE TABLE IF NOT EXISTS listener_events (
                                                  'complete', 'ad_delivered', 'ad_play')),
   method text,
   byte_range text,
+  served_range int8range,
   session_id text,
   event_data jsonb,
   PRIMARY KEY (tenant_id, occurred_at, event_id)
 ) PARTITION BY RANGE (occurred_at);
+COMMENT ON COLUMN listener_events.episode_id IS 'NULL for a request of something else than an episode: it is kept, and never counts.';
+COMMENT ON COLUMN listener_events.path_id IS 'What was asked for where episode_id does not say it; see paths.';
+COMMENT ON COLUMN listener_events.segment IS 'Position of an HLS segment; -1 for a playlist; NULL for any other file.';
+COMMENT ON COLUMN listener_events.byte_range IS 'The Range that was asked for.';
+COMMENT ON COLUMN listener_events.served_range IS 'The Content-Range that was announced.';
 
 -- Signals of the sponsor side: clicks, pixels, conversions. Exposures and credit are derived from them elsewhere.
 CREATE TABLE IF NOT EXISTS attribution_events (
@@ -370,6 +445,83 @@ CREATE TABLE IF NOT EXISTS referrers (
   value text NOT NULL,
   PRIMARY KEY (tenant_id, id)
 );
+CREATE TABLE IF NOT EXISTS paths (
+  tenant_id uuid NOT NULL,
+  id bigint NOT NULL,
+  value text NOT NULL,
+  PRIMARY KEY (tenant_id, id)
+);
+-- What was known of the network of an address when its request came in. The id is made of all other columns.
+CREATE TABLE IF NOT EXISTS networks (
+  tenant_id uuid NOT NULL,
+  id bigint NOT NULL,
+  class text NOT NULL CHECK (class IN ('household', 'mobile', 'business', 'campus', 'hosting', 'vpn', 'relay', 'tor',
+                                       'unknown')),
+  asn bigint,
+  country text,
+  address_list text CHECK (address_list IN ('included', 'excluded')),
+  list_entry_id uuid,
+  PRIMARY KEY (tenant_id, id)
+);
+
+-- Addresses that the operator names: included ones are free of the limits on volume (PTMG v2.3 §5.5.2), excluded ones
+-- never count. They act on requests that come in while they stand here. An inclusion ends 90 days after it was looked at.
+CREATE TABLE IF NOT EXISTS address_lists (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('included', 'excluded')),
+  network cidr NOT NULL,
+  reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 1000),
+  created_by text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  validated_at timestamptz NOT NULL DEFAULT now(),
+  removed_at timestamptz,
+  PRIMARY KEY (tenant_id, id)
+);
+
+-- Imports of access logs. One import holds all files of a period, because its listeners are hashed under its own keys.
+CREATE TABLE IF NOT EXISTS imports (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  source text NOT NULL CHECK (length(source) BETWEEN 1 AND 200),
+  first_day date,
+  last_day date,
+  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'closed', 'replaced')),
+  created_at timestamptz NOT NULL DEFAULT now(),
+  closed_at timestamptz,
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE TABLE IF NOT EXISTS import_files (
+  tenant_id uuid NOT NULL,
+  import_id uuid NOT NULL,
+  sha256 text NOT NULL CHECK (sha256 ~ '^[0-9a-f]{64}$'),
+  name text NOT NULL,
+  format text NOT NULL,
+  done_bytes bigint NOT NULL DEFAULT 0,
+  done_lines bigint NOT NULL DEFAULT 0,
+  stored bigint NOT NULL DEFAULT 0,
+  duplicates bigint NOT NULL DEFAULT 0,
+  conflicts bigint NOT NULL DEFAULT 0,
+  not_episodes bigint NOT NULL DEFAULT 0,
+  faults bigint NOT NULL DEFAULT 0,
+  comments bigint NOT NULL DEFAULT 0,
+  progress jsonb NOT NULL DEFAULT '{}',
+  finished_at timestamptz,
+  PRIMARY KEY (tenant_id, import_id, sha256),
+  FOREIGN KEY (tenant_id, import_id) REFERENCES imports (tenant_id, id) ON DELETE CASCADE
+);
+COMMENT ON COLUMN import_files.done_bytes IS 'How far the file, unpacked, is stored: written with the rows themselves.';
+COMMENT ON COLUMN import_files.duplicates IS 'Lines whose request was stored before: outcome duplicate_delivery.';
+-- Duplicates by day and episode, so that a funnel accounts for every line that was delivered.
+CREATE TABLE IF NOT EXISTS duplicate_deliveries (
+  tenant_id uuid NOT NULL,
+  import_id uuid NOT NULL,
+  day date NOT NULL,
+  episode_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  requests bigint NOT NULL,
+  PRIMARY KEY (tenant_id, import_id, day, episode_id),
+  FOREIGN KEY (tenant_id, import_id) REFERENCES imports (tenant_id, id) ON DELETE CASCADE
+);
 
 -- How strong the proof behind an event is. Never added up across levels.
 CREATE OR REPLACE FUNCTION evidence_level(p_event_type text, p_trusted_sender boolean, p_bytes_sent bigint) RETURNS text
@@ -387,7 +539,7 @@ $$;
 -- a unique mark that already exists would swallow the news of a second write.
 CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('slice', 'metrics_daily')),
+  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -401,6 +553,168 @@ CREATE TABLE IF NOT EXISTS raw_horizons (
   moved_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON COLUMN raw_horizons.moved_at IS 'Raw rows are removed only a while later, when no refresh that began before can still be running.';
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Downloads: counted from raw facts under a rule set, at any time with the same result
+-- ---------------------------------------------------------------------------------------------------------------
+
+-- Everything that decides what counts. Immutable: a changed rule or list is a new version.
+CREATE TABLE IF NOT EXISTS rule_sets (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  version text NOT NULL CHECK (length(version) BETWEEN 1 AND 50),
+  valid_from date NOT NULL,
+  rules jsonb NOT NULL,
+  agent_list text NOT NULL,
+  note text NOT NULL DEFAULT '',
+  created_by text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, version)
+);
+COMMENT ON COLUMN rule_sets.valid_from IS 'First UTC day that is counted under it from the start. Other days need a recount.';
+COMMENT ON COLUMN rule_sets.agent_list IS 'SHA-256 of the list that classifies agents; see lists.';
+
+-- Under which rule set a UTC day's downloads are shown. A recount that is applied changes nothing but this.
+CREATE TABLE IF NOT EXISTS counted_days (
+  tenant_id uuid NOT NULL,
+  day date NOT NULL,
+  rule_set_id uuid NOT NULL,
+  counted_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, day),
+  FOREIGN KEY (tenant_id, rule_set_id) REFERENCES rule_sets (tenant_id, id) ON DELETE CASCADE
+);
+
+-- One row for each download. It is dated by its first piece and owned by the UTC day on which it was complete.
+CREATE TABLE IF NOT EXISTS downloads (
+  tenant_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL,
+  settled_day date NOT NULL,
+  address_day_id bigint NOT NULL,
+  download_id uuid NOT NULL,
+  occurred_at timestamptz NOT NULL,
+  settled_at timestamptz NOT NULL,
+  podcast_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  listener_id bigint NOT NULL,
+  audience_a bigint,
+  audience_b bigint,
+  bytes bigint,
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  app text NOT NULL,
+  device text NOT NULL,
+  country text NOT NULL,
+  PRIMARY KEY (tenant_id, rule_set_id, settled_day, address_day_id, download_id, settled_at)
+);
+COMMENT ON COLUMN downloads.download_id IS 'The event that completed it.';
+CREATE INDEX IF NOT EXISTS downloads_time ON downloads (tenant_id, occurred_at);
+
+-- Windows that are open at the end of a UTC day. Empty for calendar days.
+CREATE TABLE IF NOT EXISTS count_carry (
+  tenant_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL,
+  day date NOT NULL,
+  address_day_id bigint NOT NULL,
+  listener_id bigint NOT NULL,
+  episode_id uuid NOT NULL,
+  evidence text NOT NULL,
+  carry jsonb NOT NULL,
+  PRIMARY KEY (tenant_id, rule_set_id, day, address_day_id, listener_id, episode_id, evidence)
+);
+CREATE INDEX IF NOT EXISTS count_carry_listener ON count_carry (tenant_id, rule_set_id, day, listener_id);
+
+-- Counting a range of days again under another rule set: shown beside what stands, then applied or discarded by a person.
+CREATE TABLE IF NOT EXISTS recounts (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  rule_set_id uuid NOT NULL,
+  first_day date NOT NULL,
+  last_day date NOT NULL,
+  state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'counted', 'applied', 'discarded', 'failed')),
+  done_through date,
+  requested_by text NOT NULL,
+  requested_at timestamptz NOT NULL DEFAULT now(),
+  counted_at timestamptz,
+  decided_by text,
+  decided_at timestamptz,
+  error text,
+  PRIMARY KEY (tenant_id, id),
+  FOREIGN KEY (tenant_id, rule_set_id) REFERENCES rule_sets (tenant_id, id) ON DELETE CASCADE,
+  CHECK (last_day >= first_day)
+);
+-- Requests by outcome before and after, where they differ.
+CREATE TABLE IF NOT EXISTS recount_differences (
+  tenant_id uuid NOT NULL,
+  recount_id uuid NOT NULL,
+  day date NOT NULL,
+  podcast_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  evidence text NOT NULL,
+  outcome_before text NOT NULL,
+  outcome_after text NOT NULL,
+  requests bigint NOT NULL,
+  PRIMARY KEY (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after),
+  FOREIGN KEY (tenant_id, recount_id) REFERENCES recounts (tenant_id, id) ON DELETE CASCADE
+);
+
+-- Numbers that were promised to somebody, such as on an invoice. No recount changes them.
+CREATE TABLE IF NOT EXISTS snapshots (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  first_day date NOT NULL,
+  last_day date NOT NULL,
+  created_by text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, name)
+);
+CREATE TABLE IF NOT EXISTS snapshot_numbers (
+  tenant_id uuid NOT NULL,
+  snapshot_id uuid NOT NULL,
+  day date NOT NULL,
+  episode_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  evidence text NOT NULL,
+  rule_set_id uuid NOT NULL,
+  downloads bigint NOT NULL,
+  PRIMARY KEY (tenant_id, snapshot_id, day, episode_id, evidence, rule_set_id),
+  FOREIGN KEY (tenant_id, snapshot_id) REFERENCES snapshots (tenant_id, id) ON DELETE CASCADE
+);
+
+-- Suspected invalid traffic. A finding changes no number: a person confirms it, and a recount leaves it out.
+CREATE TABLE IF NOT EXISTS quarantines (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  day date NOT NULL,
+  detector text NOT NULL,
+  subject text NOT NULL,
+  address_day_id bigint,
+  podcast_id uuid,
+  requests bigint NOT NULL,
+  downloads bigint NOT NULL,
+  evidence jsonb NOT NULL DEFAULT '{}',
+  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'confirmed', 'dismissed')),
+  found_at timestamptz NOT NULL DEFAULT now(),
+  decided_by text,
+  decided_at timestamptz,
+  note text,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, day, detector, subject)
+);
+
+-- Requests of listeners to be forgotten, or to see what is stored. Kept, so that a restored database can apply them again.
+CREATE TABLE IF NOT EXISTS privacy_requests (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('erasure', 'export')),
+  listener_ids bigint[] NOT NULL,
+  state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'done', 'failed')),
+  requested_by text NOT NULL,
+  requested_at timestamptz NOT NULL DEFAULT now(),
+  done_at timestamptz,
+  report jsonb NOT NULL DEFAULT '{}',
+  PRIMARY KEY (tenant_id, id)
+);
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Rollups: rebuilt from raw facts at any time with the same result
@@ -581,7 +895,11 @@ DECLARE
 BEGIN
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'api_keys', 'listener_keys', 'podcasts',
                            'episodes', 'listener_events', 'attribution_events', 'user_agents', 'referrers',
-                           'dirty_buckets', 'raw_horizons', 'listener_metrics', 'listener_totals', 'metrics_daily'] LOOP
+                           'dirty_buckets', 'raw_horizons', 'listener_metrics', 'listener_totals', 'metrics_daily',
+                           'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
+                           'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
+                           'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
+                           'quarantines', 'privacy_requests'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
@@ -602,12 +920,21 @@ BEGIN
     EXECUTE format('GRANT SELECT ON public.%I TO podcast_search', t);
   END LOOP;
   PERFORM public.open_tenant_table('public.api_keys', 'lookup_read', 'SELECT', 'podcast_lookup');
+  PERFORM public.open_tenant_table('public.public_handles', 'lookup_read', 'SELECT', 'podcast_lookup');
   PERFORM public.open_tenant_table('public.tenants', 'lookup_read', 'SELECT', 'podcast_lookup');
 END $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
-  dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily TO podcast_app;
-GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers TO podcast_app; -- facts stay as they came
+  dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily, podcast_hosts, public_handles,
+  counted_days, downloads, count_carry, recount_differences TO podcast_app;
+GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks
+  TO podcast_app; -- facts stay as they came
+-- Except what names a listener, which erasure takes away.
+GRANT UPDATE (user_agent_id, referrer_id, network_id, audience_a, audience_b, count_id_today, count_id_yesterday,
+              address_day_id, session_id, event_data) ON listener_events TO podcast_app;
+GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed
+GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,
+  privacy_requests TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;
 GRANT SELECT ON listener_events_hourly, listener_events_daily TO podcast_app;
 
@@ -619,6 +946,7 @@ GRANT SELECT (tenant_id, purpose, period, import_id, destroy_after, destroyed_at
 GRANT SELECT (tenant_id, occurred_at), DELETE ON listener_events, attribution_events TO podcast_maintenance;
 GRANT SELECT (tenant_id, key_id, kind, scopes, trusted_sender, secret_hash, expires_at, revoked_at) ON api_keys TO podcast_lookup;
 GRANT SELECT (tenant_id, status) ON tenants TO podcast_lookup;
+GRANT SELECT (tenant_id, kind, handle, target_id) ON public_handles TO podcast_lookup;
 
 RESET ROLE;
 
@@ -649,6 +977,16 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   SELECT p.name, p.secret_hash, p.revoked_at FROM public.platform_keys p WHERE p.key_id = p_key_id
 $$;
 ALTER FUNCTION resolve_platform_key(text) OWNER TO podcast_lookup;
+
+-- The target of a public handle, whatever its tenant.
+CREATE OR REPLACE FUNCTION resolve_public_handle(p_kind text, p_handle text)
+RETURNS TABLE (tenant_id uuid, target_id uuid, tenant_status text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT h.tenant_id, h.target_id, t.status
+  FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
+  WHERE h.kind = p_kind AND h.handle = p_handle
+$$;
+ALTER FUNCTION resolve_public_handle(text, text) OWNER TO podcast_lookup;
 
 -- The oldest work of one kind, of every tenant. Says where work waits, never what it is about.
 CREATE OR REPLACE FUNCTION due_work(p_kind text, p_limit integer)
@@ -713,9 +1051,9 @@ END $$;
 ALTER FUNCTION search_episodes(text, uuid, integer) OWNER TO podcast_search;
 
 REVOKE CREATE ON SCHEMA public FROM podcast_lookup, podcast_maintenance, podcast_search;
-REVOKE ALL ON FUNCTION resolve_api_key(text), resolve_platform_key(text), due_work(text, integer),
+REVOKE ALL ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text), due_work(text, integer),
   search_podcasts(text, integer), search_episodes(text, uuid, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION resolve_api_key(text), resolve_platform_key(text), due_work(text, integer),
+GRANT EXECUTE ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text), due_work(text, integer),
   search_podcasts(text, integer), search_episodes(text, uuid, integer) TO podcast_app;
 
 COMMIT;

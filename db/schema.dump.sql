@@ -170,6 +170,17 @@ $$;
 
 ALTER FUNCTION public.resolve_platform_key(p_key_id text) OWNER TO podcast_lookup;
 
+CREATE FUNCTION public.resolve_public_handle(p_kind text, p_handle text) RETURNS TABLE(tenant_id uuid, target_id uuid, tenant_status text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  SELECT h.tenant_id, h.target_id, t.status
+  FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
+  WHERE h.kind = p_kind AND h.handle = p_handle
+$$;
+
+ALTER FUNCTION public.resolve_public_handle(p_kind text, p_handle text) OWNER TO podcast_lookup;
+
 CREATE FUNCTION public.search_episodes(p_query text, p_podcast uuid, p_limit integer) RETURNS TABLE(id uuid, score real)
     LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 50
     SET search_path TO 'pg_catalog', 'public', 'extensions'
@@ -268,6 +279,39 @@ END $$;
 
 ALTER FUNCTION public.set_tenant_context(p_tenant uuid) OWNER TO podcast_owner;
 
+CREATE TABLE public.address_lists (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    network cidr NOT NULL,
+    reason text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    validated_at timestamp with time zone DEFAULT now() NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT address_lists_kind_check CHECK ((kind = ANY (ARRAY['included'::text, 'excluded'::text]))),
+    CONSTRAINT address_lists_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+
+ALTER TABLE ONLY public.address_lists FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.address_lists OWNER TO podcast_owner;
+
+CREATE TABLE public.annotations (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    happened_at timestamp with time zone NOT NULL,
+    podcast_id uuid,
+    episode_id uuid,
+    kind text NOT NULL,
+    detail jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT annotations_kind_check CHECK ((kind = ANY (ARRAY['enclosure_changed'::text, 'prefix_changed'::text, 'feed_moved'::text, 'recount_applied'::text, 'list_changed'::text, 'note'::text])))
+);
+
+ALTER TABLE ONLY public.annotations FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.annotations OWNER TO podcast_owner;
+
 CREATE TABLE public.api_keys (
     tenant_id uuid NOT NULL,
     key_id text NOT NULL,
@@ -308,13 +352,39 @@ ALTER TABLE ONLY public.attribution_events FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.attribution_events OWNER TO podcast_owner;
 
+CREATE TABLE public.count_carry (
+    tenant_id uuid NOT NULL,
+    rule_set_id uuid NOT NULL,
+    day date NOT NULL,
+    address_day_id bigint NOT NULL,
+    listener_id bigint NOT NULL,
+    episode_id uuid NOT NULL,
+    evidence text NOT NULL,
+    carry jsonb NOT NULL
+);
+
+ALTER TABLE ONLY public.count_carry FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.count_carry OWNER TO podcast_owner;
+
+CREATE TABLE public.counted_days (
+    tenant_id uuid NOT NULL,
+    day date NOT NULL,
+    rule_set_id uuid NOT NULL,
+    counted_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.counted_days FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.counted_days OWNER TO podcast_owner;
+
 CREATE TABLE public.dirty_buckets (
     tenant_id uuid NOT NULL,
     kind text NOT NULL,
     bucket timestamp with time zone NOT NULL,
     mark_id bigint NOT NULL,
     marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['slice'::text, 'metrics_daily'::text])))
+    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.5');
 
@@ -330,6 +400,45 @@ ALTER TABLE public.dirty_buckets ALTER COLUMN mark_id ADD GENERATED ALWAYS AS ID
     NO MAXVALUE
     CACHE 1
 );
+
+CREATE TABLE public.downloads (
+    tenant_id uuid NOT NULL,
+    rule_set_id uuid NOT NULL,
+    settled_day date NOT NULL,
+    address_day_id bigint NOT NULL,
+    download_id uuid NOT NULL,
+    occurred_at timestamp with time zone NOT NULL,
+    settled_at timestamp with time zone NOT NULL,
+    podcast_id uuid NOT NULL,
+    episode_id uuid NOT NULL,
+    listener_id bigint NOT NULL,
+    audience_a bigint,
+    audience_b bigint,
+    bytes bigint,
+    evidence text NOT NULL,
+    app text NOT NULL,
+    device text NOT NULL,
+    country text NOT NULL,
+    CONSTRAINT downloads_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text])))
+);
+
+ALTER TABLE ONLY public.downloads FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.downloads OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.downloads.download_id IS 'The event that completed it.';
+
+CREATE TABLE public.duplicate_deliveries (
+    tenant_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    day date NOT NULL,
+    episode_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    requests bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.duplicate_deliveries FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.duplicate_deliveries OWNER TO podcast_owner;
 
 CREATE TABLE public.episodes (
     tenant_id uuid NOT NULL,
@@ -352,6 +461,7 @@ CREATE TABLE public.episodes (
     header_bytes_source text,
     duration_seconds integer,
     duration_source text,
+    segment_ms integer,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     archived_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -363,6 +473,7 @@ CREATE TABLE public.episodes (
     CONSTRAINT episodes_header_bytes_source_check CHECK ((header_bytes_source = ANY (ARRAY['file'::text, 'import'::text, 'api'::text]))),
     CONSTRAINT episodes_media_bytes_check CHECK ((media_bytes >= 0)),
     CONSTRAINT episodes_media_bytes_source_check CHECK ((media_bytes_source = ANY (ARRAY['feed'::text, 'file'::text, 'import'::text, 'api'::text]))),
+    CONSTRAINT episodes_segment_ms_check CHECK ((segment_ms > 0)),
     CONSTRAINT episodes_title_check CHECK (((length(title) >= 1) AND (length(title) <= 1000)))
 );
 
@@ -372,15 +483,63 @@ ALTER TABLE public.episodes OWNER TO podcast_owner;
 
 COMMENT ON COLUMN public.episodes.media_key IS 'Lower-case host and exact path of the enclosure, prefixes and query removed.';
 
+COMMENT ON COLUMN public.episodes.segment_ms IS 'Length of an HLS segment, where the enclosure is a playlist; NULL takes 6 seconds.';
+
+CREATE TABLE public.import_files (
+    tenant_id uuid NOT NULL,
+    import_id uuid NOT NULL,
+    sha256 text NOT NULL,
+    name text NOT NULL,
+    format text NOT NULL,
+    done_bytes bigint DEFAULT 0 NOT NULL,
+    done_lines bigint DEFAULT 0 NOT NULL,
+    stored bigint DEFAULT 0 NOT NULL,
+    duplicates bigint DEFAULT 0 NOT NULL,
+    conflicts bigint DEFAULT 0 NOT NULL,
+    not_episodes bigint DEFAULT 0 NOT NULL,
+    faults bigint DEFAULT 0 NOT NULL,
+    comments bigint DEFAULT 0 NOT NULL,
+    progress jsonb DEFAULT '{}'::jsonb NOT NULL,
+    finished_at timestamp with time zone,
+    CONSTRAINT import_files_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE ONLY public.import_files FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.import_files OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.import_files.done_bytes IS 'How far the file, unpacked, is stored: written with the rows themselves.';
+
+COMMENT ON COLUMN public.import_files.duplicates IS 'Lines whose request was stored before: outcome duplicate_delivery.';
+
+CREATE TABLE public.imports (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    source text NOT NULL,
+    first_day date,
+    last_day date,
+    state text DEFAULT 'open'::text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    closed_at timestamp with time zone,
+    CONSTRAINT imports_source_check CHECK (((length(source) >= 1) AND (length(source) <= 200))),
+    CONSTRAINT imports_state_check CHECK ((state = ANY (ARRAY['open'::text, 'closed'::text, 'replaced'::text])))
+);
+
+ALTER TABLE ONLY public.imports FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.imports OWNER TO podcast_owner;
+
 CREATE TABLE public.listener_events (
     tenant_id uuid NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
     event_id uuid NOT NULL,
-    episode_id uuid NOT NULL,
+    episode_id uuid,
     received_at timestamp with time zone NOT NULL,
     payload_hash bigint NOT NULL,
     user_agent_id bigint,
     referrer_id bigint,
+    network_id bigint,
+    path_id bigint,
     audience_a bigint,
     audience_b bigint,
     count_id_today bigint,
@@ -388,13 +547,17 @@ CREATE TABLE public.listener_events (
     address_day_id bigint,
     bytes_sent bigint,
     placement_id uuid,
+    import_id uuid,
     position_ms integer,
+    segment integer,
+    segment_ms integer,
     status smallint,
     payload_hash_version smallint NOT NULL,
     trusted_sender boolean NOT NULL,
     event_type text NOT NULL,
     method text,
     byte_range text,
+    served_range int8range,
     session_id text,
     event_data jsonb,
     CONSTRAINT listener_events_event_type_check CHECK ((event_type = ANY (ARRAY['download_request'::text, 'play'::text, 'pause'::text, 'resume'::text, 'seek'::text, 'progress'::text, 'complete'::text, 'ad_delivered'::text, 'ad_play'::text])))
@@ -404,6 +567,16 @@ PARTITION BY RANGE (occurred_at);
 ALTER TABLE ONLY public.listener_events FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.listener_events OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.listener_events.episode_id IS 'NULL for a request of something else than an episode: it is kept, and never counts.';
+
+COMMENT ON COLUMN public.listener_events.path_id IS 'What was asked for where episode_id does not say it; see paths.';
+
+COMMENT ON COLUMN public.listener_events.segment IS 'Position of an HLS segment; -1 for a playlist; NULL for any other file.';
+
+COMMENT ON COLUMN public.listener_events.byte_range IS 'The Range that was asked for.';
+
+COMMENT ON COLUMN public.listener_events.served_range IS 'The Content-Range that was announced.';
 
 CREATE TABLE public.listener_metrics (
     tenant_id uuid NOT NULL,
@@ -488,6 +661,26 @@ ALTER TABLE ONLY public.listener_totals FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.listener_totals OWNER TO podcast_owner;
 
+CREATE TABLE public.lists (
+    list_id uuid NOT NULL,
+    kind text NOT NULL,
+    sha256 text NOT NULL,
+    source text NOT NULL,
+    content bytea NOT NULL,
+    summary jsonb DEFAULT '{}'::jsonb NOT NULL,
+    changes jsonb DEFAULT '{}'::jsonb NOT NULL,
+    loaded_at timestamp with time zone DEFAULT now() NOT NULL,
+    activated_at timestamp with time zone,
+    CONSTRAINT lists_kind_check CHECK ((kind = ANY (ARRAY['agents'::text, 'networks'::text]))),
+    CONSTRAINT lists_sha256_check CHECK ((sha256 ~ '^[0-9a-f]{64}$'::text))
+);
+
+ALTER TABLE public.lists OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.lists.content IS 'Compressed with gzip.';
+
+COMMENT ON COLUMN public.lists.changes IS 'Against the version that was active before.';
+
 CREATE TABLE public.metrics_daily (
     tenant_id uuid NOT NULL,
     day date NOT NULL,
@@ -506,6 +699,32 @@ ALTER TABLE public.metrics_daily OWNER TO podcast_owner;
 
 COMMENT ON COLUMN public.metrics_daily.episodes IS 'Episodes with a value above zero on that UTC day.';
 
+CREATE TABLE public.networks (
+    tenant_id uuid NOT NULL,
+    id bigint NOT NULL,
+    class text NOT NULL,
+    asn bigint,
+    country text,
+    address_list text,
+    list_entry_id uuid,
+    CONSTRAINT networks_address_list_check CHECK ((address_list = ANY (ARRAY['included'::text, 'excluded'::text]))),
+    CONSTRAINT networks_class_check CHECK ((class = ANY (ARRAY['household'::text, 'mobile'::text, 'business'::text, 'campus'::text, 'hosting'::text, 'vpn'::text, 'relay'::text, 'tor'::text, 'unknown'::text])))
+);
+
+ALTER TABLE ONLY public.networks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.networks OWNER TO podcast_owner;
+
+CREATE TABLE public.paths (
+    tenant_id uuid NOT NULL,
+    id bigint NOT NULL,
+    value text NOT NULL
+);
+
+ALTER TABLE ONLY public.paths FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.paths OWNER TO podcast_owner;
+
 CREATE TABLE public.platform_keys (
     key_id text NOT NULL,
     name text NOT NULL,
@@ -515,6 +734,20 @@ CREATE TABLE public.platform_keys (
 );
 
 ALTER TABLE public.platform_keys OWNER TO podcast_owner;
+
+CREATE TABLE public.podcast_hosts (
+    tenant_id uuid NOT NULL,
+    podcast_id uuid NOT NULL,
+    host text NOT NULL,
+    source text NOT NULL,
+    verified_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT podcast_hosts_host_check CHECK (((host = lower(host)) AND ((length(host) >= 1) AND (length(host) <= 253)))),
+    CONSTRAINT podcast_hosts_source_check CHECK ((source = ANY (ARRAY['feed'::text, 'manual'::text])))
+);
+
+ALTER TABLE ONLY public.podcast_hosts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.podcast_hosts OWNER TO podcast_owner;
 
 CREATE TABLE public.podcasts (
     tenant_id uuid NOT NULL,
@@ -530,6 +763,8 @@ CREATE TABLE public.podcasts (
     feed_etag text,
     feed_last_modified text,
     feed_checked_at timestamp with time zone,
+    feed_next_check_at timestamp with time zone,
+    feed_failures integer DEFAULT 0 NOT NULL,
     feed_error text,
     metadata jsonb DEFAULT '{}'::jsonb NOT NULL,
     archived_at timestamp with time zone,
@@ -541,6 +776,61 @@ CREATE TABLE public.podcasts (
 ALTER TABLE ONLY public.podcasts FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.podcasts OWNER TO podcast_owner;
+
+CREATE TABLE public.privacy_requests (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    listener_ids bigint[] NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    done_at timestamp with time zone,
+    report jsonb DEFAULT '{}'::jsonb NOT NULL,
+    CONSTRAINT privacy_requests_kind_check CHECK ((kind = ANY (ARRAY['erasure'::text, 'export'::text]))),
+    CONSTRAINT privacy_requests_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'done'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY public.privacy_requests FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.privacy_requests OWNER TO podcast_owner;
+
+CREATE TABLE public.public_handles (
+    tenant_id uuid NOT NULL,
+    kind text NOT NULL,
+    handle text NOT NULL,
+    target_id uuid NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT public_handles_handle_check CHECK ((handle ~ '^[a-z0-9][a-z0-9-]{2,63}$'::text)),
+    CONSTRAINT public_handles_kind_check CHECK ((kind = ANY (ARRAY['redirect'::text, 'pixel'::text, 'vanity'::text])))
+);
+
+ALTER TABLE ONLY public.public_handles FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.public_handles OWNER TO podcast_owner;
+
+CREATE TABLE public.quarantines (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    day date NOT NULL,
+    detector text NOT NULL,
+    subject text NOT NULL,
+    address_day_id bigint,
+    podcast_id uuid,
+    requests bigint NOT NULL,
+    downloads bigint NOT NULL,
+    evidence jsonb DEFAULT '{}'::jsonb NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    found_at timestamp with time zone DEFAULT now() NOT NULL,
+    decided_by text,
+    decided_at timestamp with time zone,
+    note text,
+    CONSTRAINT quarantines_state_check CHECK ((state = ANY (ARRAY['open'::text, 'confirmed'::text, 'dismissed'::text])))
+);
+
+ALTER TABLE ONLY public.quarantines FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.quarantines OWNER TO podcast_owner;
 
 CREATE TABLE public.raw_horizons (
     tenant_id uuid NOT NULL,
@@ -554,6 +844,43 @@ ALTER TABLE public.raw_horizons OWNER TO podcast_owner;
 
 COMMENT ON COLUMN public.raw_horizons.moved_at IS 'Raw rows are removed only a while later, when no refresh that began before can still be running.';
 
+CREATE TABLE public.recount_differences (
+    tenant_id uuid NOT NULL,
+    recount_id uuid NOT NULL,
+    day date NOT NULL,
+    podcast_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    evidence text NOT NULL,
+    outcome_before text NOT NULL,
+    outcome_after text NOT NULL,
+    requests bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.recount_differences FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.recount_differences OWNER TO podcast_owner;
+
+CREATE TABLE public.recounts (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    rule_set_id uuid NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    done_through date,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    counted_at timestamp with time zone,
+    decided_by text,
+    decided_at timestamp with time zone,
+    error text,
+    CONSTRAINT recounts_check CHECK ((last_day >= first_day)),
+    CONSTRAINT recounts_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'counted'::text, 'applied'::text, 'discarded'::text, 'failed'::text])))
+);
+
+ALTER TABLE ONLY public.recounts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.recounts OWNER TO podcast_owner;
+
 CREATE TABLE public.referrers (
     tenant_id uuid NOT NULL,
     id bigint NOT NULL,
@@ -563,6 +890,27 @@ CREATE TABLE public.referrers (
 ALTER TABLE ONLY public.referrers FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.referrers OWNER TO podcast_owner;
+
+CREATE TABLE public.rule_sets (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    version text NOT NULL,
+    valid_from date NOT NULL,
+    rules jsonb NOT NULL,
+    agent_list text NOT NULL,
+    note text DEFAULT ''::text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT rule_sets_version_check CHECK (((length(version) >= 1) AND (length(version) <= 50)))
+);
+
+ALTER TABLE ONLY public.rule_sets FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.rule_sets OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.rule_sets.valid_from IS 'First UTC day that is counted under it from the start. Other days need a recount.';
+
+COMMENT ON COLUMN public.rule_sets.agent_list IS 'SHA-256 of the list that classifies agents; see lists.';
 
 CREATE TABLE public.schema_info (
     singleton boolean DEFAULT true NOT NULL,
@@ -580,6 +928,36 @@ CREATE TABLE public.schema_migrations (
 );
 
 ALTER TABLE public.schema_migrations OWNER TO podcast_owner;
+
+CREATE TABLE public.snapshot_numbers (
+    tenant_id uuid NOT NULL,
+    snapshot_id uuid NOT NULL,
+    day date NOT NULL,
+    episode_id uuid NOT NULL,
+    podcast_id uuid NOT NULL,
+    evidence text NOT NULL,
+    rule_set_id uuid NOT NULL,
+    downloads bigint NOT NULL
+);
+
+ALTER TABLE ONLY public.snapshot_numbers FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.snapshot_numbers OWNER TO podcast_owner;
+
+CREATE TABLE public.snapshots (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    name text NOT NULL,
+    first_day date NOT NULL,
+    last_day date NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT snapshots_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
+);
+
+ALTER TABLE ONLY public.snapshots FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.snapshots OWNER TO podcast_owner;
 
 CREATE TABLE public.tenant_quotas (
     tenant_id uuid NOT NULL,
@@ -638,20 +1016,44 @@ ALTER TABLE ONLY public.user_agents FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_agents OWNER TO podcast_owner;
 
+ALTER TABLE ONLY public.address_lists
+    ADD CONSTRAINT address_lists_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.annotations
+    ADD CONSTRAINT annotations_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_pkey PRIMARY KEY (tenant_id, key_id);
 
 ALTER TABLE ONLY public.attribution_events
     ADD CONSTRAINT attribution_events_pkey PRIMARY KEY (tenant_id, occurred_at, event_id);
 
+ALTER TABLE ONLY public.count_carry
+    ADD CONSTRAINT count_carry_pkey PRIMARY KEY (tenant_id, rule_set_id, day, address_day_id, listener_id, episode_id, evidence);
+
+ALTER TABLE ONLY public.counted_days
+    ADD CONSTRAINT counted_days_pkey PRIMARY KEY (tenant_id, day);
+
 ALTER TABLE ONLY public.dirty_buckets
     ADD CONSTRAINT dirty_buckets_pkey PRIMARY KEY (tenant_id, kind, bucket, mark_id);
+
+ALTER TABLE ONLY public.downloads
+    ADD CONSTRAINT downloads_pkey PRIMARY KEY (tenant_id, rule_set_id, settled_day, address_day_id, download_id, settled_at);
+
+ALTER TABLE ONLY public.duplicate_deliveries
+    ADD CONSTRAINT duplicate_deliveries_pkey PRIMARY KEY (tenant_id, import_id, day, episode_id);
 
 ALTER TABLE ONLY public.episodes
     ADD CONSTRAINT episodes_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.episodes
     ADD CONSTRAINT episodes_tenant_id_podcast_id_guid_media_key_key UNIQUE (tenant_id, podcast_id, guid, media_key);
+
+ALTER TABLE ONLY public.import_files
+    ADD CONSTRAINT import_files_pkey PRIMARY KEY (tenant_id, import_id, sha256);
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.listener_events
     ADD CONSTRAINT listener_events_pkey PRIMARY KEY (tenant_id, occurred_at, event_id);
@@ -665,26 +1067,74 @@ ALTER TABLE ONLY public.listener_metrics
 ALTER TABLE ONLY public.listener_totals
     ADD CONSTRAINT listener_totals_pkey PRIMARY KEY (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence, rule_set_id);
 
+ALTER TABLE ONLY public.lists
+    ADD CONSTRAINT lists_kind_sha256_key UNIQUE (kind, sha256);
+
+ALTER TABLE ONLY public.lists
+    ADD CONSTRAINT lists_pkey PRIMARY KEY (list_id);
+
 ALTER TABLE ONLY public.metrics_daily
     ADD CONSTRAINT metrics_daily_pkey PRIMARY KEY (tenant_id, day, podcast_id, metric, evidence, rule_set_id);
+
+ALTER TABLE ONLY public.networks
+    ADD CONSTRAINT networks_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.paths
+    ADD CONSTRAINT paths_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.platform_keys
     ADD CONSTRAINT platform_keys_pkey PRIMARY KEY (key_id);
 
+ALTER TABLE ONLY public.podcast_hosts
+    ADD CONSTRAINT podcast_hosts_pkey PRIMARY KEY (tenant_id, podcast_id, host);
+
 ALTER TABLE ONLY public.podcasts
     ADD CONSTRAINT podcasts_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.privacy_requests
+    ADD CONSTRAINT privacy_requests_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.public_handles
+    ADD CONSTRAINT public_handles_pkey PRIMARY KEY (tenant_id, kind, handle);
+
+ALTER TABLE ONLY public.quarantines
+    ADD CONSTRAINT quarantines_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.quarantines
+    ADD CONSTRAINT quarantines_tenant_id_day_detector_subject_key UNIQUE (tenant_id, day, detector, subject);
 
 ALTER TABLE ONLY public.raw_horizons
     ADD CONSTRAINT raw_horizons_pkey PRIMARY KEY (tenant_id);
 
+ALTER TABLE ONLY public.recount_differences
+    ADD CONSTRAINT recount_differences_pkey PRIMARY KEY (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after);
+
+ALTER TABLE ONLY public.recounts
+    ADD CONSTRAINT recounts_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE ONLY public.referrers
     ADD CONSTRAINT referrers_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.rule_sets
+    ADD CONSTRAINT rule_sets_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.rule_sets
+    ADD CONSTRAINT rule_sets_tenant_id_version_key UNIQUE (tenant_id, version);
 
 ALTER TABLE ONLY public.schema_info
     ADD CONSTRAINT schema_info_pkey PRIMARY KEY (singleton);
 
 ALTER TABLE ONLY public.schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY public.snapshot_numbers
+    ADD CONSTRAINT snapshot_numbers_pkey PRIMARY KEY (tenant_id, snapshot_id, day, episode_id, evidence, rule_set_id);
+
+ALTER TABLE ONLY public.snapshots
+    ADD CONSTRAINT snapshots_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.snapshots
+    ADD CONSTRAINT snapshots_tenant_id_name_key UNIQUE (tenant_id, name);
 
 ALTER TABLE ONLY public.tenant_quotas
     ADD CONSTRAINT tenant_quotas_pkey PRIMARY KEY (tenant_id);
@@ -698,7 +1148,13 @@ ALTER TABLE ONLY public.tenants
 ALTER TABLE ONLY public.user_agents
     ADD CONSTRAINT user_agents_pkey PRIMARY KEY (tenant_id, id);
 
+CREATE INDEX annotations_time ON public.annotations USING btree (tenant_id, happened_at);
+
 CREATE UNIQUE INDEX api_keys_key_id_key ON public.api_keys USING btree (key_id);
+
+CREATE INDEX count_carry_listener ON public.count_carry USING btree (tenant_id, rule_set_id, day, listener_id);
+
+CREATE INDEX downloads_time ON public.downloads USING btree (tenant_id, occurred_at);
 
 CREATE INDEX episodes_created ON public.episodes USING btree (tenant_id, podcast_id, created_at DESC, id DESC);
 
@@ -716,26 +1172,77 @@ CREATE INDEX podcasts_feed_url ON public.podcasts USING btree (tenant_id, feed_u
 
 CREATE INDEX podcasts_title_trgm ON public.podcasts USING gin (tenant_id, title public.gin_trgm_ops);
 
+CREATE UNIQUE INDEX public_handles_kind_handle_key ON public.public_handles USING btree (kind, handle);
+
+CREATE INDEX public_handles_target ON public.public_handles USING btree (tenant_id, kind, target_id);
+
+ALTER TABLE ONLY public.address_lists
+    ADD CONSTRAINT address_lists_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.annotations
+    ADD CONSTRAINT annotations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.api_keys
     ADD CONSTRAINT api_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.counted_days
+    ADD CONSTRAINT counted_days_tenant_id_rule_set_id_fkey FOREIGN KEY (tenant_id, rule_set_id) REFERENCES public.rule_sets(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.duplicate_deliveries
+    ADD CONSTRAINT duplicate_deliveries_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES public.imports(tenant_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.episodes
     ADD CONSTRAINT episodes_tenant_id_podcast_id_fkey FOREIGN KEY (tenant_id, podcast_id) REFERENCES public.podcasts(tenant_id, id);
 
+ALTER TABLE ONLY public.import_files
+    ADD CONSTRAINT import_files_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES public.imports(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.imports
+    ADD CONSTRAINT imports_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.listener_keys
     ADD CONSTRAINT listener_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.podcast_hosts
+    ADD CONSTRAINT podcast_hosts_tenant_id_podcast_id_fkey FOREIGN KEY (tenant_id, podcast_id) REFERENCES public.podcasts(tenant_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.podcasts
     ADD CONSTRAINT podcasts_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.privacy_requests
+    ADD CONSTRAINT privacy_requests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.public_handles
+    ADD CONSTRAINT public_handles_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.quarantines
+    ADD CONSTRAINT quarantines_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.raw_horizons
     ADD CONSTRAINT raw_horizons_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.recount_differences
+    ADD CONSTRAINT recount_differences_tenant_id_recount_id_fkey FOREIGN KEY (tenant_id, recount_id) REFERENCES public.recounts(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.recounts
+    ADD CONSTRAINT recounts_tenant_id_rule_set_id_fkey FOREIGN KEY (tenant_id, rule_set_id) REFERENCES public.rule_sets(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.rule_sets
+    ADD CONSTRAINT rule_sets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.snapshot_numbers
+    ADD CONSTRAINT snapshot_numbers_tenant_id_snapshot_id_fkey FOREIGN KEY (tenant_id, snapshot_id) REFERENCES public.snapshots(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.snapshots
+    ADD CONSTRAINT snapshots_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.tenant_quotas
     ADD CONSTRAINT tenant_quotas_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.tenant_settings
     ADD CONSTRAINT tenant_settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE public.address_lists ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY admin_read ON public.episodes FOR SELECT TO podcast_admin USING (true);
 
@@ -753,13 +1260,27 @@ CREATE POLICY admin_read ON public.tenant_settings FOR SELECT TO podcast_admin U
 
 CREATE POLICY admin_read ON public.tenants FOR SELECT TO podcast_admin USING (true);
 
+ALTER TABLE public.annotations ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.attribution_events ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.count_carry ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.counted_days ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.dirty_buckets ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.downloads ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.duplicate_deliveries ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.episodes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.import_files ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.imports ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.listener_events ENABLE ROW LEVEL SECURITY;
 
@@ -770,6 +1291,8 @@ ALTER TABLE public.listener_metrics ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.listener_totals ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY lookup_read ON public.api_keys FOR SELECT TO podcast_lookup USING (true);
+
+CREATE POLICY lookup_read ON public.public_handles FOR SELECT TO podcast_lookup USING (true);
 
 CREATE POLICY lookup_read ON public.tenants FOR SELECT TO podcast_lookup USING (true);
 
@@ -793,23 +1316,61 @@ CREATE POLICY maintenance_read ON public.tenants FOR SELECT TO podcast_maintenan
 
 ALTER TABLE public.metrics_daily ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.networks ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.paths ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.podcast_hosts ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.podcasts ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.privacy_requests ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.public_handles ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.quarantines ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.raw_horizons ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.recount_differences ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.recounts ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.referrers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.rule_sets ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY search_read ON public.episodes FOR SELECT TO podcast_search USING (true);
 
 CREATE POLICY search_read ON public.podcasts FOR SELECT TO podcast_search USING (true);
 
+ALTER TABLE public.snapshot_numbers ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.snapshots ENABLE ROW LEVEL SECURITY;
+
+CREATE POLICY tenant_isolation ON public.address_lists TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.annotations TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.api_keys TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.attribution_events TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.count_carry TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.counted_days TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.dirty_buckets TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.downloads TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.duplicate_deliveries TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.episodes TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.import_files TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.imports TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.listener_events TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -821,11 +1382,33 @@ CREATE POLICY tenant_isolation ON public.listener_totals TO podcast_app USING ((
 
 CREATE POLICY tenant_isolation ON public.metrics_daily TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.networks TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.paths TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.podcast_hosts TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.podcasts TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.privacy_requests TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.public_handles TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.quarantines TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.raw_horizons TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.recount_differences TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.recounts TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.referrers TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.rule_sets TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.snapshot_numbers TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.snapshots TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.tenant_quotas TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -839,13 +1422,29 @@ ALTER TABLE public.tenant_quotas ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenant_settings ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY tenant_wall ON public.address_lists AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.annotations AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_wall ON public.api_keys AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.attribution_events AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_wall ON public.count_carry AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.counted_days AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_wall ON public.dirty_buckets AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_wall ON public.downloads AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.duplicate_deliveries AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_wall ON public.episodes AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.import_files AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.imports AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.listener_events AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -857,11 +1456,33 @@ CREATE POLICY tenant_wall ON public.listener_totals AS RESTRICTIVE TO podcast_ap
 
 CREATE POLICY tenant_wall ON public.metrics_daily AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_wall ON public.networks AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.paths AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.podcast_hosts AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_wall ON public.podcasts AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.privacy_requests AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.public_handles AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.quarantines AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.raw_horizons AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_wall ON public.recount_differences AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.recounts AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_wall ON public.referrers AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.rule_sets AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.snapshot_numbers AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.snapshots AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.tenant_quotas AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -902,6 +1523,9 @@ GRANT ALL ON FUNCTION public.resolve_api_key(p_key_id text) TO podcast_app;
 REVOKE ALL ON FUNCTION public.resolve_platform_key(p_key_id text) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.resolve_platform_key(p_key_id text) TO podcast_app;
 
+REVOKE ALL ON FUNCTION public.resolve_public_handle(p_kind text, p_handle text) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.resolve_public_handle(p_kind text, p_handle text) TO podcast_app;
+
 REVOKE ALL ON FUNCTION public.search_episodes(p_query text, p_podcast uuid, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.search_episodes(p_query text, p_podcast uuid, p_limit integer) TO podcast_app;
 
@@ -914,6 +1538,10 @@ REVOKE ALL ON FUNCTION public.secure_tenant_table(p_table regclass) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.set_tenant_context(p_tenant uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_tenant_context(p_tenant uuid) TO podcast_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.address_lists TO podcast_app;
+
+GRANT SELECT,INSERT ON TABLE public.annotations TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO podcast_app;
 
@@ -940,6 +1568,10 @@ GRANT SELECT(tenant_id) ON TABLE public.attribution_events TO podcast_maintenanc
 
 GRANT SELECT(occurred_at) ON TABLE public.attribution_events TO podcast_maintenance;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.count_carry TO podcast_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.counted_days TO podcast_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dirty_buckets TO podcast_app;
 
 GRANT SELECT(tenant_id) ON TABLE public.dirty_buckets TO podcast_maintenance;
@@ -950,9 +1582,17 @@ GRANT SELECT(bucket) ON TABLE public.dirty_buckets TO podcast_maintenance;
 
 GRANT SELECT(marked_at) ON TABLE public.dirty_buckets TO podcast_maintenance;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.downloads TO podcast_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.duplicate_deliveries TO podcast_app;
+
 GRANT SELECT ON TABLE public.episodes TO podcast_admin;
 GRANT SELECT ON TABLE public.episodes TO podcast_search;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.episodes TO podcast_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.import_files TO podcast_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.imports TO podcast_app;
 
 GRANT DELETE ON TABLE public.listener_events TO podcast_maintenance;
 GRANT SELECT,INSERT ON TABLE public.listener_events TO podcast_app;
@@ -960,6 +1600,26 @@ GRANT SELECT,INSERT ON TABLE public.listener_events TO podcast_app;
 GRANT SELECT(tenant_id) ON TABLE public.listener_events TO podcast_maintenance;
 
 GRANT SELECT(occurred_at) ON TABLE public.listener_events TO podcast_maintenance;
+
+GRANT UPDATE(user_agent_id) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(referrer_id) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(network_id) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(audience_a) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(audience_b) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(count_id_today) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(count_id_yesterday) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(address_day_id) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(session_id) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(event_data) ON TABLE public.listener_events TO podcast_app;
 
 GRANT SELECT ON TABLE public.listener_metrics TO podcast_admin;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.listener_metrics TO podcast_app;
@@ -985,14 +1645,39 @@ GRANT SELECT(destroyed_at) ON TABLE public.listener_keys TO podcast_maintenance;
 GRANT SELECT ON TABLE public.listener_totals TO podcast_admin;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.listener_totals TO podcast_app;
 
+GRANT SELECT,INSERT ON TABLE public.lists TO podcast_app;
+GRANT SELECT,INSERT ON TABLE public.lists TO podcast_maintenance;
+
+GRANT UPDATE(activated_at) ON TABLE public.lists TO podcast_maintenance;
+
 GRANT SELECT ON TABLE public.metrics_daily TO podcast_admin;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.metrics_daily TO podcast_app;
 
+GRANT SELECT,INSERT ON TABLE public.networks TO podcast_app;
+
+GRANT SELECT,INSERT ON TABLE public.paths TO podcast_app;
+
 GRANT SELECT ON TABLE public.platform_keys TO podcast_lookup;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.podcast_hosts TO podcast_app;
 
 GRANT SELECT ON TABLE public.podcasts TO podcast_admin;
 GRANT SELECT ON TABLE public.podcasts TO podcast_search;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.podcasts TO podcast_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.privacy_requests TO podcast_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.public_handles TO podcast_app;
+
+GRANT SELECT(tenant_id) ON TABLE public.public_handles TO podcast_lookup;
+
+GRANT SELECT(kind) ON TABLE public.public_handles TO podcast_lookup;
+
+GRANT SELECT(handle) ON TABLE public.public_handles TO podcast_lookup;
+
+GRANT SELECT(target_id) ON TABLE public.public_handles TO podcast_lookup;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.quarantines TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.raw_horizons TO podcast_app;
 
@@ -1002,7 +1687,13 @@ GRANT SELECT(raw_from) ON TABLE public.raw_horizons TO podcast_maintenance;
 
 GRANT SELECT(moved_at) ON TABLE public.raw_horizons TO podcast_maintenance;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.recount_differences TO podcast_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.recounts TO podcast_app;
+
 GRANT SELECT,INSERT ON TABLE public.referrers TO podcast_app;
+
+GRANT SELECT,INSERT ON TABLE public.rule_sets TO podcast_app;
 
 GRANT SELECT ON TABLE public.schema_info TO podcast_admin;
 GRANT SELECT ON TABLE public.schema_info TO podcast_app;
@@ -1011,6 +1702,10 @@ GRANT SELECT ON TABLE public.schema_info TO podcast_maintenance;
 GRANT SELECT ON TABLE public.schema_migrations TO podcast_admin;
 GRANT SELECT ON TABLE public.schema_migrations TO podcast_app;
 GRANT SELECT ON TABLE public.schema_migrations TO podcast_maintenance;
+
+GRANT SELECT,INSERT ON TABLE public.snapshot_numbers TO podcast_app;
+
+GRANT SELECT,INSERT ON TABLE public.snapshots TO podcast_app;
 
 GRANT SELECT ON TABLE public.tenant_quotas TO podcast_admin;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tenant_quotas TO podcast_app;

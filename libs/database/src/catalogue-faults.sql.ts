@@ -28,19 +28,20 @@ const OPEN_POLICIES = [
     (table) => `${table} maintenance_delete d podcast_maintenance`,
   ),
   ...['podcasts', 'episodes'].map((table) => `${table} search_read r podcast_search`),
-  ...['api_keys', 'tenants'].map((table) => `${table} lookup_read r podcast_lookup`),
+  ...['api_keys', 'tenants', 'public_handles'].map((table) => `${table} lookup_read r podcast_lookup`),
 ];
 
-/** Indexes that may start with another column: a credential is looked up before its tenant is known. */
-const INDEXES_WITHOUT_TENANT = ['api_keys_key_id_key'];
+/** Indexes that may start with another column: a credential or a public handle is looked up before its tenant is known. */
+const INDEXES_WITHOUT_TENANT = ['api_keys_key_id_key', 'public_handles_kind_handle_key'];
 
 /** Tables that hold no tenant's data. */
-const TABLES_WITHOUT_TENANT = ['schema_info', 'schema_migrations', 'platform_keys'];
+const TABLES_WITHOUT_TENANT = ['schema_info', 'schema_migrations', 'platform_keys', 'lists'];
 
 /** SECURITY DEFINER functions, with the role that must own each. */
 const DOORS = [
   'resolve_api_key podcast_lookup',
   'resolve_platform_key podcast_lookup',
+  'resolve_public_handle podcast_lookup',
   'due_work podcast_maintenance',
   'search_podcasts podcast_search',
   'search_episodes podcast_search',

@@ -24,6 +24,10 @@ afterAll(async () => {
 
 const EDIT = 'SELECT INSERT UPDATE DELETE';
 const APPEND = 'SELECT INSERT';
+const REVISE = 'SELECT INSERT UPDATE';
+/** Facts stay as they came, except what names a listener. */
+const SCRUB =
+  'INSERT SELECT UPDATE(address_day_id,audience_a,audience_b,count_id_today,count_id_yesterday,event_data,network_id,referrer_id,session_id,user_agent_id)';
 
 /**
  * What each role may do with each table and view. A right on some columns names them. Roles and tables that are not here
@@ -31,22 +35,42 @@ const APPEND = 'SELECT INSERT';
  */
 const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
   app: {
+    address_lists: REVISE,
+    annotations: APPEND,
     api_keys: EDIT,
     attribution_events: APPEND,
+    count_carry: EDIT,
+    counted_days: EDIT,
     dirty_buckets: EDIT,
+    downloads: EDIT,
+    duplicate_deliveries: REVISE,
     episodes: EDIT,
-    listener_events: APPEND,
+    import_files: REVISE,
+    imports: REVISE,
+    listener_events: SCRUB,
     listener_events_daily: 'SELECT',
     listener_events_hourly: 'SELECT',
-    listener_keys: 'SELECT INSERT UPDATE',
+    listener_keys: REVISE,
     listener_metrics: EDIT,
     listener_totals: EDIT,
+    lists: APPEND,
     metrics_daily: EDIT,
+    networks: APPEND,
+    paths: APPEND,
+    podcast_hosts: EDIT,
     podcasts: EDIT,
+    privacy_requests: REVISE,
+    public_handles: EDIT,
+    quarantines: REVISE,
     raw_horizons: EDIT,
+    recount_differences: EDIT,
+    recounts: REVISE,
     referrers: APPEND,
+    rule_sets: APPEND,
     schema_info: 'SELECT',
     schema_migrations: 'SELECT',
+    snapshot_numbers: APPEND,
+    snapshots: APPEND,
     tenant_quotas: EDIT,
     tenant_settings: EDIT,
     tenants: EDIT,
@@ -57,6 +81,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     dirty_buckets: 'SELECT(bucket,kind,marked_at,tenant_id)',
     listener_events: 'DELETE SELECT(occurred_at,tenant_id)',
     listener_keys: 'SELECT(destroy_after,destroyed_at,import_id,period,purpose,tenant_id)',
+    lists: 'INSERT SELECT UPDATE(activated_at)',
     raw_horizons: 'SELECT(moved_at,raw_from,tenant_id)',
     schema_info: 'SELECT',
     schema_migrations: 'SELECT',
@@ -65,6 +90,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
   },
   admin: {
     episodes: 'SELECT',
+    lists: 'SELECT',
     listener_metrics: 'SELECT',
     listener_totals: 'SELECT',
     metrics_daily: 'SELECT',
@@ -79,6 +105,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
   lookup: {
     api_keys: 'SELECT(expires_at,key_id,kind,revoked_at,scopes,secret_hash,tenant_id,trusted_sender)',
     platform_keys: 'SELECT',
+    public_handles: 'SELECT(handle,kind,target_id,tenant_id)',
     tenants: 'SELECT(status,tenant_id)',
   },
   queue: {},
@@ -91,6 +118,7 @@ const FUNCTION_RIGHTS: Record<(typeof ROLES)[number], string[]> = {
     'refresh_metrics_daily',
     'resolve_api_key',
     'resolve_platform_key',
+    'resolve_public_handle',
     'search_episodes',
     'search_podcasts',
     'set_tenant_context',
@@ -98,7 +126,7 @@ const FUNCTION_RIGHTS: Record<(typeof ROLES)[number], string[]> = {
   maintenance: ['drop_partitions_before', 'due_work', 'ensure_partitions'],
   admin: [],
   search: ['search_episodes', 'search_podcasts'],
-  lookup: ['resolve_api_key', 'resolve_platform_key'],
+  lookup: ['resolve_api_key', 'resolve_platform_key', 'resolve_public_handle'],
   queue: [],
 };
 

@@ -67,6 +67,104 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     listener_metrics: ['slice', 'hour', 'day'].map((grain) => ({ ...rollup, grain })),
     listener_totals: [{ ...metric, bucket: now, grain: 'day' }],
     metrics_daily: [{ ...metric, day: now, rule_set_id: randomUUID(), episodes: 1 }],
+    ...countingRows(tenant, now),
+  };
+}
+
+/** What requests come to: where they may go, what was imported, and what was counted from it. */
+function countingRows(tenant: CanaryTenant, now: string): Record<string, readonly Row[]> {
+  const { tenantId: tenant_id, canary, podcastId: podcast_id, episodeId: episode_id, eventId } = tenant;
+  const [importId, ruleSetId, recountId, snapshotId] = [
+    randomUUID(),
+    randomUUID(),
+    randomUUID(),
+    randomUUID(),
+  ];
+  const named = { tenant_id, id: randomUUID() };
+  const days = { first_day: now, last_day: now };
+  return {
+    podcast_hosts: [{ tenant_id, podcast_id, host: canary, source: 'manual' }],
+    public_handles: [{ tenant_id, kind: 'redirect', handle: canary, target_id: podcast_id }],
+    annotations: [{ ...named, happened_at: now, kind: 'note', detail: JSON.stringify({ canary }) }],
+    paths: [{ tenant_id, id: 1, value: canary }],
+    networks: [{ tenant_id, id: 1, class: 'household', country: canary }],
+    address_lists: [
+      { ...named, kind: 'excluded', network: '192.0.2.0/24', reason: canary, created_by: canary },
+    ],
+    imports: [{ tenant_id, id: importId, source: canary }],
+    import_files: [
+      { tenant_id, import_id: importId, sha256: '0'.repeat(64), name: canary, format: 'combined' },
+    ],
+    duplicate_deliveries: [{ tenant_id, import_id: importId, day: now, requests: 1 }],
+    rule_sets: [
+      {
+        tenant_id,
+        id: ruleSetId,
+        version: canary,
+        valid_from: now,
+        rules: '{}',
+        agent_list: canary,
+        created_by: canary,
+      },
+    ],
+    counted_days: [{ tenant_id, day: now, rule_set_id: ruleSetId }],
+    downloads: [
+      {
+        tenant_id,
+        rule_set_id: ruleSetId,
+        settled_day: now,
+        address_day_id: 1,
+        download_id: eventId,
+        occurred_at: now,
+        settled_at: now,
+        podcast_id,
+        episode_id,
+        listener_id: 1,
+        evidence: 'origin_bytes',
+        app: canary,
+        device: canary,
+        country: canary,
+      },
+    ],
+    count_carry: [
+      {
+        tenant_id,
+        rule_set_id: ruleSetId,
+        day: now,
+        address_day_id: 1,
+        listener_id: 1,
+        episode_id,
+        evidence: 'origin_bytes',
+        carry: JSON.stringify({ canary }),
+      },
+    ],
+    recounts: [{ tenant_id, id: recountId, rule_set_id: ruleSetId, ...days, requested_by: canary }],
+    recount_differences: [
+      {
+        tenant_id,
+        recount_id: recountId,
+        day: now,
+        evidence: 'origin_bytes',
+        outcome_before: canary,
+        outcome_after: canary,
+        requests: 1,
+      },
+    ],
+    snapshots: [{ tenant_id, id: snapshotId, name: canary, ...days, created_by: canary }],
+    snapshot_numbers: [
+      {
+        tenant_id,
+        snapshot_id: snapshotId,
+        day: now,
+        episode_id,
+        podcast_id,
+        evidence: 'origin_bytes',
+        rule_set_id: ruleSetId,
+        downloads: 1,
+      },
+    ],
+    quarantines: [{ ...named, day: now, detector: canary, subject: canary, requests: 1, downloads: 1 }],
+    privacy_requests: [{ ...named, kind: 'export', listener_ids: '{1}', requested_by: canary }],
   };
 }
 
