@@ -86,6 +86,10 @@ const CALLS: Record<string, (b: CanaryTenant) => { text: string; door?: string[]
         'tenant_status',
       ],
     }),
+    resolve_public_handle: ({ canary }) => ({
+      text: `SELECT * FROM resolve_public_handle('redirect', '${canary}')`,
+      door: ['tenant_id', 'target_id', 'tenant_status'],
+    }),
     resolve_platform_key: ({ keyId }) => ({ text: `SELECT * FROM resolve_platform_key('${keyId}')` }),
     search_episodes: ({ canary, podcastId }) => ({
       text: `SELECT * FROM search_episodes('${canary}', '${podcastId}', 100)`,

@@ -81,6 +81,9 @@ function probes(table: string, columns: readonly string[], row: Row): { name: st
   ];
 }
 
+/** Keys that must be unique over all tenants, since they are looked up before the tenant is known. */
+const GLOBAL_KEYS = ['api_keys_key_id_key', 'public_handles_kind_handle_key'];
+
 const seen = ({ code, affected, rows }: Outcome) => ({ code, affected, rows });
 
 /** The outcome of a probe as A, with the other tenant's row stored and with it gone. */
@@ -101,9 +104,10 @@ describe('unique keys', () => {
     for (const table of tables) {
       const row = await copyForA(table);
       for (const { index, columns } of await uniqueKeys(client, table)) {
-        if (index === 'api_keys_key_id_key') continue;
+        if (GLOBAL_KEYS.includes(index)) continue;
         // A global key of the same row would decide the plain forms; its own test is below.
         if (table === 'api_keys') row['key_id'] = a.keyId;
+        if (table === 'public_handles') row['handle'] = a.canary;
         for (const { name, text } of probes(table, columns, row)) {
           const { stored, gone } = await bothWays(table, text);
           expect([table, index, name, seen(stored)]).toEqual([table, index, name, seen(gone)]);
@@ -116,7 +120,7 @@ describe('unique keys', () => {
   });
 
   test('let a tenant take a value that another tenant holds', async () => {
-    for (const table of tables.filter((name) => !['api_keys'].includes(name))) {
+    for (const table of tables.filter((name) => !['api_keys', 'public_handles'].includes(name))) {
       const row = await copyForA(table);
       await client.query('SAVEPOINT own');
       await client.query("SET LOCAL session_replication_role = 'replica'");
@@ -128,23 +132,29 @@ describe('unique keys', () => {
     }
   });
 
-  test('of the one global kind, a key id, tell that it is taken and neither show nor touch whose', async () => {
-    const row = { ...(await storedRow(client, 'api_keys', a)), key_id: b.keyId };
-    const outcomes: Record<string, string> = {};
-    for (const { name, text } of probes('api_keys', ['key_id'], row)) {
-      const outcome = await attempt(client, asApp(a), text);
-      outcomes[name] = outcome.code ?? `${outcome.affected} rows`;
-      const { detail, hint, message, where } = outcome.error ?? {};
-      expect([name, shows([outcome.rows, detail, hint, message, where], b)]).toEqual([name, false]);
-    }
-    expect(outcomes).toEqual({
-      INSERT: '23505',
-      'DO NOTHING': '0 rows',
-      'key DO NOTHING': '0 rows',
-      'key DO UPDATE': '42501',
-      'key DO UPDATE WHERE': '42501',
-      'MERGE UPDATE': '0 rows',
-      'MERGE DELETE': '0 rows',
-    });
-  });
+  test.each([
+    ['api_keys', ['key_id'], () => ({ key_id: b.keyId })],
+    ['public_handles', ['kind', 'handle'], () => ({ handle: b.canary })],
+  ])(
+    'of a global kind, in %s, tell that it is taken and neither show nor touch whose',
+    async (table, columns, taken) => {
+      const row = { ...(await storedRow(client, table, a)), ...taken() };
+      const outcomes: Record<string, string> = {};
+      for (const { name, text } of probes(table, columns, row)) {
+        const outcome = await attempt(client, asApp(a), text);
+        outcomes[name] = outcome.code ?? `${outcome.affected} rows`;
+        const { detail, hint, message, where } = outcome.error ?? {};
+        expect([name, shows([outcome.rows, detail, hint, message, where], b)]).toEqual([name, false]);
+      }
+      expect(outcomes).toEqual({
+        INSERT: '23505',
+        'DO NOTHING': '0 rows',
+        'key DO NOTHING': '0 rows',
+        'key DO UPDATE': '42501',
+        'key DO UPDATE WHERE': '42501',
+        'MERGE UPDATE': '0 rows',
+        'MERGE DELETE': '0 rows',
+      });
+    },
+  );
 });

@@ -27,7 +27,7 @@ const APPEND = 'SELECT INSERT';
 const REVISE = 'SELECT INSERT UPDATE';
 /** Facts stay as they came, except what names a listener. */
 const SCRUB =
-  'INSERT SELECT UPDATE(address_day_id,audience_a,audience_b,count_id_today,count_id_yesterday,event_data,network_id,referrer_id,session_id,user_agent_id)';
+  'SELECT INSERT UPDATE(address_day_id,audience_a,audience_b,count_id_today,count_id_yesterday,event_data,network_id,referrer_id,session_id,user_agent_id)';
 
 /**
  * What each role may do with each table and view. A right on some columns names them. Roles and tables that are not here
@@ -81,7 +81,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     dirty_buckets: 'SELECT(bucket,kind,marked_at,tenant_id)',
     listener_events: 'DELETE SELECT(occurred_at,tenant_id)',
     listener_keys: 'SELECT(destroy_after,destroyed_at,import_id,period,purpose,tenant_id)',
-    lists: 'INSERT SELECT UPDATE(activated_at)',
+    lists: 'SELECT INSERT UPDATE(activated_at)',
     raw_horizons: 'SELECT(moved_at,raw_from,tenant_id)',
     schema_info: 'SELECT',
     schema_migrations: 'SELECT',
@@ -90,7 +90,6 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
   },
   admin: {
     episodes: 'SELECT',
-    lists: 'SELECT',
     listener_metrics: 'SELECT',
     listener_totals: 'SELECT',
     metrics_daily: 'SELECT',

@@ -1,4 +1,5 @@
 import { createHmac, randomUUID } from 'node:crypto';
+import { DAY_MS } from '@lib/primitives';
 import type pg from 'pg';
 
 /** A tenant whose every row can be recognised: its texts carry the canary, everything else its ids. */
@@ -71,16 +72,26 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
   };
 }
 
+/** The same id for the same tenant, whenever its rows are made. */
+function derivedId(of: string, name: string): string {
+  const hex = createHmac('sha256', of).update(name).digest('hex');
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join(
+    '-',
+  );
+}
+
 /** What requests come to: where they may go, what was imported, and what was counted from it. */
 function countingRows(tenant: CanaryTenant, now: string): Record<string, readonly Row[]> {
   const { tenantId: tenant_id, canary, podcastId: podcast_id, episodeId: episode_id, eventId } = tenant;
+  const id = (name: string) => derivedId(eventId, name);
   const [importId, ruleSetId, recountId, snapshotId] = [
-    randomUUID(),
-    randomUUID(),
-    randomUUID(),
-    randomUUID(),
+    id('import'),
+    id('rules'),
+    id('recount'),
+    id('snapshot'),
   ];
-  const named = { tenant_id, id: randomUUID() };
+  const named = { tenant_id, id: id('row') };
+  const someDay = new Date(parseInt(eventId.slice(0, 4), 16) * DAY_MS).toISOString();
   const days = { first_day: now, last_day: now };
   return {
     podcast_hosts: [{ tenant_id, podcast_id, host: canary, source: 'manual' }],
@@ -95,7 +106,7 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
     import_files: [
       { tenant_id, import_id: importId, sha256: '0'.repeat(64), name: canary, format: 'combined' },
     ],
-    duplicate_deliveries: [{ tenant_id, import_id: importId, day: now, requests: 1 }],
+    duplicate_deliveries: [{ tenant_id, import_id: importId, day: someDay, requests: 1 }],
     rule_sets: [
       {
         tenant_id,
@@ -107,7 +118,7 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
         created_by: canary,
       },
     ],
-    counted_days: [{ tenant_id, day: now, rule_set_id: ruleSetId }],
+    counted_days: [{ tenant_id, day: someDay, rule_set_id: ruleSetId }],
     downloads: [
       {
         tenant_id,
