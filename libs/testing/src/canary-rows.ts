@@ -104,7 +104,13 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
     ],
     imports: [{ tenant_id, id: importId, source: canary }],
     import_files: [
-      { tenant_id, import_id: importId, sha256: '0'.repeat(64), name: canary, format: 'combined' },
+      {
+        tenant_id,
+        import_id: importId,
+        sha256: id('file').replaceAll('-', '').repeat(2),
+        name: canary,
+        format: 'combined',
+      },
     ],
     duplicate_deliveries: [{ tenant_id, import_id: importId, day: someDay, requests: 1 }],
     rule_sets: [
