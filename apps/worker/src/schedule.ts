@@ -1,4 +1,4 @@
-import { destroyListenerKeysJob } from '@lib/ingestion';
+import { countDownloadsJob, destroyListenerKeysJob } from '@lib/ingestion';
 import { reconcileAggregatesJob, refreshAggregatesJob, refreshMetricsDailyJob } from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
 import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
@@ -9,6 +9,7 @@ import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
  * job is missing here fails the boot.
  */
 export const SCHEDULE: readonly JobDeclaration[] = [
+  countDownloadsJob,
   refreshAggregatesJob,
   refreshMetricsDailyJob,
   reconcileAggregatesJob,

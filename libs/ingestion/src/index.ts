@@ -1,5 +1,7 @@
 /** Events in: checked one by one, stored once, their listeners known only by keyed hashes. */
 export { destroyListenerKeysJob } from './application/destroy-listener-keys.job.js';
+export { CountDownloads } from './application/count-downloads.js';
+export { countDownloadsJob } from './application/count-downloads.job.js';
 export { BackfillService } from './application/backfill.service.js';
 export { BATCH_PATH } from './http/events.controller.js';
 export type { EventInput } from './domain/event-input.js';

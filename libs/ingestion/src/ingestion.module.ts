@@ -1,9 +1,13 @@
 import { Module } from '@nestjs/common';
 import { TimeSeriesModule } from '@lib/time-series';
+import { AgentLists } from './application/agent-lists.js';
+import { AgentReader } from './application/agent-reader.js';
 import { BackfillService } from './application/backfill.service.js';
+import { CountDownloads } from './application/count-downloads.js';
 import { DestroyListenerKeys } from './application/destroy-listener-keys.js';
 import { IngestService } from './application/ingest.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
+import { RuleSetsService } from './application/rule-sets.service.js';
 import { EventsController } from './http/events.controller.js';
 
 @Module({ providers: [ListenerKeys], exports: [ListenerKeys] })
@@ -12,8 +16,8 @@ class ListenerKeysModule {}
 /** Upkeep and history: what the worker and the command line need. */
 @Module({
   imports: [ListenerKeysModule, TimeSeriesModule],
-  providers: [DestroyListenerKeys, BackfillService],
-  exports: [BackfillService],
+  providers: [DestroyListenerKeys, BackfillService, CountDownloads, RuleSetsService, AgentReader, AgentLists],
+  exports: [BackfillService, CountDownloads],
 })
 export class IngestionModule {}
 

@@ -1,4 +1,5 @@
 import type { CheckedEvent } from './checked-event.js';
+import { MALFORMED_REFERRER } from './counted-request.js';
 import { hash64 } from './hash-payload.js';
 import type { ListenerIds } from './listener-ids.js';
 
@@ -78,11 +79,15 @@ export function cleanUserAgent(text: string | undefined): string | undefined {
   return clean === '' ? undefined : clean;
 }
 
-/** A referrer as it is stored: origin and path. Queries and fragments can hold what identifies a person. */
+/**
+ * A referrer as it is stored: origin and path. Queries and fragments can hold what identifies a person. One that is no
+ * address is kept as that fact alone. Apps name themselves by schemes such as `android-app:`, which are addresses.
+ */
 export function cleanReferrer(text: string | undefined): string | undefined {
-  if (text === undefined || !URL.canParse(text)) return undefined;
+  if (text === undefined || text === '' || text === '-') return undefined;
+  if (!URL.canParse(text)) return MALFORMED_REFERRER;
   const { protocol, host, pathname } = new URL(text);
-  return /^https?:$/.test(protocol) ? `${protocol}//${host}${pathname}`.slice(0, 512) : undefined;
+  return `${protocol}//${host}${/^https?:$/.test(protocol) ? pathname : ''}`.slice(0, 512);
 }
 
 /** The entry of a text that was cleaned; null for none. */

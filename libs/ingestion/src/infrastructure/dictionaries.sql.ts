@@ -15,3 +15,16 @@ export async function insertDictionary(
     [tenantId, entries.map((entry) => entry.id), entries.map((entry) => entry.value)],
   );
 }
+
+/** The texts of some user agents, by id. */
+export async function userAgentTexts(
+  sql: Sql,
+  tenantId: TenantId,
+  ids: readonly string[],
+): Promise<Map<string, string>> {
+  const rows = await sql<{ id: string; value: string }>(
+    `SELECT id, value FROM user_agents WHERE tenant_id = $1 AND id = ANY ($2::bigint[])`,
+    [tenantId, ids],
+  );
+  return new Map(rows.map(({ id, value }) => [id, value]));
+}

@@ -10,7 +10,8 @@ export interface Identity {
 }
 
 /**
- * Stores the events that are new and marks the 5-minute slices they fall into, in one statement.
+ * Stores the events that are new and marks the 5-minute slices they fall into, in one statement: all for their rollups,
+ * and those with requests for files to be counted.
  *
  * Rows go in by identity order, as every writer's do, so that two overlapping batches cannot wait for each other in a
  * circle. `ON CONFLICT DO NOTHING` makes a repeat harmless; marks are appended for new rows only, and never merged.
@@ -92,10 +93,12 @@ const INSERT_EVENTS = `
             trusted_sender, event_type, method, byte_range, session_id, event_data)
     ORDER BY e.occurred_at, e.event_id
     ON CONFLICT DO NOTHING
-    RETURNING event_id, occurred_at
+    RETURNING event_id, occurred_at, event_type
   ), marks AS (
     INSERT INTO dirty_buckets (tenant_id, kind, bucket)
-    SELECT DISTINCT $1::uuid, 'slice', date_bin('5 minutes', occurred_at, 'epoch') FROM new_events
+    SELECT DISTINCT $1::uuid, kind, date_bin('5 minutes', occurred_at, 'epoch')
+    FROM new_events CROSS JOIN (VALUES ('slice'), ('count')) AS k (kind)
+    WHERE kind = 'slice' OR event_type = 'download_request'
   )
   SELECT CASE WHEN count(*) < $25 THEN coalesce(array_agg(${KEY}), '{}') END AS fresh FROM new_events`;
 

@@ -5,6 +5,7 @@ import { LocalZone } from '../domain/local-zone.js';
 import { episodeNotFound, podcastNotFound } from '../domain/metrics.errors.js';
 import { readRange, type CountedRange } from '../domain/read-range.js';
 import { asOf } from '../infrastructure/as-of.sql.js';
+import { countedUnder, type CountedUnder } from '../infrastructure/counted-under.sql.js';
 import { podcastExists, podcastOfEpisode } from '../infrastructure/query-scope.sql.js';
 
 /** What every question about metrics has: a range, and whose numbers. */
@@ -24,8 +25,8 @@ export interface AnswerFrame {
   to: Date;
   /** Every event acknowledged before it is counted. Null: a read replica cannot tell yet. */
   asOf: Date | null;
-  /** Counts of events are not the core metrics of a measurement guideline (PTMG v2.3 §5.1). */
-  core: false;
+  /** The rule sets under which the downloads of the range were counted. */
+  ruleSets: CountedUnder[];
 }
 
 /** Of which podcast and which episode; null is of all. */
@@ -82,8 +83,8 @@ export class QuestionReader {
       from: new Date(range.from),
       to: new Date(range.to),
       asOf: freshness,
-      core: false,
-    } as const;
+      ruleSets: await countedUnder(sql, tenantId, range),
+    };
     return { frame, scope: await this.scopeOf(asked) };
   }
 

@@ -1,10 +1,10 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
+import { rawHorizon } from '@lib/time-series';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
 import { EVENT_METRICS, metricLevels, type MetricLevel } from '../domain/event-metrics.js';
 import { beforeRawHorizon } from '../domain/metrics.errors.js';
 import { eventSeries } from '../infrastructure/event-series.sql.js';
-import { rawHorizon } from '../infrastructure/query-scope.sql.js';
 import { rawCounts } from '../infrastructure/raw-counts.sql.js';
 import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
 
@@ -49,7 +49,7 @@ export class RecountService {
 }
 
 function valueAt(
-  rows: readonly (MetricLevel & { value: number })[],
+  rows: readonly (Omit<MetricLevel, 'core'> & { value: number })[],
   { metric, evidence }: MetricLevel,
 ): number {
   return rows.find((row) => row.metric === metric && row.evidence === evidence)?.value ?? 0;

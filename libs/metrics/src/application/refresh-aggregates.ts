@@ -3,16 +3,21 @@ import { APP_POOL, RolePool, TenantDb, type Sql } from '@lib/database';
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
+import {
+  appendMark,
+  DayDrain,
+  dueWork,
+  rawHorizon,
+  takeMarks,
+  tryLockDay,
+  type DrainReport,
+  type DueDay,
+  type MarkKind,
+} from '@lib/time-series';
 import type { Logger } from 'pino';
-import { dueWork } from '../infrastructure/due-work.sql.js';
-import { tryLockDay } from '../infrastructure/lock-day.sql.js';
-import { appendMark, takeMarks } from '../infrastructure/marks.sql.js';
-import { rawHorizon } from '../infrastructure/query-scope.sql.js';
 import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
 import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
 import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
-import { DayDrain, type DrainReport } from './day-drain.js';
-import type { DueDay } from './due-days.js';
 import { RecentTenants } from './recent-tenants.js';
 import { refreshAggregatesJob } from './refresh-aggregates.job.js';
 import { measureBacklogWith } from './rollup-metrics.js';
@@ -42,9 +47,10 @@ export class RefreshAggregates {
     private readonly recent: RecentTenants,
   ) {
     this.drain = new DayDrain(pool, logger, 'slice', (day) => this.refreshDay(day));
-    const age = async (kind: 'slice' | 'metrics_daily') =>
+    const age = async (kind: MarkKind) =>
       (await pool.transaction((sql) => dueWork(sql, kind, 1)))[0]?.ageSeconds ?? 0;
     measureBacklogWith(async () => ({
+      count: await age('count'),
       slice: await age('slice'),
       metrics_daily: await age('metrics_daily'),
     }));

@@ -3,12 +3,9 @@ import { APP_POOL, RolePool, TenantDb } from '@lib/database';
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, utcDate } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
+import { DayDrain, takeMarks, tryLockDay, type DrainReport, type DueDay } from '@lib/time-series';
 import type { Logger } from 'pino';
-import { tryLockDay } from '../infrastructure/lock-day.sql.js';
-import { takeMarks } from '../infrastructure/marks.sql.js';
 import { refreshMetricsDaily } from '../infrastructure/refresh-metrics-daily.sql.js';
-import { DayDrain, type DrainReport } from './day-drain.js';
-import type { DueDay } from './due-days.js';
 import { refreshMetricsDailyJob } from './refresh-metrics-daily.job.js';
 
 /** Rebuilds `metrics_daily` for the UTC days whose rollups changed, under the same discipline as `RefreshAggregates`. */

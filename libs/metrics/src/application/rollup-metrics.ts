@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { Gauge, Histogram } from 'prom-client';
-import type { MarkKind } from '../infrastructure/due-work.sql.js';
+import type { MarkKind } from '@lib/time-series';
+import { Gauge } from 'prom-client';
 
 /** Seconds for which the oldest mark of each kind has waited; 0 where none waits. */
 type BacklogAges = Record<MarkKind, number>;
@@ -10,7 +10,7 @@ const PATIENCE_MS = 1_000;
 
 let measure: (() => Promise<BacklogAges>) | undefined;
 let measuring: Promise<void> | undefined;
-let lastMeasured: BacklogAges = { slice: 0, metrics_daily: 0 };
+let lastMeasured: BacklogAges = { count: 0, slice: 0, metrics_daily: 0 };
 
 /**
  * Names the measurement that the gauges make at every scrape. The backlog is asked of the database then, not remembered
@@ -49,13 +49,6 @@ new Gauge({
   async collect() {
     for (const [kind, seconds] of Object.entries(await backlogAges())) this.set({ kind }, seconds);
   },
-});
-
-export const refreshDuration = new Histogram({
-  name: 'aggregate_refresh_duration_seconds',
-  help: 'How long the rebuilding of one UTC day of one tenant took, by stage.',
-  labelNames: ['stage'],
-  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
 });
 
 /** Grows only: a later check that finds nothing must not hide an earlier one that did. */

@@ -1,14 +1,14 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
-import { metricLevels, type Evidence, type EventMetric, type MetricLevel } from '../domain/event-metrics.js';
+import { metricLevels, type Evidence, type Metric, type MetricLevel } from '../domain/event-metrics.js';
 import { affordableAlternative, localBuckets, type Interval } from '../domain/local-buckets.js';
 import { tooManyBuckets } from '../domain/metrics.errors.js';
 import { eventSeries } from '../infrastructure/event-series.sql.js';
 import { QuestionReader, type AnswerFrame, type Question, type ReadQuestion } from './question-reader.js';
 
 export interface SeriesQuestion extends Question {
-  metrics: readonly EventMetric[];
+  metrics: readonly Metric[];
   interval: Interval;
   evidence?: Evidence | undefined;
 }
@@ -50,12 +50,11 @@ export class SeriesService {
     });
     const counts = new Map(rows.map((row) => [`${row.metric} ${row.evidence} ${row.bucket}`, row.value]));
     const labels = starts.map((start) => ({ start: read.zone.label(start), startUtc: new Date(start) }));
-    const series = metricLevels(question.metrics, question.evidence).map(({ metric, evidence }) => ({
-      metric,
-      evidence,
+    const series = metricLevels(question.metrics, question.evidence).map((level) => ({
+      ...level,
       points: labels.map((label, bucket) => ({
         ...label,
-        value: counts.get(`${metric} ${evidence} ${bucket}`) ?? 0,
+        value: counts.get(`${level.metric} ${level.evidence} ${bucket}`) ?? 0,
       })),
     }));
     return { ...frame, interval: question.interval, series };

@@ -1,13 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
-import { metricLevels, type Evidence, type EventMetric, type MetricLevel } from '../domain/event-metrics.js';
+import { metricLevels, type Evidence, type Metric, type MetricLevel } from '../domain/event-metrics.js';
 import { episodeRanking, type RankedEpisode } from '../infrastructure/episode-ranking.sql.js';
 import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
 import { LONGEST, LONGEST_DAYS } from './series.service.js';
 
 export interface TopEpisodesQuestion extends Question {
-  metric: EventMetric;
+  metric: Metric;
   evidence?: Evidence | undefined;
   limit: number;
 }

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
-import { EVENT_METRICS, metricLevels, type MetricLevel } from '../domain/event-metrics.js';
+import { METRICS, metricLevels, type MetricLevel } from '../domain/event-metrics.js';
 import { previousRange } from '../domain/previous-range.js';
 import { eventSeries } from '../infrastructure/event-series.sql.js';
 import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
@@ -35,13 +35,13 @@ export class TotalsService {
     const { sql, tenantId } = this.db.current;
     const rows = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), {
       ...scope,
-      metrics: EVENT_METRICS,
+      metrics: METRICS,
       evidence: null,
     });
     const valueOf = ({ metric, evidence }: MetricLevel, bucket: number) =>
       rows.find((row) => row.metric === metric && row.evidence === evidence && row.bucket === bucket)
         ?.value ?? 0;
-    const totals = metricLevels(EVENT_METRICS).map((level) => {
+    const totals = metricLevels(METRICS).map((level) => {
       const value = valueOf(level, starts.length - 1);
       const previousValue = previous === null ? null : valueOf(level, 0);
       return { ...level, value, previousValue, change: changeRatio(value, previousValue) };

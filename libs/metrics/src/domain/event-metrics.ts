@@ -17,26 +17,36 @@ export const EVENT_METRICS = [
 ] as const;
 export type EventMetric = (typeof EVENT_METRICS)[number];
 
+/**
+ * Every metric. `downloads` is the core one (PTMG v2.3 §6.1): unique requests for an episode that were delivered by the
+ * rules of a rule set. At `prefix_only` the rule of one minute is not applied, because a redirect sees no bytes.
+ */
+export const METRICS = ['downloads', ...EVENT_METRICS] as const;
+export type Metric = (typeof METRICS)[number];
+
 /** How strong the proof behind an event is. Counts of different levels are never added up. */
 export const EVIDENCE_LEVELS = ['origin_bytes', 'prefix_only', 'client_confirmed'] as const;
 export type Evidence = (typeof EVIDENCE_LEVELS)[number];
 
 /** One number of an answer is always of one metric at one level. */
 export interface MetricLevel {
-  readonly metric: EventMetric;
+  readonly metric: Metric;
   readonly evidence: Evidence;
+  /** Whether a measurement guideline defines it (PTMG v2.3 §5.1, IAB-28). Counts of events are our own. */
+  readonly core: boolean;
 }
 
 /** Every level at which `metric` can be observed, strongest first. The SQL function `evidence_level` decides for an event. */
-export function evidenceOf(metric: EventMetric): readonly Evidence[] {
-  return metric === 'download_request' ? ['origin_bytes', 'prefix_only'] : ['client_confirmed'];
+export function evidenceOf(metric: Metric): readonly Evidence[] {
+  const isOfRequests = metric === 'downloads' || metric === 'download_request';
+  return isOfRequests ? ['origin_bytes', 'prefix_only'] : ['client_confirmed'];
 }
 
-/** The levels of `metrics`, in the order of EVENT_METRICS, each once; with `evidence`, only those at that level. */
-export function metricLevels(metrics: readonly EventMetric[], evidence?: Evidence): MetricLevel[] {
-  return EVENT_METRICS.filter((metric) => metrics.includes(metric)).flatMap((metric) =>
+/** The levels of `metrics`, in the order of METRICS, each once; with `evidence`, only those at that level. */
+export function metricLevels(metrics: readonly Metric[], evidence?: Evidence): MetricLevel[] {
+  return METRICS.filter((metric) => metrics.includes(metric)).flatMap((metric) =>
     evidenceOf(metric)
       .filter((level) => evidence === undefined || level === evidence)
-      .map((level) => ({ metric, evidence: level })),
+      .map((level) => ({ metric, evidence: level, core: metric === 'downloads' })),
   );
 }

@@ -14,8 +14,8 @@ import {
   Max,
   Min,
 } from 'class-validator';
-import { EVENT_METRICS, EVIDENCE_LEVELS, INTERVALS } from '../application/metric-catalogue.js';
-import type { Evidence, EventMetric } from '../domain/event-metrics.js';
+import { EVIDENCE_LEVELS, INTERVALS, METRICS } from '../application/metric-catalogue.js';
+import type { Evidence, Metric } from '../domain/event-metrics.js';
 import type { Interval } from '../domain/local-buckets.js';
 
 /** A query parameter that may be repeated: Fastify gives one as a string and several as an array. */
@@ -62,13 +62,13 @@ export class EpisodeRangeQueryDto extends RangeQueryDto {
 }
 
 export class SeriesQueryDto extends EpisodeRangeQueryDto {
-  @ApiProperty({ enum: EVENT_METRICS, isArray: true, example: ['play'], description: 'May be repeated.' })
+  @ApiProperty({ enum: METRICS, isArray: true, example: ['downloads'], description: 'May be repeated.' })
   @Transform(repeatable)
   @IsArray()
   @ArrayNotEmpty()
   @ArrayUnique()
-  @IsIn(EVENT_METRICS, { each: true })
-  metric!: EventMetric[];
+  @IsIn(METRICS, { each: true })
+  metric!: Metric[];
   @ApiProperty({ enum: INTERVALS, example: 'day', description: 'Weeks begin on Monday.' })
   @IsIn(INTERVALS)
   interval!: Interval;
@@ -90,9 +90,9 @@ export class TotalsQueryDto extends EpisodeRangeQueryDto {
 }
 
 export class TopEpisodesQueryDto extends RangeQueryDto {
-  @ApiProperty({ enum: EVENT_METRICS, example: 'play' })
-  @IsIn(EVENT_METRICS)
-  metric!: EventMetric;
+  @ApiProperty({ enum: METRICS, example: 'downloads' })
+  @IsIn(METRICS)
+  metric!: Metric;
   @ApiPropertyOptional({ enum: EVIDENCE_LEVELS, description: 'Only this level. All when left out.' })
   @IsOptional()
   @IsIn(EVIDENCE_LEVELS)

@@ -1,5 +1,17 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EVENT_METRICS, EVIDENCE_LEVELS, INTERVALS } from '../application/metric-catalogue.js';
+import { EVIDENCE_LEVELS, INTERVALS, METRICS } from '../application/metric-catalogue.js';
+
+/** Under which rules downloads were counted. */
+export class CountedUnderDto {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty({ example: '1.0.0' }) version!: string;
+  @ApiProperty({
+    example: 'calendar_day',
+    enum: ['calendar_day', 'first_touch', 'last_touch'],
+    description: 'When two requests of one listener for one episode are one download (PTMG v2.3 §5.5.1).',
+  })
+  window!: string;
+}
 
 /** What every answer says about itself. */
 export class AnswerFrameDto {
@@ -18,17 +30,16 @@ export class AnswerFrameDto {
   })
   asOf!: Date | null;
   @ApiProperty({
-    example: false,
+    type: [CountedUnderDto],
     description:
-      'False: these are counts of events as they came in, not the core metrics of a measurement guideline. In ' +
-      'particular `download_request` counts requests, before any filter, window or threshold, not downloads.',
+      'The rule sets under which the downloads of the range were counted; more than one after the rules were changed.',
   })
-  core!: boolean;
+  ruleSets!: CountedUnderDto[];
 }
 
 /** A number is always of one metric at one level of evidence. */
 export class MetricLevelDto {
-  @ApiProperty({ enum: EVENT_METRICS, example: 'play' }) metric!: string;
+  @ApiProperty({ enum: METRICS, example: 'play' }) metric!: string;
   @ApiProperty({
     enum: EVIDENCE_LEVELS,
     example: 'client_confirmed',
@@ -37,6 +48,13 @@ export class MetricLevelDto {
       'counts of different levels describe the same listening twice and must not be.',
   })
   evidence!: string;
+  @ApiProperty({
+    example: true,
+    description:
+      'True for `downloads`, the core metric of PTMG v2.3. False for counts of events as they came in: ' +
+      '`download_request` counts requests, before any filter, window or threshold, not downloads.',
+  })
+  core!: boolean;
 }
 
 export class PointDto {

@@ -23,7 +23,7 @@ export async function asOf(
        SELECT CASE WHEN pg_is_in_recovery() THEN $4::timestamptz ELSE now() END AS taken_at
      ), waiting AS (
        SELECT min(marked_at) AS since FROM dirty_buckets
-       WHERE tenant_id = $1 AND kind = 'slice' AND bucket >= $2 AND bucket < $3
+       WHERE tenant_id = $1 AND kind IN ('count', 'slice') AND bucket >= $2 AND bucket < $3
      )
      SELECT CASE WHEN taken_at IS NOT NULL THEN date_trunc('milliseconds', least(taken_at, now(), since)) END AS "asOf"
      FROM snapshot, waiting`,

@@ -24,5 +24,21 @@ export const COUNT_RAW = `
     SELECT podcast_id FROM episodes WHERE tenant_id = $1 AND id = counted.episode_id OFFSET 0
   ) e`;
 
+/**
+ * SQL that counts the downloads that are shown, by slice, episode, evidence and rule set. A day shows those of one rule
+ * set, whatever others were tried. Expects what COUNT_RAW expects.
+ */
+export const COUNT_DOWNLOADS = `
+  SELECT t.bucket, counted.podcast_id, counted.episode_id, 'downloads' AS metric, counted.evidence, counted.value,
+         counted.rule_set_id
+  FROM touched t
+  CROSS JOIN LATERAL (
+    SELECT d.podcast_id, d.episode_id, d.evidence, d.rule_set_id, count(*) AS value
+    FROM downloads d JOIN counted_days c ON c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = d.rule_set_id
+    WHERE d.tenant_id = $1 AND d.occurred_at >= t.bucket AND d.occurred_at < t.bucket_end
+      AND d.occurred_at >= $3 AND d.occurred_at < $4
+    GROUP BY 1, 2, 3, 4
+  ) counted`;
+
 /** True for slices whose raw events are kept: earlier ones are frozen. Expects the tenant as $1 and a column `bucket`. */
 export const NOT_FROZEN = `bucket >= coalesce((SELECT raw_from FROM raw_horizons WHERE tenant_id = $1), '-infinity')`;

@@ -1,12 +1,12 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { GrainStretch } from '../domain/cover-with-grains.js';
-import type { Evidence, EventMetric } from '../domain/event-metrics.js';
+import type { Evidence, Metric } from '../domain/event-metrics.js';
 import { EPISODE_ROWS, rollupParams, TOTAL_ROWS, type RollupScope } from './rollup-rows.js';
 
 /** The count of one metric at one evidence level in one bucket. Buckets without events have no row. */
 export interface SeriesRow {
-  metric: EventMetric;
+  metric: Metric;
   evidence: Evidence;
   /** Position in `starts`. */
   bucket: number;

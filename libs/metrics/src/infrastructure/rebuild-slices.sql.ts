@@ -1,10 +1,10 @@
 import type { Sql } from '@lib/database';
 import { SLICE_MS, type TenantId } from '@lib/primitives';
-import { COUNT_RAW, NO_RULE_SET, NOT_FROZEN } from './count-raw.js';
+import { COUNT_DOWNLOADS, COUNT_RAW, NO_RULE_SET, NOT_FROZEN } from './count-raw.js';
 import { LISTENER_METRICS, writeDifference } from './write-difference.js';
 
 /**
- * Recounts 5-minute slices from raw events and makes their rows say exactly that. Rows that are right are not written.
+ * Recounts 5-minute slices from raw events and downloads, and makes their rows say exactly that. Rows that are right are not written.
  * Frozen slices are left as they are: whether a slice is frozen is decided by the snapshot that counts, so a horizon
  * that moves meanwhile cannot empty a slice.
  *
@@ -20,12 +20,14 @@ export async function rebuildSlices(sql: Sql, tenantId: TenantId, slices: readon
        FROM unnest($5::timestamptz[]) AS t (bucket)
        WHERE ${NOT_FROZEN}
      ), fresh AS MATERIALIZED (
-       SELECT *, 'none' AS dimension, '' AS dimension_value, ${NO_RULE_SET}::uuid AS rule_set_id FROM (${COUNT_RAW}) raw
+       SELECT *, 'none' AS dimension, '' AS dimension_value
+       FROM (SELECT *, ${NO_RULE_SET}::uuid AS rule_set_id FROM (${COUNT_RAW}) raw
+             UNION ALL ${COUNT_DOWNLOADS}) counted
      ), stored AS MATERIALIZED (
        SELECT m.* FROM touched t
        CROSS JOIN LATERAL (
          SELECT * FROM listener_metrics
-         WHERE tenant_id = $1 AND grain = $2 AND bucket = t.bucket AND dimension = 'none' AND rule_set_id = ${NO_RULE_SET}
+         WHERE tenant_id = $1 AND grain = $2 AND bucket = t.bucket AND dimension = 'none'
          OFFSET 0
        ) m
      ), ${writeDifference(LISTENER_METRICS)}`,

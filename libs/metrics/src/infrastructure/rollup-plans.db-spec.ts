@@ -15,7 +15,7 @@ import { LocalZone } from '../domain/local-zone.js';
 import { asOf } from './as-of.sql.js';
 import { episodeRanking } from './episode-ranking.sql.js';
 import { eventSeries } from './event-series.sql.js';
-import { takeMarks } from './marks.sql.js';
+import { takeMarks } from '@lib/time-series';
 import { rebuildSlices } from './rebuild-slices.sql.js';
 import { rebuildSums } from './rebuild-sums.sql.js';
 import { rebuildTotals, WHOLE_NETWORK } from './rebuild-totals.sql.js';
@@ -68,12 +68,31 @@ beforeAll(async () => {
           LATERAL (VALUES (podcast_id), (${WHOLE_NETWORK}) UNION ALL
                    SELECT md5(concat(tenant_id, n))::uuid FROM generate_series(1, 20) n) AS podcasts (p)`,
   );
+  await fillDownloads(owner, tenantIds);
   await owner.query('ANALYZE');
 });
 afterAll(async () => {
   await connections.close();
   await database.drop();
 });
+
+async function fillDownloads(owner: TestDatabase['owner'], tenantIds: readonly string[]): Promise<void> {
+  await owner.query(
+    `WITH sets AS (
+       INSERT INTO rule_sets (tenant_id, id, version, valid_from, rules, agent_list, created_by)
+       SELECT t, t, '1', '2026-01-01', '{}', '', 'spec' FROM unnest($1::uuid[]) t RETURNING tenant_id
+     ), days AS (
+       INSERT INTO counted_days (tenant_id, day, rule_set_id)
+       SELECT tenant_id, '2026-01-01'::date + n, tenant_id FROM sets, generate_series(0, 89) n
+     )
+     INSERT INTO downloads (tenant_id, rule_set_id, settled_day, address_day_id, download_id, occurred_at, settled_at,
+                            podcast_id, episode_id, listener_id, evidence, app, device, country)
+     SELECT tenant_id, tenant_id, at::date, n, gen_random_uuid(), at, at, tenant_id, tenant_id, n, 'prefix_only', '', '', ''
+     FROM unnest($1::uuid[]) tenant_id, generate_series(0, 999) n,
+          LATERAL (SELECT '2026-03-31T20:00Z'::timestamptz - n * interval '13 minutes' AS at) times`,
+    [tenantIds],
+  );
+}
 
 interface PlanNode {
   'Node Type': string;
@@ -162,6 +181,8 @@ describe('refreshing', () => {
   test('counts raw events of one partition and reaches rows through (tenant_id, grain, bucket)', async () => {
     const reads = await readsOf((sql) => rebuildSlices(sql, tenantId, slices));
     expect(reads).toEqual([
+      'counted_days_pkey by nothing',
+      'downloads_time by occurred_at',
       'listener_events_p20260330_pkey by occurred_at',
       'listener_metrics_pkey by bucket',
     ]);

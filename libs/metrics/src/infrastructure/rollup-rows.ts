@@ -1,5 +1,4 @@
-import { NO_RULE_SET } from './count-raw.js';
-import type { Evidence, EventMetric } from '../domain/event-metrics.js';
+import type { Evidence, Metric } from '../domain/event-metrics.js';
 import { WHOLE_NETWORK } from './rebuild-totals.sql.js';
 import type { GrainStretch } from '../domain/cover-with-grains.js';
 
@@ -7,7 +6,7 @@ import type { GrainStretch } from '../domain/cover-with-grains.js';
 export interface RollupScope {
   readonly podcastId: string | null;
   readonly episodeId: string | null;
-  readonly metrics: readonly EventMetric[];
+  readonly metrics: readonly Metric[];
   readonly evidence: Evidence | null;
 }
 
@@ -18,13 +17,13 @@ const rowsOf = (table: string, columns: string, scope: string) => `
     SELECT m.bucket, m.metric, m.evidence, m.value ${columns}
     FROM ${table} m
     WHERE m.tenant_id = $1 AND m.grain = s.grain AND m.bucket >= s.low AND m.bucket < s.high
-      AND m.dimension = 'none' AND m.rule_set_id = ${NO_RULE_SET} AND ${scope}
+      AND m.dimension = 'none' AND ${scope}
       AND m.metric = ANY ($7::text[]) AND ($8::text IS NULL OR m.evidence = $8)
     OFFSET 0
   ) rows`;
 
 /**
- * SQL that reads the event counts of a scope in some stretches as relation `rows (bucket, metric, evidence, value,
+ * SQL that reads the counts of a scope in some stretches as relation `rows (bucket, metric, evidence, value,
  * episode_id)`. Takes the parameters $1 to $8 that `rollupParams` gives.
  */
 export const EPISODE_ROWS = rowsOf(

@@ -24,6 +24,9 @@ export type HeaderPolicy = 'required' | 'content_only';
 export type NetworkClass =
   'household' | 'mobile' | 'business' | 'campus' | 'hosting' | 'vpn' | 'relay' | 'tor' | 'unknown';
 
+/** A list of the operator that names an address: included ones are free of limits on volume, excluded ones never count. */
+export type AddressListing = 'included' | 'excluded';
+
 /** What decides how requests become downloads. Part of an immutable rule set; every value is disclosed (IAB-26). */
 export interface CountingRules {
   readonly window: DownloadWindow;

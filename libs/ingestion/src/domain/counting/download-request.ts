@@ -1,5 +1,5 @@
 import type { ByteRange } from './byte-union.js';
-import type { NetworkClass } from './counting-rules.js';
+import type { AddressListing, NetworkClass } from './counting-rules.js';
 
 /**
  * Where a request is known from. `origin_bytes`: a log of the server that sent the file, with bytes. `prefix_only`: our
@@ -57,7 +57,7 @@ export interface DownloadRequest {
   readonly agent: AgentClass;
   readonly network: NetworkClass;
   /** The list that names the address: `included` lifts the limits on volume and breadth (IAB-14), `excluded` filters (IAB-24). */
-  readonly addressList: 'included' | 'excluded' | null;
+  readonly addressList: AddressListing | null;
   /** The Referer is malformed or on a deny list (IAB-09). None at all is normal. */
   readonly badReferrer: boolean;
 }

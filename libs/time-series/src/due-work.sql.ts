@@ -1,7 +1,10 @@
 import type { Sql } from '@lib/database';
 
-/** What `dirty_buckets` marks: a 5-minute slice whose events changed, or a UTC day whose rollups changed. */
-export type MarkKind = 'slice' | 'metrics_daily';
+/**
+ * What `dirty_buckets` marks: a 5-minute slice in which requests to be counted came (`count`), one whose events or
+ * downloads changed (`slice`), or a UTC day whose rollups changed (`metrics_daily`).
+ */
+export type MarkKind = 'count' | 'slice' | 'metrics_daily';
 
 /** Work that waits: the bucket of one tenant, and for how long its oldest mark has been there. */
 export interface DueWork {

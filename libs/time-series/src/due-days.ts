@@ -1,5 +1,5 @@
 import { DAY_MS, floorTime, toTenantId, type TenantId } from '@lib/primitives';
-import type { DueWork } from '../infrastructure/due-work.sql.js';
+import type { DueWork } from './due-work.sql.js';
 
 /** One UTC day of one tenant on which work waits. */
 export interface DueDay {

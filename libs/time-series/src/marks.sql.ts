@@ -45,3 +45,19 @@ export async function appendMark(
     [tenantId, kind, bucket, markedAt],
   );
 }
+
+/** Appends a mark for each of some 5-minute slices; see {@link appendMark}. */
+export async function appendMarks(
+  sql: Sql,
+  tenantId: TenantId,
+  kind: MarkKind,
+  buckets: readonly Date[],
+  markedAt: string | null,
+): Promise<void> {
+  if (buckets.length === 0) return;
+  await sql(
+    `INSERT INTO dirty_buckets (tenant_id, kind, bucket, marked_at)
+     SELECT $1, $2, bucket, coalesce($4::timestamptz, clock_timestamp()) FROM unnest($3::timestamptz[]) AS b (bucket)`,
+    [tenantId, kind, buckets, markedAt],
+  );
+}

@@ -1,8 +1,15 @@
 import { databaseUnavailable, type RolePool } from '@lib/database';
 import type { Logger } from 'pino';
-import { dueWork, type MarkKind } from '../infrastructure/due-work.sql.js';
+import { Histogram } from 'prom-client';
+import { dueWork, type MarkKind } from './due-work.sql.js';
 import { dueDays, type DueDay } from './due-days.js';
-import { refreshDuration } from './rollup-metrics.js';
+
+const refreshDuration = new Histogram({
+  name: 'aggregate_refresh_duration_seconds',
+  help: 'How long the rebuilding of one UTC day of one tenant took, by stage.',
+  labelNames: ['stage'],
+  buckets: [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 15],
+});
 
 /** What one drain did: tenant-days refreshed, rows written, days that another worker held, days that failed. */
 export type DrainReport = Record<'days' | 'rows' | 'busy' | 'failed', number>;

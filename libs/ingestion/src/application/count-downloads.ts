@@ -1,0 +1,85 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { APP_POOL, RolePool, TenantDb, type Sql } from '@lib/database';
+import { LOGGER } from '@lib/observability';
+import { DAY_MS, utcDate, type TenantId } from '@lib/primitives';
+import { HandlesJob } from '@lib/queue';
+import {
+  appendMarks,
+  DayDrain,
+  rawHorizon,
+  takeMarks,
+  tryLockDay,
+  type DrainReport,
+  type DueDay,
+} from '@lib/time-series';
+import type { Logger } from 'pino';
+import type { RuleSet } from '../domain/rule-set.js';
+import { addressesOf } from '../infrastructure/day-requests.sql.js';
+import { AgentReader } from './agent-reader.js';
+import { countDownloadsJob } from './count-downloads.job.js';
+import { RuleSetsService } from './rule-sets.service.js';
+import { storeCountedDay } from './store-counted-day.js';
+
+/** Marked slices of one day above which all its addresses are counted: to look for a few would read as much. */
+const MANY_SLICES = 72;
+
+/**
+ * Counts the downloads of days in which requests came in.
+ *
+ * Whoever writes requests marks their slices in the same transaction. For each marked day, one READ COMMITTED transaction
+ * takes the day's lock, deletes the marks that it sees, counts the addresses seen in those slices for the whole day, and
+ * marks the slices whose downloads changed for the rollups. Late, repeated and disordered requests need nothing special,
+ * a crash leaves the marks where they were, and running twice writes nothing.
+ *
+ * With a rolling window a day begins with what the day before left open. When that changes, the slices of the next day
+ * in which those listeners come back are marked too. The next day's lock is held meanwhile: its counter would otherwise
+ * read the old windows and delete the mark of a request that is not visible here yet.
+ */
+@Injectable()
+@HandlesJob(countDownloadsJob)
+export class CountDownloads {
+  private readonly drain: DayDrain;
+
+  constructor(
+    private readonly db: TenantDb,
+    private readonly ruleSets: RuleSetsService,
+    private readonly agents: AgentReader,
+    @Inject(APP_POOL) pool: RolePool,
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    this.drain = new DayDrain(pool, logger, 'count', (day) => this.countDay(day));
+  }
+
+  run(): Promise<DrainReport> {
+    return this.drain.run();
+  }
+
+  private countDay({ tenantId, day }: DueDay): Promise<number | null> {
+    return this.db.run(tenantId, async () => {
+      const { sql } = this.db.current;
+      const ruleSet = await this.ruleSets.ofDay(utcDate(day));
+      if (!(await lockForCounting(sql, tenantId, day, ruleSet))) return null;
+      const marks = await takeMarks(sql, tenantId, 'count', day, new Date(day.getTime() + DAY_MS));
+      const rawFrom = await rawHorizon(sql, tenantId);
+      const slices = marks.buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
+      if (slices.length === 0) return 0;
+      const addressIds = slices.length > MANY_SLICES ? null : await addressesOf(sql, tenantId, slices);
+      const change = await storeCountedDay(sql, { tenantId, day, ruleSet, addressIds }, this.agents);
+      await appendMarks(sql, tenantId, 'slice', change.slices, marks.oldest);
+      await appendMarks(sql, tenantId, 'count', change.nextDay, marks.oldest);
+      return change.written;
+    });
+  }
+}
+
+/** Takes the locks under which a day may be counted; false when someone else holds one. */
+export async function lockForCounting(
+  sql: Sql,
+  tenantId: TenantId,
+  day: Date,
+  { rules }: RuleSet,
+): Promise<boolean> {
+  if (!(await tryLockDay(sql, tenantId, 'count', utcDate(day)))) return false;
+  if (rules.window === 'calendar_day') return true;
+  return tryLockDay(sql, tenantId, 'count', utcDate(new Date(day.getTime() + DAY_MS)));
+}

@@ -1,0 +1,89 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { TenantDb } from '@lib/database';
+import { DomainError } from '@lib/primitives';
+import type { CountingRules } from '../domain/counting/counting-rules.js';
+import { FIRST_RULE_SET, type RuleSet } from '../domain/rule-set.js';
+import {
+  findRuleSet,
+  insertRuleSet,
+  listRuleSets,
+  ruleSetFor,
+  ruleSetOfDay,
+  showDaysUnder,
+} from '../infrastructure/rule-sets.sql.js';
+import { AgentLists } from './agent-lists.js';
+
+/** What somebody asks to count by. */
+export interface RuleSetRequest {
+  readonly version: string;
+  readonly validFrom: string;
+  readonly rules: CountingRules;
+  /** SHA-256 of a stored list; the active one when left out. */
+  readonly agentList?: string | undefined;
+  readonly note: string;
+}
+
+/** The rule sets of the tenant whose transaction is open. They are made and never changed. */
+@Injectable()
+export class RuleSetsService {
+  constructor(
+    private readonly db: TenantDb,
+    private readonly lists: AgentLists,
+  ) {}
+
+  /** The one valid last first. A tenant that never chose has the product's. */
+  async list(): Promise<RuleSet[]> {
+    const { sql, tenantId } = this.db.current;
+    const stored = await listRuleSets(sql, tenantId);
+    return stored.length > 0 ? stored : [await this.makeFirst()];
+  }
+
+  /** @throws DomainError `rule_set_not_found` (404) */
+  async find(id: string): Promise<RuleSet> {
+    const { sql, tenantId } = this.db.current;
+    const found = await findRuleSet(sql, tenantId, id);
+    if (found === undefined)
+      throw new DomainError('rule_set_not_found', 404, 'There is no rule set with that id.');
+    return found;
+  }
+
+  /**
+   * Under which rule set a UTC day (`YYYY-MM-DD`) is counted and shown. A day keeps the one that it was first counted
+   * under until a recount is applied.
+   */
+  async ofDay(day: string): Promise<RuleSet> {
+    const { sql, tenantId } = this.db.current;
+    const shown = await ruleSetOfDay(sql, tenantId, day);
+    if (shown !== undefined) return shown;
+    const ruleSet = (await ruleSetFor(sql, tenantId, day)) ?? (await this.makeFirst());
+    await showDaysUnder(sql, tenantId, ruleSet.id, [day]);
+    return ruleSet;
+  }
+
+  /**
+   * Stores a new version. Days that were counted before stay as they are.
+   * @throws DomainError `version_taken` (409), `list_not_found` (404)
+   */
+  async create(request: RuleSetRequest, createdBy: string): Promise<RuleSet> {
+    const { sql, tenantId } = this.db.current;
+    const agentList = await this.lists.require(sql, request.agentList);
+    const id = randomUUID();
+    const { version, validFrom, rules, note } = request;
+    if (!(await insertRuleSet(sql, tenantId, { id, version, validFrom, rules, agentList, note, createdBy })))
+      throw new DomainError('version_taken', 409, `There is a rule set ${version} already.`, {
+        field: 'version',
+      });
+    return this.find(id);
+  }
+
+  private async makeFirst(): Promise<RuleSet> {
+    const { sql, tenantId } = this.db.current;
+    const agentList = await this.lists.require(sql, undefined);
+    await insertRuleSet(sql, tenantId, { ...FIRST_RULE_SET, id: randomUUID(), agentList });
+    // Another process may have been faster; its row counts then.
+    const made = (await listRuleSets(sql, tenantId)).at(-1);
+    if (made === undefined) throw new Error('a rule set was stored and is not there');
+    return made;
+  }
+}

@@ -1,0 +1,105 @@
+import type { ListEntry } from '../list-entry.js';
+
+/** Machines of search engines, social networks, AI companies, archives and monitors, which ask for any file of the web. */
+const WEB_BOTS: readonly ListEntry[] = [
+  { name: 'Google NotebookLM', pattern: 'Google-NotebookLM' },
+  { name: 'Google AdSense', pattern: 'Mediapartners-Google|AdsBot-Google' },
+  {
+    name: 'Googlebot',
+    pattern: 'Googlebot|GoogleOther|^Feedfetcher-Google|Google-[A-Z]|^GoogleAgent|^google-xrawler',
+  },
+  { name: 'Bingbot', pattern: '[Bb]ingbot|BingPreview|[Mm][Ss][Nn][Bb]ot|adidxbot' },
+  { name: 'Yahoo Slurp', pattern: 'Yahoo! Slurp' },
+  { name: 'YandexBot', pattern: 'compatible; Yandex' },
+  { name: 'Baiduspider', pattern: 'Baiduspider' },
+  { name: 'DuckDuckBot', pattern: 'DuckDuckBot|DuckAssistBot|DuckDuckGo-Favicons' },
+  { name: 'Applebot', pattern: 'Applebot|^iTMS$' },
+  { name: 'Amazon crawlers', pattern: 'Amazonbot|Amzn-[A-Z]|^amazon-Quick|^Amazon CloudFront' },
+  { name: 'PetalBot', pattern: 'PetalBot|AspiegelBot' },
+  { name: 'SeznamBot', pattern: 'SeznamBot' },
+  { name: 'Sogou Spider', pattern: 'Sogou [a-z ]*[Ss]pider' },
+  { name: 'Naver Yeti', pattern: 'compatible; Yeti/' },
+  { name: 'Daum', pattern: 'compatible; Daum' },
+  { name: 'Qwantbot', pattern: 'Qwant(ify|bot)' },
+  { name: 'AhrefsBot', pattern: 'Ahrefs(Bot|SiteAudit)' },
+  { name: 'SemrushBot', pattern: '[Ss][Ee][Mm][Rr]ush' },
+  { name: 'MJ12bot', pattern: 'MJ12bot' },
+  { name: 'DotBot', pattern: 'DotBot|[Rr]ogerbot' },
+  { name: 'DataForSEO', pattern: 'DataForSeo' },
+  { name: 'Dataprovider', pattern: 'Dataprovider' },
+  { name: 'BLEXBot', pattern: 'BLEXBot' },
+  {
+    name: 'Facebook crawler',
+    pattern: '^f?acebookexternalhit|meta-external|^[Ff]acebot|^facebookplatform|^facebookcatalog',
+  },
+  { name: 'Twitterbot', pattern: '^Twitterbot' },
+  { name: 'LinkedInBot', pattern: '^LinkedInBot' },
+  { name: 'Slackbot', pattern: '^Slack(bot|-ImgProxy)' },
+  { name: 'Discordbot', pattern: 'Discordbot' },
+  { name: 'TelegramBot', pattern: '^TelegramBot' },
+  { name: 'Snapchat preview', pattern: '^Snap URL Preview' },
+  { name: 'Pinterestbot', pattern: 'Pinterest(bot)?/[0-9.]+.*\\+http' },
+  { name: 'Mastodon', pattern: 'Mastodon/[0-9]' },
+  {
+    name: 'Fediverse server',
+    pattern:
+      '^(Misskey|Sharkey|Firefish|gotosocial|Pleroma|Akkoma|Friendica|Lemmy|CherryPick|PeerTube|WordPress-ActivityPub)[/ ]',
+  },
+  { name: 'Bluesky preview', pattern: 'Bluesky Cardyb' },
+  { name: 'OpenAI', pattern: 'GPTBot|ChatGPT-User|OAI-SearchBot' },
+  { name: 'Anthropic', pattern: 'ClaudeBot|Claude-(User|SearchBot|Web)|anthropic-ai' },
+  { name: 'Perplexity', pattern: 'PerplexityBot|Perplexity-User' },
+  { name: 'Common Crawl', pattern: 'CCBot' },
+  { name: 'Bytespider', pattern: 'Bytespider|TikTokSpider' },
+  { name: 'Diffbot', pattern: 'Diffbot' },
+  { name: 'Internet Archive', pattern: 'archive\\.org_bot|ia_archiver|Archive-It|heritrix|[Ww]ayback' },
+  { name: 'Web archive of a national library', pattern: 'IAHarvester|bnf\\.fr_bot|NLNZ_' },
+  { name: 'UptimeRobot', pattern: 'UptimeRobot' },
+  {
+    name: 'Uptime monitor',
+    pattern: 'Pingdom|StatusCake|Site24x7|Better Uptime|HetrixTools|Uptime-Kuma|GoogleStackdriverMonitoring',
+  },
+  { name: 'Netcraft', pattern: 'Netcraft' },
+  {
+    name: 'Internet scanner',
+    pattern: 'CensysInspect|zgrab|masscan|Nuclei|Expanse|InternetMeasurement|Riddler|^bbot/|^lychee/',
+  },
+  { name: 'Website copier', pattern: 'HTTrack|WebCopier|WebZIP|Teleport Pro|^CloudConvert|^AutoHotkey' },
+  { name: 'Link preview', pattern: '[Ll]ink ?[Pp]review|^OgScr|Embedly|iframely\\.com/bot' },
+  { name: 'Name of a browser and nothing else', pattern: '^[\'"(]?Mozilla(/[0-9.]+)?[\'")]?$' },
+  { name: 'Injected text', pattern: '\\$\\{jndi:|<script|\\.\\./\\.\\./' },
+  { name: 'Cloudflare', pattern: '^Cloudflare|Cloudflare-SSLDetector' },
+  { name: 'Vercel', pattern: '^vercel' },
+  { name: 'Zapier', pattern: '^Zapier' },
+  { name: 'n8n', pattern: '^n8n' },
+  { name: 'Microsoft Office', pattern: 'ms-office; MSOffice' },
+  { name: 'PowerShell', pattern: 'PowerShell/' },
+  { name: 'Apple share menu', pattern: '^ShareSheetUI/|^SharingUIService/|\\.SharingExtension/' },
+  { name: 'Transmission', pattern: '^Transmission/' },
+  { name: 'FlexGet', pattern: '^FlexGet/' },
+  { name: 'Headless browser', pattern: 'HeadlessChrome|PhantomJS|[Pp]uppeteer|[Pp]laywright|[Ss]elenium' },
+];
+
+/** Servers of feed readers: they fetch for people, but fetching is not listening. */
+const FEED_READERS: readonly ListEntry[] = [
+  { name: 'Feedly fetcher', pattern: '^Feedly(Bot|App)?/' },
+  { name: 'Feedspot fetcher', pattern: 'Feedspot' },
+  { name: 'Inoreader fetcher', pattern: 'inoreader\\.com' },
+  { name: 'NewsBlur fetcher', pattern: 'NewsBlur .*Fetcher' },
+  { name: 'Tiny Tiny RSS', pattern: '^Tiny Tiny RSS/' },
+  { name: 'FreshRSS', pattern: '^FreshRSS/' },
+  { name: 'Miniflux', pattern: 'Miniflux/' },
+  { name: 'Feedbin', pattern: '^Feedbin' },
+  { name: 'Digg', pattern: 'Digg/' },
+  { name: 'Flipboard', pattern: 'FlipboardProxy|FlipboardRSS' },
+  { name: 'Serendeputy', pattern: 'SerendeputyBot' },
+  { name: 'Paper.li', pattern: 'PaperLiBot' },
+  {
+    name: 'Feed parser',
+    pattern:
+      'UniversalFeedParser|[Ff]eed ?[Pp]arser|SimplePie|MagpieRSS|rss-parser|^newspaper/|[Ff]eed [Cc]onsumer',
+  },
+];
+
+/** Machines on the web that no podcast list needs to tell apart from each other by more than their name. */
+export const BUILT_IN_WEB_BOTS: readonly ListEntry[] = [...WEB_BOTS, ...FEED_READERS];

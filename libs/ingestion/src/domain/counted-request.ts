@@ -1,0 +1,69 @@
+import type { AgentVerdict } from './classification/agent-verdict.js';
+import type { DownloadRequest, HlsFile } from './counting/download-request.js';
+import type { AddressListing, NetworkClass } from './counting/counting-rules.js';
+
+/** A stored request for a file, as it is read to be counted. Ids of 64 bits are texts: a number would lose bits. */
+export interface StoredRequest {
+  readonly eventId: string;
+  /** UTC, milliseconds since 1970. */
+  readonly occurredAtMs: number;
+  readonly episodeId: string | null;
+  readonly podcastId: string | null;
+  readonly fromLog: boolean;
+  readonly method: string | null;
+  readonly status: number | null;
+  readonly bytes: number | null;
+  readonly rangeAsked: string | null;
+  /** First byte and the byte after the last, of the Content-Range that was announced. */
+  readonly servedFrom: number | null;
+  readonly servedTo: number | null;
+  readonly segment: number | null;
+  readonly segmentMs: number | null;
+  readonly addressId: string | null;
+  /** The listener under the key of the request's UTC day, and under that of the day before. */
+  readonly listenerId: string | null;
+  readonly listenerIdYesterday: string | null;
+  readonly audienceA: string | null;
+  readonly audienceB: string | null;
+  readonly userAgentId: string | null;
+  readonly referrer: string | null;
+  readonly networkClass: NetworkClass | null;
+  readonly country: string | null;
+  readonly addressList: AddressListing | null;
+}
+
+/** What a playlist has in the place of a segment's position. */
+const PLAYLIST = -1;
+const DEFAULT_SEGMENT_MS = 6_000;
+
+/** Puts a stored request and the verdict on its agent into the form that counting asks for. */
+export function countedRequest(stored: StoredRequest, agent: AgentVerdict): DownloadRequest {
+  const { servedFrom, servedTo } = stored;
+  return {
+    id: stored.eventId,
+    occurredAtMs: stored.occurredAtMs,
+    evidence: stored.fromLog ? 'origin_bytes' : 'prefix_only',
+    method: stored.method ?? 'GET',
+    status: stored.status,
+    bytesServed: stored.bytes,
+    rangeAsked: stored.rangeAsked,
+    rangeServed: servedFrom === null || servedTo === null ? null : { from: servedFrom, to: servedTo },
+    hls: hlsFile(stored),
+    listener: stored.listenerId,
+    address: stored.addressId,
+    episode: stored.episodeId,
+    agent: agent.kind,
+    network: stored.networkClass ?? 'unknown',
+    addressList: stored.addressList,
+    badReferrer: stored.referrer === MALFORMED_REFERRER,
+  };
+}
+
+function hlsFile({ segment, segmentMs }: StoredRequest): HlsFile | null {
+  if (segment === null) return null;
+  if (segment === PLAYLIST) return { kind: 'playlist' };
+  return { kind: 'segment', position: segment, durationMs: segmentMs ?? DEFAULT_SEGMENT_MS };
+}
+
+/** Stored in the place of a Referer that is no address of the web (PTMG v2.3 §5.5.2 (3), IAB-09). */
+export const MALFORMED_REFERRER = 'malformed:';
