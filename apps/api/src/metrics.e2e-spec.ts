@@ -27,7 +27,7 @@ interface Answer {
   timeZone: string;
   from: string;
   to: string;
-  core: boolean;
+  ruleSets: unknown[];
 }
 type Series = Answer & { series: { metric: string; evidence: string; points: Point[] }[] };
 type Totals = Answer & {
@@ -210,7 +210,7 @@ describe('a series', () => {
     await refreshAll();
     const range = { timeZone: 'UTC', from: '2026-03-28', to: '2026-03-30' };
     const both = await series({ ...range, metric: ['ad_play', 'download_request'] });
-    expect(both.core).toBe(false);
+    expect(both.ruleSets).toEqual([]);
     expect(
       both.series.map(({ metric, evidence, points }) => [metric, evidence, points.map((each) => each.value)]),
     ).toEqual([
@@ -306,7 +306,7 @@ describe('totals', () => {
       compare: 'previous',
     });
     expect(body.previous).toEqual({ from: '2026-03-27T23:00:00.000Z', to: '2026-03-29T22:00:00.000Z' });
-    expect(body.totals).toHaveLength(10);
+    expect(body.totals).toHaveLength(12);
     const total = (metric: string) => body.totals.find((each) => each.metric === metric);
     expect(total('play')).toMatchObject({ value: 3, previousValue: 2, change: 0.5 });
     expect(total('ad_play')).toMatchObject({ value: 1, previousValue: 0, change: null });
@@ -333,6 +333,7 @@ describe('the top episodes', () => {
       {
         metric: 'play',
         evidence: 'client_confirmed',
+        core: false,
         total: 8,
         episodes: [
           ranked(1, 1, 3, 3 / 8),
@@ -473,7 +474,7 @@ describe('refusals', () => {
     [{ from: '2026-03-28T00:01:00Z' }, 'unaligned_range', '2026-03-28T00:00:00.000Z'],
     [{ from: '2026-02-29' }, 'invalid_range', '2026-03-29'],
     [{ timeZone: 'Mars/Olympus' }, 'invalid_input', 'timeZone'],
-    [{ metric: 'downloads' }, 'invalid_input', 'metric'],
+    [{ metric: 'hearts' }, 'invalid_input', 'metric'],
     [{ interval: 'year' }, 'invalid_input', 'interval'],
     [{ evidence: 'none' }, 'invalid_input', 'evidence'],
     [{ podcastId: 'x' }, 'invalid_input', 'podcastId'],

@@ -1,4 +1,4 @@
-import { countDownloadsJob, destroyListenerKeysJob } from '@lib/ingestion';
+import { countDownloadsJob, destroyListenerKeysJob, recountRequestsJob } from '@lib/ingestion';
 import { reconcileAggregatesJob, refreshAggregatesJob, refreshMetricsDailyJob } from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
 import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
@@ -12,6 +12,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   countDownloadsJob,
   refreshAggregatesJob,
   refreshMetricsDailyJob,
+  recountRequestsJob,
   reconcileAggregatesJob,
   ensurePartitionsJob,
   enforceRetentionJob,

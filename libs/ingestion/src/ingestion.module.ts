@@ -5,22 +5,39 @@ import { AgentReader } from './application/agent-reader.js';
 import { BackfillService } from './application/backfill.service.js';
 import { CountDownloads } from './application/count-downloads.js';
 import { DestroyListenerKeys } from './application/destroy-listener-keys.js';
+import { ExplainService } from './application/explain.service.js';
 import { IngestService } from './application/ingest.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
+import { RecountRequests } from './application/recount-requests.js';
+import { RecountsService } from './application/recounts.service.js';
 import { RuleSetsService } from './application/rule-sets.service.js';
 import { EventsController } from './http/events.controller.js';
+import { ExplainController } from './http/explain.controller.js';
+import { RecountsController } from './http/recounts.controller.js';
+import { RuleSetsController } from './http/rule-sets.controller.js';
 
 @Module({ providers: [ListenerKeys], exports: [ListenerKeys] })
 class ListenerKeysModule {}
 
-/** Upkeep and history: what the worker and the command line need. */
+/** By what is counted: rule sets, and the lists that they name. */
 @Module({
-  imports: [ListenerKeysModule, TimeSeriesModule],
-  providers: [DestroyListenerKeys, BackfillService, CountDownloads, RuleSetsService, AgentReader, AgentLists],
-  exports: [BackfillService, CountDownloads],
+  providers: [AgentLists, AgentReader, RuleSetsService],
+  exports: [AgentLists, AgentReader, RuleSetsService],
+})
+class RulesModule {}
+
+/** Counting, upkeep and history: what the worker and the command line need. */
+@Module({
+  imports: [ListenerKeysModule, RulesModule, TimeSeriesModule],
+  providers: [DestroyListenerKeys, BackfillService, CountDownloads, RecountRequests],
+  exports: [BackfillService, CountDownloads, RecountRequests],
 })
 export class IngestionModule {}
 
-/** The edge: events in over HTTP. */
-@Module({ imports: [ListenerKeysModule], controllers: [EventsController], providers: [IngestService] })
+/** The edge: events in over HTTP, and what they were counted by. */
+@Module({
+  imports: [ListenerKeysModule, RulesModule],
+  controllers: [EventsController, RuleSetsController, RecountsController, ExplainController],
+  providers: [IngestService, RecountsService, ExplainService],
+})
 export class IngestionHttpModule {}

@@ -2,9 +2,10 @@ import type { Sql } from '@lib/database';
 
 /**
  * What `dirty_buckets` marks: a 5-minute slice in which requests to be counted came (`count`), one whose events or
- * downloads changed (`slice`), or a UTC day whose rollups changed (`metrics_daily`).
+ * downloads changed (`slice`), a UTC day whose rollups changed (`metrics_daily`), or that a tenant waits for a recount
+ * (`recount`).
  */
-export type MarkKind = 'count' | 'slice' | 'metrics_daily';
+export type MarkKind = 'count' | 'slice' | 'metrics_daily' | 'recount';
 
 /** Work that waits: the bucket of one tenant, and for how long its oldest mark has been there. */
 export interface DueWork {

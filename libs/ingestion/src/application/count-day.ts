@@ -10,26 +10,33 @@ import type { RuleSet } from '../domain/rule-set.js';
 import type { AgentVerdict } from '../domain/classification/agent-verdict.js';
 import { carryOfListeners } from '../infrastructure/count-carry.sql.js';
 import { dayRequests } from '../infrastructure/day-requests.sql.js';
-import type { DownloadRow } from '../infrastructure/downloads.sql.js';
+import type { CountedDay, DownloadRow } from '../infrastructure/downloads.sql.js';
 import { episodeSizes } from '../infrastructure/episode-sizes.sql.js';
 import type { AgentReader } from './agent-reader.js';
 
-/** What to count: the requests of a tenant's UTC day, of some addresses or of all, under a rule set. */
-export interface DayToCount {
+/** A UTC day of a tenant and the rules to count it by. */
+export interface RuledDay {
   readonly tenantId: TenantId;
   /** 00:00 UTC. */
   readonly day: Date;
   readonly ruleSet: RuleSet;
+}
+
+/** What to count: the requests of some addresses or of all. */
+export interface DayToCount extends RuledDay {
   /** Ids of the day; null is all. */
   readonly addressIds: readonly string[] | null;
 }
 
-/** A portion of a day: whole addresses, and what their requests came to. */
+/** Whole addresses of a day, and what their requests came to. */
 export interface CountedPortion {
   readonly requests: readonly StoredRequest[];
   readonly verdicts: readonly AgentVerdict[];
   readonly count: Count;
 }
+
+/** Gives the windows that the day before left open for the listeners of some requests, under the keys of the day. */
+export type OpenWindows = (requests: readonly StoredRequest[]) => Promise<readonly WindowCarry[]>;
 
 /**
  * Counts a day in portions of whole addresses, since no rule looks beyond an address. Reads only: the same day gives the
@@ -37,21 +44,34 @@ export interface CountedPortion {
  */
 export async function* countDay(
   sql: Sql,
-  { tenantId, day, ruleSet, addressIds }: DayToCount,
+  { addressIds, ...ruled }: DayToCount,
   agents: AgentReader,
 ): AsyncGenerator<CountedPortion> {
-  const untilMs = day.getTime() + DAY_MS;
-  const sizes = new Map<string, EpisodeSizes>();
-  for await (const requests of dayRequests(sql, tenantId, { from: day, to: new Date(untilMs), addressIds })) {
-    await addSizes(sql, tenantId, sizes, requests);
-    const verdicts = await agents.verdicts(sql, tenantId, ruleSet.agentList, requests);
-    const carry = await openWindows(sql, { tenantId, day, ruleSet }, requests);
+  const counter = new PortionCounter(sql, ruled, agents, storedWindows(sql, ruled));
+  const to = new Date(ruled.day.getTime() + DAY_MS);
+  for await (const requests of dayRequests(sql, ruled.tenantId, { from: ruled.day, to, addressIds }))
+    yield counter.count(requests);
+}
+
+/** Counts portions of one day under one rule set; remembers the sizes of episodes between portions. */
+export class PortionCounter {
+  private readonly sizes = new Map<string, EpisodeSizes>();
+
+  constructor(
+    private readonly sql: Sql,
+    private readonly ruled: RuledDay,
+    private readonly agents: AgentReader,
+    private readonly openWindows: OpenWindows,
+  ) {}
+
+  async count(requests: readonly StoredRequest[]): Promise<CountedPortion> {
+    const { tenantId, day, ruleSet } = this.ruled;
+    await addSizes(this.sql, tenantId, this.sizes, requests);
+    const verdicts = await this.agents.verdicts(this.sql, tenantId, ruleSet.agentList, requests);
+    const carry = ruleSet.rules.window === 'calendar_day' ? [] : await this.openWindows(requests);
     const counted = requests.map((request, index) => countedRequest(request, verdicts[index] ?? NO_VERDICT));
-    yield {
-      requests,
-      verdicts,
-      count: countRequests({ requests: counted, episodes: sizes, untilMs }, ruleSet.rules, carry),
-    };
+    const input = { requests: counted, episodes: this.sizes, untilMs: day.getTime() + DAY_MS };
+    return { requests, verdicts, count: countRequests(input, ruleSet.rules, carry) };
   }
 }
 
@@ -76,21 +96,22 @@ async function addSizes(
   for (const [id, size] of await episodeSizes(sql, tenantId, [...missing])) sizes.set(id, size);
 }
 
-/** What the day before left open for these listeners, under the keys of this day. */
-async function openWindows(
-  sql: Sql,
-  { tenantId, day, ruleSet }: Omit<DayToCount, 'addressIds'>,
-  requests: readonly StoredRequest[],
-): Promise<WindowCarry[]> {
-  if (ruleSet.rules.window === 'calendar_day') return [];
+/** The open windows that were stored when the day before was counted. */
+export function storedWindows(sql: Sql, { tenantId, day, ruleSet }: RuledDay): OpenWindows {
+  const dayBefore = utcDate(new Date(day.getTime() - DAY_MS));
+  return async (requests) => {
+    const todayOf = idsOfToday(requests);
+    const yesterday: CountedDay = { tenantId, ruleSetId: ruleSet.id, day: dayBefore };
+    return rekeyCarry(await carryOfListeners(sql, yesterday, [...todayOf.keys()]), todayOf);
+  };
+}
+
+/** For each listener: id under the key of the day before → id under the key of the day. */
+export function idsOfToday(requests: readonly StoredRequest[]): Map<string, string> {
   const todayOf = new Map<string, string>();
   for (const { listenerId, listenerIdYesterday } of requests)
     if (listenerId !== null && listenerIdYesterday !== null) todayOf.set(listenerIdYesterday, listenerId);
-  const dayBefore = utcDate(new Date(day.getTime() - DAY_MS));
-  const carry = await carryOfListeners(sql, { tenantId, ruleSetId: ruleSet.id, day: dayBefore }, [
-    ...todayOf.keys(),
-  ]);
-  return rekeyCarry(carry, todayOf);
+  return todayOf;
 }
 
 /** The rows of a portion's downloads. */

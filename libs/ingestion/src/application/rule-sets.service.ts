@@ -32,11 +32,10 @@ export class RuleSetsService {
     private readonly lists: AgentLists,
   ) {}
 
-  /** The one valid last first. A tenant that never chose has the product's. */
-  async list(): Promise<RuleSet[]> {
+  /** The one valid last first; none before something was counted. */
+  list(): Promise<RuleSet[]> {
     const { sql, tenantId } = this.db.current;
-    const stored = await listRuleSets(sql, tenantId);
-    return stored.length > 0 ? stored : [await this.makeFirst()];
+    return listRuleSets(sql, tenantId);
   }
 
   /** @throws DomainError `rule_set_not_found` (404) */
@@ -59,6 +58,12 @@ export class RuleSetsService {
     const ruleSet = (await ruleSetFor(sql, tenantId, day)) ?? (await this.makeFirst());
     await showDaysUnder(sql, tenantId, ruleSet.id, [day]);
     return ruleSet;
+  }
+
+  /** As {@link ofDay}, without choosing for a day that was not counted yet; undefined where there is no rule set at all. */
+  async peek(day: string): Promise<RuleSet | undefined> {
+    const { sql, tenantId } = this.db.current;
+    return (await ruleSetOfDay(sql, tenantId, day)) ?? (await ruleSetFor(sql, tenantId, day));
   }
 
   /**

@@ -33,7 +33,7 @@ export async function storeCountedDay(
   sql: Sql,
   toCount: DayToCount,
   agents: AgentReader,
-  look: (portion: CountedPortion) => void = () => undefined,
+  look: (portion: CountedPortion) => Promise<void> = async () => undefined,
 ): Promise<DayChange> {
   const { tenantId, ruleSet, addressIds: only } = toCount;
   const day: CountedDay = { tenantId, ruleSetId: ruleSet.id, day: utcDate(toCount.day) };
@@ -50,7 +50,7 @@ export async function storeCountedDay(
   };
   for await (const portion of countDay(sql, toCount, agents)) {
     requests += portion.requests.length;
-    look(portion);
+    await look(portion);
     const upTo: string | null = lastAddress(portion) ?? after;
     await store({ after, upTo, only }, portion);
     after = upTo;

@@ -113,3 +113,16 @@ export async function insertDownloads(
     ],
   );
 }
+
+/** Removes what a recount counted beside what is shown. Days that are shown under the same rule set are left alone. */
+export async function dropUnshownDownloads(
+  sql: Sql,
+  tenantId: TenantId,
+  { ruleSetId, firstDay, lastDay }: { ruleSetId: string; firstDay: string; lastDay: string },
+): Promise<void> {
+  await sql(
+    `DELETE FROM downloads d WHERE d.tenant_id = $1 AND d.rule_set_id = $2 AND d.settled_day BETWEEN $3 AND $4
+       AND NOT EXISTS (SELECT FROM counted_days c WHERE c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = $2)`,
+    [tenantId, ruleSetId, firstDay, lastDay],
+  );
+}

@@ -1,0 +1,114 @@
+import { Injectable } from '@nestjs/common';
+import { TenantDb } from '@lib/database';
+import { DomainError, utcDate } from '@lib/primitives';
+import type { DownloadWindow } from '../domain/counting/counting-rules.js';
+import type { RequestEvidence } from '../domain/counting/download-request.js';
+import { readUtcRange } from '../domain/read-utc-range.js';
+import {
+  countRequestRows,
+  duplicateDeliveries,
+  shownDownloads,
+  shownRequests,
+  type ExplainScope,
+} from '../infrastructure/explain.sql.js';
+import { AgentReader } from './agent-reader.js';
+import { countRange, LEAD_IN_DAYS } from './count-range.js';
+import { OutcomeTally, type FunnelSteps, type RuleSetInUse } from './outcome-tally.js';
+import { RuleSetsService } from './rule-sets.service.js';
+
+export interface ExplainQuestion extends ExplainScope {
+  readonly from: string;
+  readonly to: string;
+  /** Another window than the one that is counted by. */
+  readonly window: DownloadWindow | null;
+}
+
+/** From every raw request at one level of evidence to the count. The steps add up to the requests. */
+export interface Funnel extends FunnelSteps {
+  /** What metrics show: `counted`, less those begun before the range, plus those complete after it. Null for another window. */
+  shown: { downloads: number; begunBefore: number; completedAfter: number } | null;
+}
+
+export interface Explanation {
+  from: Date;
+  to: Date;
+  requests: number;
+  ruleSets: RuleSetInUse[];
+  funnels: Funnel[];
+  notes: string[];
+}
+
+const LONGEST_DAYS = 31;
+const MOST_REQUESTS = 500_000;
+const EVIDENCES: readonly RequestEvidence[] = ['origin_bytes', 'prefix_only'];
+
+/** Says for any number of downloads which requests it was made of, and what became of all others. */
+@Injectable()
+export class ExplainService {
+  constructor(
+    private readonly db: TenantDb,
+    private readonly ruleSets: RuleSetsService,
+    private readonly agents: AgentReader,
+  ) {}
+
+  /**
+   * Counts the requests of the range again and tallies what became of each. Needs an open `TenantDb.run`.
+   * @throws DomainError `invalid_range`, `explain_too_large` (400)
+   */
+  async answer(question: ExplainQuestion): Promise<Explanation> {
+    const range = readUtcRange(question.from, question.to, LONGEST_DAYS);
+    const { sql, tenantId } = this.db.current;
+    if ((await countRequestRows(sql, tenantId, range, MOST_REQUESTS + 1)) > MOST_REQUESTS) throw tooLarge();
+    const tally = new OutcomeTally(range, question);
+    const ruleSetOf = (day: Date) => this.ruleSets.peek(utcDate(day));
+    const portions = countRange(sql, tenantId, range, ruleSetOf, this.agents, question.window ?? undefined);
+    for await (const portion of portions) tally.add(portion);
+    const duplicates = await duplicateDeliveries(sql, tenantId, range, question);
+    const details = await shownRequests(sql, tenantId, tally.examples());
+    const shown = question.window ? null : await shownDownloads(sql, tenantId, range, question);
+    const funnels = EVIDENCES.map((evidence): Funnel => {
+      const ofLevel = shown?.find((row) => row.evidence === evidence);
+      const funnel = tally.funnel(evidence, evidence === 'origin_bytes' ? duplicates : 0, details);
+      return {
+        ...funnel,
+        shown: shown && {
+          downloads: ofLevel?.shown ?? 0,
+          begunBefore: ofLevel?.begunBefore ?? 0,
+          completedAfter: ofLevel?.completedAfter ?? 0,
+        },
+      };
+    });
+    return {
+      ...range,
+      requests: funnels.reduce((sum, { requests }) => sum + requests, 0),
+      ruleSets: tally.ruleSets(),
+      funnels,
+      notes: notes(question),
+    };
+  }
+}
+
+function tooLarge(): DomainError {
+  return new DomainError(
+    'explain_too_large',
+    400,
+    `The range holds more than ${MOST_REQUESTS.toLocaleString('en')} requests. Ask for fewer days, or for some hours.`,
+    { field: 'to' },
+  );
+}
+
+function notes({ window, podcastId, episodeId }: ExplainQuestion): string[] {
+  const scoped = podcastId !== null || episodeId !== null;
+  return [
+    ...(scoped
+      ? ['Requests of files that belong to no episode are left out, since they belong to no podcast.']
+      : []),
+    ...(window === null
+      ? []
+      : [
+          `Windows are followed from ${LEAD_IN_DAYS} days before the range, since another one is counted by.`,
+        ]),
+    'Lines that were delivered again are known by the UTC day: they are named for days that lie whole in the range.',
+    'At prefix_only the rule of one minute is not applied: a redirect sees that a file was asked for, and no bytes.',
+  ];
+}

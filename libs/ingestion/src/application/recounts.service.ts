@@ -1,0 +1,142 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { TenantDb } from '@lib/database';
+import { DAY_MS, DomainError, SLICE_MS, utcDate } from '@lib/primitives';
+import { appendMark, appendMarks, rawHorizon } from '@lib/time-series';
+import type { RecountDifference, RecountRow } from '../domain/recount.js';
+import { dropUnshownDownloads } from '../infrastructure/downloads.sql.js';
+import { insertAnnotation } from '../infrastructure/annotations.sql.js';
+import {
+  decideRecount,
+  findRecount,
+  insertRecount,
+  listRecounts,
+  recountDifferences,
+} from '../infrastructure/recounts.sql.js';
+import { showDaysUnder } from '../infrastructure/rule-sets.sql.js';
+import { RuleSetsService } from './rule-sets.service.js';
+
+export interface RecountRequest {
+  readonly ruleSetId: string;
+  /** UTC days, both included. */
+  readonly firstDay: string;
+  readonly lastDay: string;
+}
+
+const LONGEST_DAYS = 366;
+
+/** Counting days again under another rule set. Nothing changes until a person applies it. Needs an open `TenantDb.run`. */
+@Injectable()
+export class RecountsService {
+  constructor(
+    private readonly db: TenantDb,
+    private readonly ruleSets: RuleSetsService,
+  ) {}
+
+  list(): Promise<RecountRow[]> {
+    const { sql, tenantId } = this.db.current;
+    return listRecounts(sql, tenantId);
+  }
+
+  /** A recount and what it would change. @throws DomainError `recount_not_found` (404) */
+  async find(id: string): Promise<RecountRow & { differences: RecountDifference[] }> {
+    const { sql, tenantId } = this.db.current;
+    const recount = await this.require(id);
+    return { ...recount, differences: await recountDifferences(sql, tenantId, id) };
+  }
+
+  /**
+   * Asks for a recount; a worker does it.
+   * @throws DomainError `rule_set_not_found` (404), `invalid_range`, `before_raw_horizon` (400)
+   */
+  async request({ ruleSetId, firstDay, lastDay }: RecountRequest, by: string): Promise<RecountRow> {
+    const { sql, tenantId } = this.db.current;
+    await this.ruleSets.find(ruleSetId);
+    const [first, last] = [new Date(`${firstDay}T00:00Z`), new Date(`${lastDay}T00:00Z`)];
+    if (!(first <= last) || last.getTime() - first.getTime() >= LONGEST_DAYS * DAY_MS)
+      throw invalidDays(`lastDay must not lie before firstDay, nor ${LONGEST_DAYS} days after it or later.`);
+    if (last.getTime() > Date.now()) throw invalidDays('lastDay must not lie in the future.');
+    const rawFrom = await rawHorizon(sql, tenantId);
+    if (rawFrom !== null && first < rawFrom)
+      throw new DomainError(
+        'before_raw_horizon',
+        400,
+        `Raw requests are kept from ${rawFrom.toISOString()} on; earlier days cannot be counted again.`,
+        { field: 'firstDay' },
+      );
+    const id = randomUUID();
+    await insertRecount(sql, tenantId, { id, ruleSetId, firstDay, lastDay, requestedBy: by });
+    await appendMark(sql, tenantId, 'recount', first, null);
+    return this.require(id);
+  }
+
+  /**
+   * Shows the days under the recount's rule set from now on, all of them in one step. What came in since it was counted is
+   * counted now; rollups follow within seconds. The downloads that were shown before stay stored: to go back is another
+   * recount that is applied.
+   * @throws DomainError `recount_not_found` (404), `recount_not_counted` (409)
+   */
+  async apply(id: string, by: string): Promise<RecountRow> {
+    const { sql, tenantId } = this.db.current;
+    const recount = await this.decide(id, 'applied', by);
+    const days = daysBetween(recount.firstDay, recount.lastDay);
+    await showDaysUnder(sql, tenantId, recount.ruleSetId, days.map(utcDate));
+    const slices = days.flatMap(slicesOf);
+    await appendMarks(sql, tenantId, 'count', slices, null);
+    await appendMarks(sql, tenantId, 'slice', slices, null);
+    await insertAnnotation(sql, tenantId, {
+      happenedAt: days[0] ?? new Date(),
+      kind: 'recount_applied',
+      detail: {
+        recountId: id,
+        ruleSetId: recount.ruleSetId,
+        firstDay: recount.firstDay,
+        lastDay: recount.lastDay,
+        by,
+      },
+    });
+    return recount;
+  }
+
+  /** Forgets what was counted. @throws DomainError `recount_not_found` (404), `recount_not_counted` (409) */
+  async discard(id: string, by: string): Promise<RecountRow> {
+    const { sql, tenantId } = this.db.current;
+    const recount = await this.decide(id, 'discarded', by);
+    await dropUnshownDownloads(sql, tenantId, recount);
+    return recount;
+  }
+
+  private async decide(id: string, state: 'applied' | 'discarded', by: string): Promise<RecountRow> {
+    const { sql, tenantId } = this.db.current;
+    await this.require(id);
+    if (!(await decideRecount(sql, tenantId, id, state, by)))
+      throw new DomainError(
+        'recount_not_counted',
+        409,
+        'Only a recount that is counted and undecided can be decided.',
+      );
+    return this.require(id);
+  }
+
+  private async require(id: string): Promise<RecountRow> {
+    const { sql, tenantId } = this.db.current;
+    const found = await findRecount(sql, tenantId, id);
+    if (found === undefined)
+      throw new DomainError('recount_not_found', 404, 'There is no recount with that id.');
+    return found;
+  }
+}
+
+function invalidDays(rule: string): DomainError {
+  return new DomainError('invalid_range', 400, rule, { field: 'lastDay' });
+}
+
+function daysBetween(firstDay: string, lastDay: string): Date[] {
+  const first = Date.parse(`${firstDay}T00:00Z`);
+  const days = (Date.parse(`${lastDay}T00:00Z`) - first) / DAY_MS + 1;
+  return Array.from({ length: days }, (_, n) => new Date(first + n * DAY_MS));
+}
+
+function slicesOf(day: Date): Date[] {
+  return Array.from({ length: DAY_MS / SLICE_MS }, (_, n) => new Date(day.getTime() + n * SLICE_MS));
+}

@@ -1,0 +1,33 @@
+import type { Outcome } from './counting/outcome.js';
+import type { RequestEvidence } from './counting/download-request.js';
+
+/** A recount of some UTC days, both ends included, under a rule set. */
+export interface RecountRow {
+  id: string;
+  ruleSetId: string;
+  firstDay: string;
+  lastDay: string;
+  state: 'queued' | 'counted' | 'applied' | 'discarded' | 'failed';
+  /** The last day that is done; null before the first. */
+  doneThrough: string | null;
+  requestedBy: string;
+  requestedAt: Date;
+  countedAt: Date | null;
+  decidedBy: string | null;
+  decidedAt: Date | null;
+  error: string | null;
+}
+
+/**
+ * Requests whose outcome is another one under the new rules, by day, podcast and level of evidence. The sum of those that
+ * became `counted`, less those that ceased to be, is the difference of the totals.
+ */
+export interface RecountDifference {
+  day: string;
+  /** All zeros: requests for no episode. */
+  podcastId: string;
+  evidence: RequestEvidence;
+  outcomeBefore: Outcome;
+  outcomeAfter: Outcome;
+  requests: number;
+}

@@ -1,0 +1,116 @@
+import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
+import { IsIn, IsOptional, IsString, IsUUID, Length } from 'class-validator';
+import { DOWNLOAD_WINDOWS, type DownloadWindow } from '../domain/counting/counting-rules.js';
+import { OUTCOMES } from '../domain/counting/outcome.js';
+
+export class ExplainQueryDto {
+  @ApiProperty({
+    example: '2026-10-12',
+    description: 'Begin of the range, included: a UTC day, or an instant on a multiple of 5 minutes.',
+  })
+  @IsString()
+  @Length(10, 40)
+  from!: string;
+  @ApiProperty({ example: '2026-10-15', description: 'End of the range, not included, in the same forms.' })
+  @IsString()
+  @Length(10, 40)
+  to!: string;
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  podcastId?: string;
+  @ApiPropertyOptional({ format: 'uuid' })
+  @IsOptional()
+  @IsUUID()
+  episodeId?: string;
+  @ApiPropertyOptional({
+    enum: DOWNLOAD_WINDOWS,
+    description:
+      'Count in another window than the one that is counted by, to compare with another party’s number.',
+  })
+  @IsOptional()
+  @IsIn(DOWNLOAD_WINDOWS)
+  window?: DownloadWindow;
+}
+
+export class DecidedByDto {
+  @ApiProperty({ example: 'bots' }) list!: string;
+  @ApiProperty({ example: 'AhrefsBot' }) entry!: string;
+}
+
+export class AgentVerdictDto {
+  @ApiProperty({ example: 'bot_agent' }) kind!: string;
+  @ApiProperty({ nullable: true, type: String, example: 'AhrefsBot' }) name!: string | null;
+  @ApiProperty({ nullable: true, type: String }) device!: string | null;
+  @ApiProperty({ nullable: true, type: String }) deviceCategory!: string | null;
+  @ApiProperty({ nullable: true, type: DecidedByDto, description: 'The entry of the list that decided.' })
+  decidedBy!: DecidedByDto | null;
+}
+
+/** A request, without anything that names a listener. */
+export class ExampleDto {
+  @ApiProperty({ format: 'uuid' }) eventId!: string;
+  @ApiProperty() occurredAt!: Date;
+  @ApiProperty({ nullable: true, type: String, format: 'uuid' }) episodeId!: string | null;
+  @ApiProperty({ nullable: true, type: String, description: 'Where no episode says it.' }) path!:
+    string | null;
+  @ApiProperty({ nullable: true, type: String, example: 'GET' }) method!: string | null;
+  @ApiProperty({ nullable: true, type: Number, example: 206 }) status!: number | null;
+  @ApiProperty({ nullable: true, type: Number, example: 2 }) bytes!: number | null;
+  @ApiProperty({ nullable: true, type: String, example: 'bytes=0-1' }) rangeAsked!: string | null;
+  @ApiProperty({ nullable: true, type: String }) userAgent!: string | null;
+  @ApiProperty({ nullable: true, type: String }) referrer!: string | null;
+  @ApiProperty({ nullable: true, type: String, example: 'household' }) networkClass!: string | null;
+  @ApiProperty({ nullable: true, type: String, example: 'GB' }) country!: string | null;
+  @ApiProperty({ nullable: true, type: String, format: 'uuid' }) importId!: string | null;
+  @ApiProperty({ type: AgentVerdictDto }) agent!: AgentVerdictDto;
+}
+
+export class FunnelStepDto {
+  @ApiProperty({ enum: OUTCOMES }) outcome!: string;
+  @ApiProperty({ example: 95 }) requests!: number;
+  @ApiProperty({ example: 'PTMG v2.3 §5.5.2 (5)' }) source!: string;
+  @ApiProperty({ example: 'A bot on the podcast lists.' }) meaning!: string;
+  @ApiProperty({ type: [ExampleDto], description: 'Up to three of the requests.' }) examples!: ExampleDto[];
+}
+
+export class ShownDto {
+  @ApiProperty({ example: 260, description: 'What metrics show for the range.' }) downloads!: number;
+  @ApiProperty({ example: 1, description: 'Complete in the range, but begun, and so dated, before it.' })
+  begunBefore!: number;
+  @ApiProperty({ example: 0, description: 'Begun in the range, but complete after it.' })
+  completedAfter!: number;
+}
+
+export class FunnelDto {
+  @ApiProperty({ enum: ['origin_bytes', 'prefix_only'] }) evidence!: string;
+  @ApiProperty({ example: 1000, description: 'The sum of all steps.' }) requests!: number;
+  @ApiProperty({ type: [FunnelStepDto], description: 'In the order in which the rules are asked.' })
+  steps!: FunnelStepDto[];
+  @ApiProperty({ example: 260, description: 'Downloads that were complete in the range.' }) counted!: number;
+  @ApiProperty({
+    nullable: true,
+    type: ShownDto,
+    description: '`counted` − `begunBefore` + `completedAfter` = `downloads`. Null for another window.',
+  })
+  shown!: ShownDto | null;
+}
+
+export class RuleSetInUseDto {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty({ example: '1.0.0' }) version!: string;
+  @ApiProperty({ enum: DOWNLOAD_WINDOWS }) window!: string;
+  @ApiProperty({ description: 'SHA-256 of the list that classifies agents.' }) agentList!: string;
+  @ApiProperty({ example: '2026-10-12' }) firstDay!: string;
+}
+
+export class ExplanationDto {
+  @ApiProperty() from!: Date;
+  @ApiProperty() to!: Date;
+  @ApiProperty({ example: 1000, description: 'Every request of the range that was delivered to us.' })
+  requests!: number;
+  @ApiProperty({ type: [RuleSetInUseDto] }) ruleSets!: RuleSetInUseDto[];
+  @ApiProperty({ type: [FunnelDto], description: 'One for each level of evidence; they are never added up.' })
+  funnels!: FunnelDto[];
+  @ApiProperty({ type: [String] }) notes!: string[];
+}

@@ -1,0 +1,61 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { IsUUID } from 'class-validator';
+import { OUTCOMES } from '../domain/counting/outcome.js';
+import { IsUtcDay } from './rule-sets.dto.js';
+
+export class CreateRecountDto {
+  @ApiProperty({ format: 'uuid', description: 'Count under this rule set.' })
+  @IsUUID()
+  ruleSetId!: string;
+  @ApiProperty({ example: '2026-10-12', description: 'First UTC day, included.' })
+  @IsUtcDay()
+  firstDay!: string;
+  @ApiProperty({ example: '2026-10-14', description: 'Last UTC day, included.' })
+  @IsUtcDay()
+  lastDay!: string;
+}
+
+export class RecountJobDto {
+  @ApiProperty({ format: 'uuid' }) id!: string;
+  @ApiProperty({ format: 'uuid' }) ruleSetId!: string;
+  @ApiProperty({ example: '2026-10-12' }) firstDay!: string;
+  @ApiProperty({ example: '2026-10-14' }) lastDay!: string;
+  @ApiProperty({
+    enum: ['queued', 'counted', 'applied', 'discarded', 'failed'],
+    description: '`counted` waits for a person to apply or discard it.',
+  })
+  state!: string;
+  @ApiProperty({ nullable: true, type: String, example: '2026-10-13' }) doneThrough!: string | null;
+  @ApiProperty({ example: 'key 3fJ9…' }) requestedBy!: string;
+  @ApiProperty() requestedAt!: Date;
+  @ApiProperty({ nullable: true, type: Date }) countedAt!: Date | null;
+  @ApiProperty({ nullable: true, type: String }) decidedBy!: string | null;
+  @ApiProperty({ nullable: true, type: Date }) decidedAt!: Date | null;
+  @ApiProperty({ nullable: true, type: String }) error!: string | null;
+}
+
+export class RecountDifferenceDto {
+  @ApiProperty({ example: '2026-10-12' }) day!: string;
+  @ApiProperty({ format: 'uuid', description: 'All zeros: requests for no episode.' }) podcastId!: string;
+  @ApiProperty({ enum: ['origin_bytes', 'prefix_only'] }) evidence!: string;
+  @ApiProperty({ enum: OUTCOMES, description: 'What the requests are under the rules that are shown.' })
+  outcomeBefore!: string;
+  @ApiProperty({ enum: OUTCOMES, description: 'What they would be: the reason of the change.' })
+  outcomeAfter!: string;
+  @ApiProperty({ example: 12 }) requests!: number;
+}
+
+export class RecountDetailDto extends RecountJobDto {
+  @ApiProperty({
+    type: [RecountDifferenceDto],
+    description:
+      'Requests whose outcome changes. Those that become `counted`, less those that cease to be, are the change in ' +
+      'downloads.',
+  })
+  differences!: RecountDifferenceDto[];
+}
+
+export class RecountListDto {
+  @ApiProperty({ type: [RecountJobDto], description: 'The youngest first, at most 100.' })
+  items!: RecountJobDto[];
+}

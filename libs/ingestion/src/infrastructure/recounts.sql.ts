@@ -1,0 +1,118 @@
+import type { Sql } from '@lib/database';
+import type { TenantId } from '@lib/primitives';
+import type { RecountDifference, RecountRow } from '../domain/recount.js';
+
+const COLUMNS = `id, rule_set_id AS "ruleSetId", first_day::text AS "firstDay", last_day::text AS "lastDay", state,
+  done_through::text AS "doneThrough", requested_by AS "requestedBy", requested_at AS "requestedAt",
+  counted_at AS "countedAt", decided_by AS "decidedBy", decided_at AS "decidedAt", error`;
+
+/** The recounts of the tenant, the youngest first, at most 100. */
+export function listRecounts(sql: Sql, tenantId: TenantId): Promise<RecountRow[]> {
+  return sql<RecountRow>(
+    `SELECT ${COLUMNS} FROM recounts WHERE tenant_id = $1 ORDER BY requested_at DESC LIMIT 100`,
+    [tenantId],
+  );
+}
+
+export async function findRecount(sql: Sql, tenantId: TenantId, id: string): Promise<RecountRow | undefined> {
+  const rows = await sql<RecountRow>(`SELECT ${COLUMNS} FROM recounts WHERE tenant_id = $1 AND id = $2`, [
+    tenantId,
+    id,
+  ]);
+  return rows[0];
+}
+
+/** The recount that waits longest, locked against another worker; undefined when none waits. */
+export async function nextRecount(sql: Sql, tenantId: TenantId): Promise<RecountRow | undefined> {
+  const rows = await sql<RecountRow>(
+    `SELECT ${COLUMNS} FROM recounts WHERE tenant_id = $1 AND state = 'queued'
+     ORDER BY requested_at, id LIMIT 1 FOR UPDATE SKIP LOCKED`,
+    [tenantId],
+  );
+  return rows[0];
+}
+
+export async function insertRecount(
+  sql: Sql,
+  tenantId: TenantId,
+  recount: Pick<RecountRow, 'id' | 'ruleSetId' | 'firstDay' | 'lastDay' | 'requestedBy'>,
+): Promise<void> {
+  await sql(
+    `INSERT INTO recounts (tenant_id, id, rule_set_id, first_day, last_day, requested_by) VALUES ($1, $2, $3, $4, $5, $6)`,
+    [tenantId, recount.id, recount.ruleSetId, recount.firstDay, recount.lastDay, recount.requestedBy],
+  );
+}
+
+/** Notes that a day is done; with the last one the recount is counted. */
+export async function advanceRecount(sql: Sql, tenantId: TenantId, id: string, day: string): Promise<void> {
+  await sql(
+    `UPDATE recounts SET done_through = $3, state = CASE WHEN $3::date >= last_day THEN 'counted' ELSE state END,
+            counted_at = CASE WHEN $3::date >= last_day THEN now() END
+     WHERE tenant_id = $1 AND id = $2`,
+    [tenantId, id, day],
+  );
+}
+
+export async function failRecount(sql: Sql, tenantId: TenantId, id: string, error: string): Promise<void> {
+  await sql(`UPDATE recounts SET state = 'failed', error = $3 WHERE tenant_id = $1 AND id = $2`, [
+    tenantId,
+    id,
+    error,
+  ]);
+}
+
+/** Settles a recount that is counted. False when it is not, or was decided already. */
+export async function decideRecount(
+  sql: Sql,
+  tenantId: TenantId,
+  id: string,
+  state: 'applied' | 'discarded',
+  by: string,
+): Promise<boolean> {
+  const rows = await sql(
+    `UPDATE recounts SET state = $3, decided_by = $4, decided_at = now()
+     WHERE tenant_id = $1 AND id = $2 AND state = 'counted' RETURNING 1`,
+    [tenantId, id, state, by],
+  );
+  return rows.length === 1;
+}
+
+/** What a recount would change, by day, podcast and reason. */
+export function recountDifferences(sql: Sql, tenantId: TenantId, id: string): Promise<RecountDifference[]> {
+  return sql<RecountDifference>(
+    `SELECT day::text AS day, podcast_id AS "podcastId", evidence, outcome_before AS "outcomeBefore",
+            outcome_after AS "outcomeAfter", requests::float8 AS requests
+     FROM recount_differences WHERE tenant_id = $1 AND recount_id = $2
+     ORDER BY day, podcast_id, evidence, outcome_before, outcome_after`,
+    [tenantId, id],
+  );
+}
+
+/** Stores the differences of one day, in the place of any from an earlier try. */
+export async function storeDifferences(
+  sql: Sql,
+  tenantId: TenantId,
+  id: string,
+  day: string,
+  differences: readonly RecountDifference[],
+): Promise<void> {
+  await sql(`DELETE FROM recount_differences WHERE tenant_id = $1 AND recount_id = $2 AND day = $3`, [
+    tenantId,
+    id,
+    day,
+  ]);
+  await sql(
+    `INSERT INTO recount_differences (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after, requests)
+     SELECT $1, $2, $3, d.* FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[]) AS d`,
+    [
+      tenantId,
+      id,
+      day,
+      differences.map(({ podcastId }) => podcastId),
+      differences.map(({ evidence }) => evidence),
+      differences.map(({ outcomeBefore }) => outcomeBefore),
+      differences.map(({ outcomeAfter }) => outcomeAfter),
+      differences.map(({ requests }) => requests),
+    ],
+  );
+}
