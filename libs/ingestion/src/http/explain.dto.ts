@@ -1,7 +1,7 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, Length } from 'class-validator';
-import { DOWNLOAD_WINDOWS, type DownloadWindow } from '../domain/counting/counting-rules.js';
-import { OUTCOMES } from '../domain/counting/outcome.js';
+import { DOWNLOAD_WINDOWS, OUTCOMES } from '../application/counting-catalogue.js';
+import type { DownloadWindow } from '../domain/counting/counting-rules.js';
 
 export class ExplainQueryDto {
   @ApiProperty({

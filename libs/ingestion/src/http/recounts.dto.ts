@@ -1,6 +1,6 @@
 import { ApiProperty } from '@nestjs/swagger';
 import { IsUUID } from 'class-validator';
-import { OUTCOMES } from '../domain/counting/outcome.js';
+import { OUTCOMES } from '../application/counting-catalogue.js';
 import { IsUtcDay } from './rule-sets.dto.js';
 
 export class CreateRecountDto {

@@ -16,11 +16,8 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import {
-  DOWNLOAD_WINDOWS,
-  type CountingRules,
-  type DownloadWindow,
-} from '../domain/counting/counting-rules.js';
+import { DOWNLOAD_WINDOWS } from '../application/counting-catalogue.js';
+import type { CountingRules, DownloadWindow } from '../domain/counting/counting-rules.js';
 
 const given = (field: string) => (holder: object) => (holder as Record<string, unknown>)[field] !== null;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
