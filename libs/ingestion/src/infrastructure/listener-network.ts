@@ -1,4 +1,5 @@
-import ipaddr from 'ipaddr.js';
+import type ipaddr from 'ipaddr.js';
+import { parseAddress } from './parse-address.js';
 
 /**
  * The network that stands for a listener's household: an IPv4 address whole, an IPv6 address cut to its first 64 bits.
@@ -7,10 +8,8 @@ import ipaddr from 'ipaddr.js';
  * @returns the canonical text, or undefined when `address` is not an address
  */
 export function listenerNetwork(address: string): string | undefined {
-  const bare = address.split('%', 1)[0] ?? '';
-  if (!ipaddr.isValid(bare) || (!bare.includes(':') && !ipaddr.IPv4.isValidFourPartDecimal(bare)))
-    return undefined;
-  const parsed = ipaddr.process(bare);
+  const parsed = parseAddress(address);
+  if (parsed === undefined) return undefined;
   if (parsed.kind() === 'ipv4') return parsed.toString();
   const parts = (parsed as ipaddr.IPv6).parts.slice(0, 4);
   return `${parts.map((part) => part.toString(16)).join(':')}::/64`;

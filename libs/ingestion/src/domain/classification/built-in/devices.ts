@@ -32,7 +32,7 @@ export const BUILT_IN_DEVICES: readonly ListEntry[] = [
   { name: 'Other Smart Speaker', pattern: ';tpapi(;|$)|Sonos|SoundTouch', category: 'smart_speaker' },
   {
     name: 'Smart Car',
-    pattern: '^Spotify/[0-9.]+ [A-Za-z0-9_ -]+/[0-9]+ \\([^)]*\\)$|Android ?Auto|CarPlay|Tesla/|Automotive',
+    pattern: '^Spotify/[1-4]\\.[0-9.]+ [^(]+/[0-9]+ \\(|Android ?Auto|CarPlay|Tesla/|Automotive',
     category: 'auto',
   },
   { name: 'Apple iPad', pattern: 'iPad', category: 'mobile' },
