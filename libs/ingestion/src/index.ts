@@ -8,3 +8,6 @@ export { BackfillService } from './application/backfill.service.js';
 export { BATCH_PATH } from './http/events.controller.js';
 export type { EventInput } from './domain/event-input.js';
 export { IngestionHttpModule, IngestionModule } from './ingestion.module.js';
+export { countRequests } from './domain/counting/count-requests.js';
+export { DEFAULT_COUNTING_RULES } from './domain/counting/counting-rules.js';
+export type { DownloadRequest } from './domain/counting/download-request.js';

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { CommandIo } from '../command-io.js';
 import type { IngestBenchOptions } from './ingest-bench-options.js';
 import { benchIngest } from './ingest.bench.js';
+import { benchCount, type CountBenchOptions } from './count.bench.js';
 import { benchQuery, type QueryBenchOptions } from './query.bench.js';
 
 /** `podcast bench`: how fast this machine runs the product, as figures and as ratios to a stated baseline. */
@@ -30,6 +31,12 @@ export function benchCommand(io: CommandIo): Command {
     .option('--events <n,…>', 'sizes of the history, ascending', parseSizes, [1_000_000, 10_000_000])
     .option('--requests <n>', 'requests of each question at each size', parseAtLeastOne, 30)
     .action((options: QueryBenchOptions) => benchQuery(io, options));
+  bench
+    .command('count')
+    .description('counting of downloads, beside grouping the same requests by episode')
+    .option('--requests <n>', 'requests in the database', parseAtLeastOne, 10_000_000)
+    .option('--days <n>', 'UTC days that they are spread over', parseAtLeastOne, 10)
+    .action((options: CountBenchOptions) => benchCount(io, options));
   return bench;
 }
 
