@@ -72,6 +72,9 @@ describe('the command line', () => {
       ['key', 'create'],
       ['key', 'list'],
       ['key', 'revoke'],
+      ['lists', 'update'],
+      ['lists', 'show'],
+      ['lists', 'activate'],
       ['import', 'feed'],
       ['config', 'check'],
     ]) {

@@ -13,6 +13,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandMaker>>> = {
   doctor: async () => (await import('./doctor/doctor.command.js')).doctorCommand,
   tenant: async () => (await import('./tenants/tenant.command.js')).tenantCommand,
   key: async () => (await import('./tenants/key.command.js')).keyCommand,
+  lists: async () => (await import('./lists/lists.command.js')).listsCommand,
   import: async () => (await import('./import/import.command.js')).importCommand,
   config: async () => (await import('./config/config.command.js')).configCommand,
   bench: async () => (await import('./bench/bench.command.js')).benchCommand,

@@ -1,13 +1,16 @@
 import { Module } from '@nestjs/common';
 import { TimeSeriesModule } from '@lib/time-series';
 import { AgentLists } from './application/agent-lists.js';
+import { AddressLists } from './application/address-lists.js';
 import { AgentReader } from './application/agent-reader.js';
 import { BackfillService } from './application/backfill.service.js';
 import { CountDownloads } from './application/count-downloads.js';
 import { DestroyListenerKeys } from './application/destroy-listener-keys.js';
 import { ExplainService } from './application/explain.service.js';
 import { IngestService } from './application/ingest.service.js';
+import { ListsService } from './application/lists.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
+import { NetworkLists } from './application/network-lists.js';
 import { RecountRequests } from './application/recount-requests.js';
 import { RecountsService } from './application/recounts.service.js';
 import { RuleSetsService } from './application/rule-sets.service.js';
@@ -19,18 +22,18 @@ import { RuleSetsController } from './http/rule-sets.controller.js';
 @Module({ providers: [ListenerKeys], exports: [ListenerKeys] })
 class ListenerKeysModule {}
 
-/** By what is counted: rule sets, and the lists that they name. */
+/** By what is counted: rule sets, the lists that they name, and what is known of addresses. */
 @Module({
-  providers: [AgentLists, AgentReader, RuleSetsService],
-  exports: [AgentLists, AgentReader, RuleSetsService],
+  providers: [AgentLists, AgentReader, RuleSetsService, NetworkLists, AddressLists],
+  exports: [AgentLists, AgentReader, RuleSetsService, NetworkLists, AddressLists],
 })
 class RulesModule {}
 
 /** Counting, upkeep and history: what the worker and the command line need. */
 @Module({
   imports: [ListenerKeysModule, RulesModule, TimeSeriesModule],
-  providers: [DestroyListenerKeys, BackfillService, CountDownloads, RecountRequests],
-  exports: [BackfillService, CountDownloads, RecountRequests],
+  providers: [DestroyListenerKeys, BackfillService, CountDownloads, RecountRequests, ListsService],
+  exports: [BackfillService, CountDownloads, RecountRequests, ListsService],
 })
 export class IngestionModule {}
 

@@ -4,6 +4,7 @@ import type { CommandIo } from '../command-io.js';
 import { connectAsLogin, type LoginSession } from '../connect-as-login.js';
 import { describeDatabase } from '../describe-database.js';
 import { checkIsolation } from './check-isolation.js';
+import { checkLists } from './check-lists.js';
 import { checkRedis } from './check-redis.js';
 import { checkAppRole, checkCapabilities } from './check-roles.js';
 import {
@@ -35,6 +36,7 @@ const ON_A_SCHEMA: Record<string, Check> = {
   partitions: checkPartitions,
   'isolation probe': checkIsolation,
   'refresh backlog': checkBacklog,
+  lists: checkLists,
 };
 
 export interface DiagnoseRequest {

@@ -25,7 +25,7 @@ export function doctorCommand(io: CommandIo): Command {
       'after',
       '\nLooks, as an auditor would, at: configuration, server version, extensions, engine, schema version, row-level\n' +
         'security of every table, the role behind each URL, durability settings, partitions, isolation between two\n' +
-        'throw-away tenants, waiting work, Redis.\n\n' +
+        'throw-away tenants, waiting work, lists, Redis.\n\n' +
         'ok    as it should be\n' +
         'warn  works, but somebody should know; a capability that is off is named\n' +
         'fail  not fit to serve: exit code 1\n\n' +

@@ -16,6 +16,8 @@ import { redirectTarget } from './redirect-target.js';
 /** How a feed is fetched. */
 export interface FetchFeedOptions {
   readonly userAgent: string;
+  /** Accept header. Default: feeds. */
+  readonly accept?: string;
   /** Validators of the copy at hand: with either, the server may answer that nothing has changed. */
   readonly etag?: string | null;
   readonly lastModified?: string | null;
@@ -85,10 +87,12 @@ function policyOf({ allowPrivateAddresses, policy }: FetchFeedOptions): Outbound
   return { ...PUBLIC_INTERNET, ...open, ...policy };
 }
 
-function headersOf({ userAgent, etag, lastModified }: FetchFeedOptions): OutgoingHttpHeaders {
+const FEEDS = 'application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1';
+
+function headersOf({ userAgent, accept, etag, lastModified }: FetchFeedOptions): OutgoingHttpHeaders {
   return {
     'user-agent': userAgent,
-    accept: 'application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1',
+    accept: accept ?? FEEDS,
     'accept-encoding': ACCEPTED_ENCODINGS,
     ...(etag ? { 'if-none-match': etag } : {}),
     ...(lastModified ? { 'if-modified-since': lastModified } : {}),

@@ -4,11 +4,13 @@ import type { Sql } from '@lib/database';
 import { DomainError } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
 import { BUILT_IN_LISTS } from '../domain/classification/built-in/built-in-lists.js';
+import { countEntries } from '../domain/classification/compare-lists.js';
 import type { AgentListContent } from '../domain/classification/list-entry.js';
 import { compileRules } from '../infrastructure/compile-rules.js';
 import { activeList, keepList, listContent } from '../infrastructure/lists.sql.js';
 import { AgentClassifier } from './agent-classifier.js';
-import { prepareLists } from './prepare-lists.js';
+import { BUILT_IN_SOURCE } from './lists.service.js';
+import { prepareLists, type PreparedLists } from './prepare-lists.js';
 
 /** Versions of the lists that are kept ready. Each has its own memory of verdicts. */
 const READY = 4;
@@ -16,6 +18,8 @@ const READY = 4;
 /** The stored versions of the lists that classify agents, ready to be asked. */
 @Injectable()
 export class AgentLists {
+  /** Checked at first use: that takes a third of a second. */
+  private builtIn: PreparedLists | undefined;
   private readonly ready = new LRUCache<string, AgentClassifier>({ max: READY });
 
   /**
@@ -46,8 +50,15 @@ export class AgentLists {
     }
     const active = await activeList(sql, 'agents');
     if (active !== undefined) return active;
-    const { canonical, version } = prepareLists(BUILT_IN_LISTS);
-    await keepList(sql, 'agents', version, 'built-in', gzipSync(canonical));
+    this.builtIn ??= prepareLists(BUILT_IN_LISTS);
+    const { content, canonical, version } = this.builtIn;
+    await keepList(sql, {
+      kind: 'agents',
+      sha256: version,
+      source: BUILT_IN_SOURCE,
+      content: gzipSync(canonical),
+      summary: countEntries(content),
+    });
     return version;
   }
 }

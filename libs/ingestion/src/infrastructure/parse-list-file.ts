@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv';
 import { ListRejected } from '../domain/classification/list.errors.js';
 import { CATEGORIES, type ListEntry, type ListFile } from '../domain/classification/list-entry.js';
-import { LIST_LIMITS } from '../domain/classification/list-limits.js';
+import { LIST_FILE_BYTES, LIST_LIMITS } from '../domain/classification/list-limits.js';
 
 interface ParsedFile {
   readonly entries: readonly ListEntry[];
@@ -48,8 +48,8 @@ const matchesSchema = new Ajv().compile<ParsedFile>({
  * @throws ListRejected
  */
 export function parseListFile(file: ListFile, bytes: Uint8Array): ListEntry[] {
-  if (bytes.length > LIST_LIMITS.fileBytes) {
-    throw new ListRejected('list_too_large', `${file}: more than ${LIST_LIMITS.fileBytes} bytes`);
+  if (bytes.length > LIST_FILE_BYTES) {
+    throw new ListRejected('list_too_large', `${file}: more than ${LIST_FILE_BYTES} bytes`);
   }
   const value = parseJson(file, bytes);
   if (!matchesSchema(value)) {

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import { CsvError, parse } from 'csv-parse';
 import { ListRejected } from '../domain/classification/list.errors.js';
 import { NETWORK_CLASSES, type NetworkEntry } from '../domain/classification/network-class.js';
-import { NETWORK_LIMITS } from '../domain/classification/network-limits.js';
+import { NETWORK_FILE_BYTES, NETWORK_LIMITS } from '../domain/classification/network-limits.js';
 import type { AddressRange } from '../domain/classification/range-table.js';
 import { addressRange } from './parse-address.js';
 
@@ -18,8 +18,8 @@ type Row = Partial<Record<'cidr' | 'class' | 'asn' | 'country', string>>;
  * @throws ListRejected naming the line
  */
 export async function parseNetworks(bytes: Uint8Array): Promise<NetworkBlock[]> {
-  if (bytes.length > NETWORK_LIMITS.fileBytes) {
-    throw new ListRejected('list_too_large', `networks: more than ${NETWORK_LIMITS.fileBytes} bytes`);
+  if (bytes.length > NETWORK_FILE_BYTES) {
+    throw new ListRejected('list_too_large', `networks: more than ${NETWORK_FILE_BYTES} bytes`);
   }
   const blocks: NetworkBlock[] = [];
   const lines = Readable.from(pieces(bytes)).pipe(

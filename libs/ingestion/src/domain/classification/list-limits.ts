@@ -1,7 +1,8 @@
+/** Bytes that one file of an agent list may have. */
+export const LIST_FILE_BYTES = 4 * 1024 * 1024;
+
 /** What a list may be: several times the public one of 2026, and little enough to be asked about a stranger's agent at once. */
 export const LIST_LIMITS = {
-  /** Bytes of one file. */
-  fileBytes: 4 * 1024 * 1024,
   entries: 5_000,
   nameCharacters: 200,
   patternCharacters: 2_000,
