@@ -5,6 +5,7 @@ export { countDownloadsJob } from './application/count-downloads.job.js';
 export { RecountRequests } from './application/recount-requests.js';
 export { recountRequestsJob } from './application/recount-requests.job.js';
 export { BackfillService } from './application/backfill.service.js';
+export { builtInClassifier } from './application/built-in-classifier.js';
 export { ListsService, type ListUpdate } from './application/lists.service.js';
 export type { FileChanges } from './domain/classification/compare-lists.js';
 export type { ListFile } from './domain/classification/list-entry.js';

@@ -1,7 +1,7 @@
 import { Module } from '@nestjs/common';
 import { TimeSeriesModule } from '@lib/time-series';
-import { AgentLists } from './application/agent-lists.js';
 import { AddressLists } from './application/address-lists.js';
+import { AgentLists } from './application/agent-lists.js';
 import { AgentReader } from './application/agent-reader.js';
 import { BackfillService } from './application/backfill.service.js';
 import { CountDownloads } from './application/count-downloads.js';

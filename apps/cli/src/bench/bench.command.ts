@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { CommandIo } from '../command-io.js';
+import { benchClassify } from './classify.bench.js';
 import type { IngestBenchOptions } from './ingest-bench-options.js';
 import { benchIngest } from './ingest.bench.js';
 import { benchCount, type CountBenchOptions } from './count.bench.js';
@@ -37,6 +38,10 @@ export function benchCommand(io: CommandIo): Command {
     .option('--requests <n>', 'requests in the database', parseAtLeastOne, 10_000_000)
     .option('--days <n>', 'UTC days that they are spread over', parseAtLeastOne, 10)
     .action((options: CountBenchOptions) => benchCount(io, options));
+  bench
+    .command('classify')
+    .description('user agents by the lists that come along; needs no database')
+    .action(() => benchClassify(io));
   return bench;
 }
 
