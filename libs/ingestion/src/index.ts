@@ -3,6 +3,8 @@ export { destroyListenerKeysJob } from './application/destroy-listener-keys.job.
 export { CountDownloads } from './application/count-downloads.js';
 export { countDownloadsJob } from './application/count-downloads.job.js';
 export { BackfillService } from './application/backfill.service.js';
+export { LogImportService } from './application/log-import/import-log.service.js';
+export type { LogFile, LogImportOptions, LogImportReport } from './application/log-import/log-import.js';
 export { BATCH_PATH } from './http/events.controller.js';
 export type { EventInput } from './domain/event-input.js';
 export { IngestionHttpModule, IngestionModule } from './ingestion.module.js';

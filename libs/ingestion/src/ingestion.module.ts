@@ -6,6 +6,7 @@ import { BackfillService } from './application/backfill.service.js';
 import { CountDownloads } from './application/count-downloads.js';
 import { DestroyListenerKeys } from './application/destroy-listener-keys.js';
 import { IngestService } from './application/ingest.service.js';
+import { LogImportService } from './application/log-import/import-log.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
 import { RuleSetsService } from './application/rule-sets.service.js';
 import { EventsController } from './http/events.controller.js';
@@ -16,8 +17,16 @@ class ListenerKeysModule {}
 /** Upkeep and history: what the worker and the command line need. */
 @Module({
   imports: [ListenerKeysModule, TimeSeriesModule],
-  providers: [DestroyListenerKeys, BackfillService, CountDownloads, RuleSetsService, AgentReader, AgentLists],
-  exports: [BackfillService, CountDownloads],
+  providers: [
+    DestroyListenerKeys,
+    BackfillService,
+    LogImportService,
+    CountDownloads,
+    RuleSetsService,
+    AgentReader,
+    AgentLists,
+  ],
+  exports: [BackfillService, LogImportService, CountDownloads],
 })
 export class IngestionModule {}
 
