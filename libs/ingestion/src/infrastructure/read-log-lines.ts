@@ -53,19 +53,29 @@ function lineText(bytes: Buffer, from: number, end: number): string | null {
 
 async function* unpack(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
   const chunks = source[Symbol.asyncIterator]();
-  const first = await chunks.next();
-  if (first.done === true) return;
-  const whole = Readable.from(again(first.value, chunks));
-  const isGzip = first.value[0] === 0x1f && first.value[1] === 0x8b;
+  const start = await startOf(chunks);
+  const whole = Readable.from(again(start, chunks));
+  const isGzip = start[0] === 0x1f && start[1] === 0x8b;
   // The callback only keeps pipeline from throwing: errors come out of the stream that is read.
   const stream = isGzip ? pipeline(whole, createGunzip(), () => undefined) : whole;
   for await (const chunk of stream as AsyncIterable<Uint8Array>)
     yield Buffer.from(chunk.buffer, chunk.byteOffset, chunk.length);
 }
 
-async function* again(first: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
+/** As many chunks as it takes to tell what the file is. */
+async function startOf(chunks: AsyncIterator<Uint8Array>): Promise<Buffer> {
+  let start = Buffer.alloc(0);
+  while (start.length < 2) {
+    const next = await chunks.next();
+    if (next.done === true) break;
+    start = Buffer.concat([start, next.value]);
+  }
+  return start;
+}
+
+async function* again(start: Uint8Array, rest: AsyncIterator<Uint8Array>): AsyncGenerator<Uint8Array> {
   try {
-    yield first;
+    if (start.length > 0) yield start;
     for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
   } finally {
     // A reader that stops early must not leave the file open.
