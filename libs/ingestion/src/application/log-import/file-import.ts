@@ -1,5 +1,5 @@
 import type { RolePool } from '@lib/database';
-import { HOUR_MS, MINUTE_MS, utcDate, type TenantId } from '@lib/primitives';
+import { DAY_MS, HOUR_MS, MINUTE_MS, utcDate, type TenantId } from '@lib/primitives';
 import { addTally, type LineTally } from '../../domain/access-log/line-tally.js';
 import type { EpisodeLocator } from '../../domain/access-log/locate-episodes.js';
 import { loggedEvent } from '../../domain/access-log/logged-event.js';
@@ -55,7 +55,8 @@ interface OpenDay {
  * no third is begun: memory stays what it is however long the file is.
  */
 export class FileImport {
-  private readonly openDays = new Map<string, OpenDay>();
+  /** By the number of the UTC day. */
+  private readonly openDays = new Map<number, OpenDay>();
   private readonly resumedFrom: number;
   private batch = new LogBatch();
   private committing: Promise<void> = Promise.resolve();
@@ -118,12 +119,12 @@ export class FileImport {
   }
 
   private async dayOf(atMs: number): Promise<OpenDay> {
-    const day = utcDate(new Date(atMs));
+    const day = Math.floor(atMs / DAY_MS);
     const open = this.openDays.get(day);
     if (open !== undefined && Date.now() < open.openedAtMs + KEYS_FRESH_MS) return open;
     const importId = await this.work.days.ownerOf(atMs);
     const keys = await this.tools.keys.forDay(this.work.tenantId, new Date(atMs), importId);
-    if (keys.countToday === null) throw importDayClosed(day);
+    if (keys.countToday === null) throw importDayClosed(utcDate(new Date(atMs)));
     const fresh = { importId, keys, openedAtMs: Date.now() };
     this.openDays.set(day, fresh);
     return fresh;

@@ -1,6 +1,6 @@
 import { tenantContext, type RolePool } from '@lib/database';
-import { DAY_MS, HOUR_MS, type TenantId } from '@lib/primitives';
-import { markDay } from '../../infrastructure/mark-day.sql.js';
+import { DAY_MS, HOUR_MS, SLICE_MS, type TenantId } from '@lib/primitives';
+import { appendMarks } from '@lib/time-series';
 import { unkeyEvents } from '../../infrastructure/rekey-events.sql.js';
 
 /**
@@ -9,10 +9,15 @@ import { unkeyEvents } from '../../infrastructure/rekey-events.sql.js';
  */
 export async function unkeyDay(pool: RolePool, tenantId: TenantId, day: Date): Promise<void> {
   const context = tenantContext(tenantId);
-  for (let at = day.getTime(); at < day.getTime() + DAY_MS; at += HOUR_MS)
+  const start = day.getTime();
+  for (let at = start; at < start + DAY_MS; at += HOUR_MS)
     await pool.transaction(
       (sql) => unkeyEvents(sql, tenantId, new Date(at), new Date(at + HOUR_MS)),
       context,
     );
-  await pool.transaction((sql) => markDay(sql, tenantId, day), context);
+  const slices = Array.from({ length: DAY_MS / SLICE_MS }, (_, index) => new Date(start + index * SLICE_MS));
+  await pool.transaction(async (sql) => {
+    await appendMarks(sql, tenantId, 'count', slices, null);
+    await appendMarks(sql, tenantId, 'slice', slices, null);
+  }, context);
 }

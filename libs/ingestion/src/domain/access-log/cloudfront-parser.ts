@@ -3,7 +3,7 @@ import { decodePercent } from './decode-percent.js';
 import type { LineFault } from './line-fault.js';
 import type { LineParser, LoggedLine } from './line-parser.js';
 import { loggedBytes, loggedStatus } from './logged-number.js';
-import { isoTimeMs } from './logged-time.js';
+import { isoTimeMs, rememberingLast } from './logged-time.js';
 import { byteRange } from './range-header.js';
 import { hostName, isMethod, requestTarget } from './request-target.js';
 
@@ -22,10 +22,11 @@ const FIELDS = '#Fields:';
  */
 export function cloudFrontParser(): LineParser {
   let columns: Columns | undefined;
+  const timeMs = rememberingLast(isoTimeMs);
   return (line) => {
     if (line.startsWith(FIELDS)) columns = readColumns(line);
     if (line === '' || line.startsWith('#')) return null;
-    return columns === undefined ? { rule: 'no_columns' } : parseRow(line.split('\t'), columns);
+    return columns === undefined ? { rule: 'no_columns' } : parseRow(line.split('\t'), columns, timeMs);
   };
 }
 
@@ -69,13 +70,17 @@ function readColumns(line: string): Columns | undefined {
   return { count: names.length, addresses, at };
 }
 
-function parseRow(row: string[], { count, addresses, at }: Columns): LoggedLine | LineFault {
+function parseRow(
+  row: string[],
+  { count, addresses, at }: Columns,
+  timeMs: typeof isoTimeMs,
+): LoggedLine | LineFault {
   if (row.length !== count) return { rule: 'form' };
   const field = (index: number): string | null => {
     const text = row[index];
     return text === undefined || text === '-' || text === '' ? null : text;
   };
-  const occurredAtMs = isoTimeMs(`${row[at.date] ?? ''}T${row[at.time] ?? ''}Z`);
+  const occurredAtMs = timeMs(`${row[at.date] ?? ''}T${row[at.time] ?? ''}Z`);
   if (occurredAtMs === undefined) return { rule: 'time' };
   const method = row[at.method] ?? '';
   const target = requestTarget(decodePath(row[at.stem] ?? ''));

@@ -77,6 +77,7 @@ describe('other formats', () => {
     expect(request(text(10_300, '10000'), format).bytesServed).toBe(10_000);
     expect(request(text(5_700, '10000'), format).bytesServed).toBe(5_000);
     expect(request(text(5_700, '-'), format).bytesServed).toBe(5_000);
+    expect(rule(text(5_700, 'many'), format)).toBe('bytes');
   });
 
   test('Content-Range is what was served', () => {

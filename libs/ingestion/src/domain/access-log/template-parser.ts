@@ -3,10 +3,11 @@ import type { LogFormat } from './compile-log-format.js';
 import type { LineFault } from './line-fault.js';
 import type { LineParser, LoggedLine } from './line-parser.js';
 import { loggedBytes, loggedStatus } from './logged-number.js';
-import { epochTimeMs, isoTimeMs, localTimeMs } from './logged-time.js';
+import { epochTimeMs, isoTimeMs, localTimeMs, rememberingLast } from './logged-time.js';
 import { contentRange, rangeHeader } from './range-header.js';
 import { readRequestLine } from './read-request-line.js';
 import { hostName } from './request-target.js';
+import { joinLogLine, splitLogLine } from './split-log-line.js';
 import { unescapeLogged } from './unescape-logged.js';
 
 /**
@@ -18,15 +19,24 @@ import { unescapeLogged } from './unescape-logged.js';
  */
 export function templateParser(format: LogFormat): LineParser {
   const names = format.variables.map(({ name }) => name);
-  const columns = Object.fromEntries(
+  const at = Object.fromEntries(
     Object.entries(MEANINGS).map(([key, variables]) => [key, firstOf(names, variables)]),
-  ) as Columns;
-  const addresses = names.map(holdsAddress);
+  ) as Template['at'];
+  const template = { format, at, addresses: names.map(holdsAddress), localMs: rememberingLast(localTimeMs) };
   return (line) => {
     if (line === '') return null;
-    const values = splitLine(line, format);
-    return values === undefined ? { rule: 'form' } : readValues(values, columns, format, addresses);
+    const values = splitLogLine(line, format);
+    return values === undefined ? { rule: 'form' } : readValues(values, template);
   };
+}
+
+interface Template {
+  readonly format: LogFormat;
+  /** Where each meaning stands among the variables; -1 for one that the format does not have. */
+  readonly at: Readonly<Record<keyof typeof MEANINGS, number>>;
+  /** For each variable, whether it can hold an address. */
+  readonly addresses: readonly boolean[];
+  readonly localMs: typeof localTimeMs;
 }
 
 const MEANINGS = {
@@ -50,9 +60,6 @@ const MEANINGS = {
   requestId: ['request_id'],
 } as const;
 
-/** Where each meaning stands among the variables; -1 for one that the format does not have. */
-type Columns = Readonly<Record<keyof typeof MEANINGS, number>>;
-
 function firstOf(names: readonly string[], wanted: readonly string[]): number {
   const name = wanted.find((each) => names.includes(each));
   return name === undefined ? -1 : names.indexOf(name);
@@ -63,45 +70,16 @@ function holdsAddress(name: string): boolean {
   return /_addr$|forwarded|_ip$/.test(name);
 }
 
-/** The values of a line as they stand in it; undefined when it has another form. */
-function splitLine(line: string, { lead, variables }: LogFormat): string[] | undefined {
-  if (!line.startsWith(lead)) return undefined;
-  const values: string[] = [];
-  let at = lead.length;
-  for (const { until } of variables) {
-    const end = until === '' ? line.length : endOfValue(line, until, at);
-    if (end < 0) return undefined;
-    values.push(line.slice(at, end));
-    at = end + until.length;
-  }
-  return at === line.length ? values : undefined;
-}
+/** The value of a field; null where the format has none, or the line an empty one. */
+type Field = (index: number) => string | null;
 
-/** Where the text comes that ends a value. A quote that a backslash escapes is part of the value. */
-function endOfValue(line: string, until: string, from: number): number {
-  let end = line.indexOf(until, from);
-  if (until[0] !== '"') return end;
-  while (end > 0 && isEscaped(line, end, from)) end = line.indexOf(until, end + 1);
-  return end;
-}
-
-function isEscaped(line: string, at: number, from: number): boolean {
-  let backslashes = 0;
-  while (at - backslashes > from && line[at - backslashes - 1] === '\\') backslashes += 1;
-  return backslashes % 2 === 1;
-}
-
-function readValues(
-  values: readonly string[],
-  at: Columns,
-  format: LogFormat,
-  addresses: readonly boolean[],
-): LoggedLine | LineFault {
-  const field = (index: number): string | null => {
+function readValues(values: readonly string[], template: Template): LoggedLine | LineFault {
+  const { at, format, addresses } = template;
+  const field: Field = (index) => {
     const text = values[index];
     return text === undefined || text === '-' || text === '' ? null : unescapeLogged(text);
   };
-  const occurredAtMs = readTime(values, at);
+  const occurredAtMs = readTime(values, template);
   if (occurredAtMs === undefined) return { rule: 'time' };
   const asked = readRequestLine({
     line: field(at.requestLine),
@@ -114,7 +92,6 @@ function readValues(
   if (status === undefined) return { rule: 'status' };
   const bytesServed = readBytes(asked.method, status, field, at);
   if (bytesServed === undefined) return { rule: 'bytes' };
-  const rangeAsked = rangeHeader(field(at.range));
   const request = {
     occurredAtMs,
     address: field(at.address),
@@ -124,45 +101,33 @@ function readValues(
     query: asked.query,
     status,
     bytesServed,
-    rangeAsked,
+    rangeAsked: rangeHeader(field(at.range)),
     rangeServed: contentRange(field(at.contentRange)),
     userAgent: field(at.userAgent),
     referrer: field(at.referrer),
     requestId: field(at.requestId),
   };
   if (request.requestId !== null) return { request, blankedLine: null };
-  const isBlank = (index: number): boolean =>
-    addresses[index] === true || (index === at.range && rangeAsked === null);
-  return { request, blankedLine: blankLine(values, format, isBlank) };
+  const isBlanked = (index: number): boolean =>
+    addresses[index] === true || (index === at.range && request.rangeAsked === null);
+  return { request, blankedLine: joinLogLine(values, format, isBlanked) };
 }
 
-function readTime(values: readonly string[], at: Columns): number | undefined {
+function readTime(values: readonly string[], { at, localMs }: Template): number | undefined {
   const text = (index: number): string => values[index] ?? '';
-  return epochTimeMs(text(at.epochTime)) ?? isoTimeMs(text(at.isoTime)) ?? localTimeMs(text(at.localTime));
+  return epochTimeMs(text(at.epochTime)) ?? isoTimeMs(text(at.isoTime)) ?? localMs(text(at.localTime));
 }
 
 function readBytes(
   method: string,
   status: number | null,
-  field: (index: number) => string | null,
-  at: Columns,
+  field: Field,
+  at: Template['at'],
 ): number | null | undefined {
   // Apache's `%b` writes a dash for an empty body.
   if (at.bodyBytes >= 0) return loggedBytes(field(at.bodyBytes) ?? '0');
   const sentBytes = loggedBytes(field(at.sentBytes));
   const contentLength = loggedBytes(field(at.contentLength));
-  if (sentBytes === undefined || contentLength === undefined || sentBytes === null) return sentBytes;
-  return bodyBytes({ method, status, sentBytes, contentLength, wasCut: false });
-}
-
-/** The line again, without the values that `isBlank` names. */
-function blankLine(
-  values: readonly string[],
-  { lead, variables }: LogFormat,
-  isBlank: (index: number) => boolean,
-): string {
-  let line = lead;
-  for (const [index, { until }] of variables.entries())
-    line += (isBlank(index) ? '' : (values[index] ?? '')) + until;
-  return line;
+  if (sentBytes === undefined || contentLength === undefined) return undefined;
+  return sentBytes && bodyBytes({ method, status, sentBytes, contentLength, wasCut: false });
 }
