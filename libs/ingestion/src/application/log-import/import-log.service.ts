@@ -65,7 +65,8 @@ export class LogImportService {
     const source = begun?.source ?? options.source;
     const locate = await this.locator(tenantId, options);
     const times = await this.times(tenantId);
-    if (begun === undefined && !options.evenWithoutEpisodes) requireEpisodes(texts, format, locate, times);
+    if (begun === undefined && !options.evenWithoutEpisodes)
+      requireEpisodes(texts, new LogReader(format, source, times), locate, options);
     const started = {
       sha256: file.sha256,
       name: file.name,
@@ -126,18 +127,17 @@ async function firstLines(lines: AsyncGenerator<FileLine[]>, count: number): Pro
 
 function requireEpisodes(
   texts: readonly string[],
-  format: string,
+  reader: LogReader,
   locate: EpisodeLocator,
-  times: LogTimes,
+  { hosts }: LogImportOptions,
 ): void {
-  const reader = new LogReader(format, '', times);
   const requests = texts
     .map((text) => reader.read(text))
     .filter((read) => typeof read === 'object' && read !== null)
     .map(({ request }) => request);
   if (requests.length === 0 || requests.some((request) => locate(request) !== undefined)) return;
-  const hosts = new Set(requests.map(({ host }) => host).filter((host) => host !== null));
-  throw noEpisodeMatches([...hosts].slice(0, 5));
+  const named = new Set(requests.map(({ host }) => host ?? hosts.missing).filter((host) => host !== null));
+  throw noEpisodeMatches([...named].slice(0, 5));
 }
 
 async function storeLines(

@@ -18,7 +18,7 @@ export function importRunning(): DomainError {
 /** None of the first requests asks for an episode that the tenant has. */
 export function noEpisodeMatches(hosts: readonly string[]): DomainError {
   const named =
-    hosts.length === 0 ? 'the log names no host (use --host)' : `hosts in the log: ${hosts.join(', ')}`;
+    hosts.length === 0 ? 'the log names no host (use --host)' : `hosts asked: ${hosts.join(', ')}`;
   return new DomainError(
     'no_episode_matches',
     422,
