@@ -9,6 +9,7 @@ import { DestroyListenerKeys } from './application/destroy-listener-keys.js';
 import { ExplainService } from './application/explain.service.js';
 import { IngestService } from './application/ingest.service.js';
 import { ListsService } from './application/lists.service.js';
+import { LogImportService } from './application/log-import/import-log.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
 import { NetworkLists } from './application/network-lists.js';
 import { RecountRequests } from './application/recount-requests.js';
@@ -32,8 +33,15 @@ class RulesModule {}
 /** Counting, upkeep and history: what the worker and the command line need. */
 @Module({
   imports: [ListenerKeysModule, RulesModule, TimeSeriesModule],
-  providers: [DestroyListenerKeys, BackfillService, CountDownloads, RecountRequests, ListsService],
-  exports: [BackfillService, CountDownloads, RecountRequests, ListsService],
+  providers: [
+    DestroyListenerKeys,
+    BackfillService,
+    LogImportService,
+    CountDownloads,
+    RecountRequests,
+    ListsService,
+  ],
+  exports: [BackfillService, LogImportService, CountDownloads, RecountRequests, ListsService],
 })
 export class IngestionModule {}
 

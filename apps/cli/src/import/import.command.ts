@@ -9,6 +9,7 @@ import { openSettings } from '../open-settings.js';
 import { parseTenant } from '../tenants/parse-tenant.js';
 import { requireTenant } from '../tenants/require-tenant.js';
 import { withApplication } from '../with-application.js';
+import { importLogCommand } from './import-log.command.js';
 
 interface FeedOptions {
   tenant: string;
@@ -20,7 +21,7 @@ interface FeedOptions {
 
 /** `podcast import`: brings what exists elsewhere into a tenant. */
 export function importCommand(io: CommandIo): Command {
-  const program = new Command('import').description('import feeds');
+  const program = new Command('import').description('import feeds and access logs');
   program
     .command('feed')
     .description('import a podcast and its episodes from an RSS feed')
@@ -40,7 +41,7 @@ export function importCommand(io: CommandIo): Command {
         'Example:\n  podcast import feed --tenant 0190… --url https://example.com/feed.xml',
     )
     .action((options: FeedOptions) => importFeed(io, options));
-  return program;
+  return program.addCommand(importLogCommand(io));
 }
 
 async function importFeed(io: CommandIo, { tenant, file, url, podcast, data }: FeedOptions): Promise<void> {

@@ -29,8 +29,16 @@ export class EventStore {
     private readonly window: 'acceptance' | 'backfill' = 'acceptance',
   ) {}
 
-  /** Outcomes run parallel to `events`. @throws the database's error when the transaction as a whole failed. */
-  async commit(tenantId: TenantId, events: readonly StorableEvent[]): Promise<Outcome[]> {
+  /**
+   * Outcomes run parallel to `events`. `alongside` writes in the same transaction, after the events: what says how far a
+   * file is stored must never be older or younger than its rows.
+   * @throws the database's error when the transaction as a whole failed, and what `alongside` throws
+   */
+  async commit(
+    tenantId: TenantId,
+    events: readonly StorableEvent[],
+    alongside: (sql: Sql, outcomes: readonly Outcome[]) => Promise<void> = async () => undefined,
+  ): Promise<Outcome[]> {
     const { outcomes, written } = await this.pool.transaction(async (sql) => {
       const unknown = await this.unknownEpisodes(sql, tenantId, events);
       const written = await this.writeDictionaries(sql, tenantId, events);
@@ -40,12 +48,13 @@ export class EventStore {
       // A second statement, so that READ COMMITTED shows the row that a concurrent writer won with.
       const hashes = rest.length === 0 ? new Map<string, bigint>() : await storedHashes(sql, tenantId, rest);
       const outcomes = events.map((event): Outcome => {
-        if (unknown.has(event.episodeId)) return UNKNOWN_EPISODE;
+        if (asksFor(event, unknown)) return UNKNOWN_EPISODE;
         if (fresh.has(event)) return 'accepted';
         const key = identityKey(event);
         const first = firsts.get(key);
         return compare(event, first && fresh.has(first) ? first.payloadHash : hashes.get(key));
       });
+      await alongside(sql, outcomes);
       return { outcomes, written };
     }, tenantContext(tenantId));
     for (const name of written) this.entries.set(name, true);
@@ -58,7 +67,7 @@ export class EventStore {
     tenantId: TenantId,
     events: readonly StorableEvent[],
   ): Promise<ReadonlySet<string>> {
-    const wanted = new Set(events.map((event) => event.episodeId));
+    const wanted = new Set(events.map((event) => event.episodeId).filter((id) => id !== null));
     const asked = [...wanted].filter((id) => !this.episodes.has(`${tenantId}${id}`));
     const found = new Set(asked.length === 0 ? [] : await knownEpisodes(sql, tenantId, asked));
     for (const id of found) this.episodes.set(`${tenantId}${id}`, true);
@@ -100,6 +109,7 @@ export class EventStore {
 const DICTIONARIES = [
   ['user_agents', (event: StorableEvent) => event.userAgent],
   ['referrers', (event: StorableEvent) => event.referrer],
+  ['paths', (event: StorableEvent) => event.path],
 ] as const;
 
 const UNKNOWN_EPISODE = reject('unknown_episode', '/episodeId', 'this tenant has no such episode');
@@ -110,6 +120,10 @@ const CONFLICT = reject(
   'an event with this id and time but another payload is already stored',
 );
 
+function asksFor({ episodeId }: StorableEvent, episodes: ReadonlySet<string>): boolean {
+  return episodeId !== null && episodes.has(episodeId);
+}
+
 /** The first event of each identity, in arrival order, of those whose episode is known. It decides for its repeats. */
 function firstOfEachIdentity(
   events: readonly StorableEvent[],
@@ -118,7 +132,7 @@ function firstOfEachIdentity(
   const firsts = new Map<string, StorableEvent>();
   for (const event of events) {
     const key = identityKey(event);
-    if (!unknownEpisodes.has(event.episodeId) && !firsts.has(key)) firsts.set(key, event);
+    if (!asksFor(event, unknownEpisodes) && !firsts.has(key)) firsts.set(key, event);
   }
   return firsts;
 }

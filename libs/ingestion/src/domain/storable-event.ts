@@ -1,5 +1,6 @@
 import type { CheckedEvent } from './checked-event.js';
 import { MALFORMED_REFERRER } from './counted-request.js';
+import type { ByteRange } from './counting/byte-union.js';
 import { hash64 } from './hash-payload.js';
 import type { ListenerIds } from './listener-ids.js';
 
@@ -9,19 +10,29 @@ export interface StorableEvent {
   /** ISO 8601, UTC, milliseconds. */
   readonly occurredAt: string;
   readonly tooOld: boolean;
-  readonly episodeId: string;
+  /** Null for a request, told by a log, of something else than an episode. */
+  readonly episodeId: string | null;
   readonly payloadHash: bigint;
   readonly userAgent: DictionaryEntry | null;
   readonly referrer: DictionaryEntry | null;
+  /** Host and path of a request whose episode does not say them. */
+  readonly path: DictionaryEntry | null;
   readonly ids: ListenerIds;
   readonly bytesSent: number | null;
   readonly placementId: string | null;
+  /** The import of logs that the event came with. */
+  readonly importId: string | null;
   readonly positionMs: number | null;
+  /** Position of an HLS segment, and its length in milliseconds; -1 for a playlist. */
+  readonly segment: number | null;
+  readonly segmentMs: number | null;
   readonly status: number | null;
   readonly trustedSender: boolean;
   readonly eventType: string;
   readonly method: string | null;
   readonly byteRange: string | null;
+  /** The Content-Range that was announced. */
+  readonly servedRange: ByteRange | null;
   readonly sessionId: string | null;
   readonly eventData: string | null;
   /** About how much memory the event takes while it waits. */
@@ -53,16 +64,21 @@ export function storableEvent(event: CheckedEvent, sender: Sender, ids: Listener
     payloadHash: event.payloadHash,
     userAgent: sender.userAgent,
     referrer: sender.referrer,
+    path: null,
     // Windows and volume rules are about requests for the file; what players tell needs the audience ids alone.
     ids: isDownload ? ids : { ...ids, countToday: null, countYesterday: null, addressDay: null },
     bytesSent: input.request?.bytes ?? null,
     placementId: input.placementId ?? null,
+    importId: null,
     positionMs: input.positionMs ?? null,
+    segment: null,
+    segmentMs: null,
     status: input.request?.status ?? null,
     trustedSender: sender.trusted,
     eventType: input.type,
     method: input.request?.method ?? null,
     byteRange: input.request?.range ?? null,
+    servedRange: null,
     sessionId: input.sessionId ?? null,
     eventData,
     weight: 600 + (eventData?.length ?? 0),

@@ -1,0 +1,53 @@
+import type { ListenerIds } from '../listener-ids.js';
+import { dictionaryEntry, type DictionaryEntry, type StorableEvent } from '../storable-event.js';
+import { hashRequest } from './hash-request.js';
+import type { LocatedFile } from './locate-episodes.js';
+import type { LoggedRequest } from './logged-request.js';
+
+/** What an importer has found out about a logged request. */
+export interface LoggedEventParts {
+  readonly eventId: string;
+  readonly importId: string;
+  /** Undefined for a request of something else than an episode. */
+  readonly located: LocatedFile | undefined;
+  readonly userAgent: DictionaryEntry | null;
+  readonly referrer: DictionaryEntry | null;
+  readonly ids: ListenerIds;
+}
+
+const PLAYLIST = -1;
+const MAX_PATH_LENGTH = 1_024;
+
+/** The row that a logged request becomes. A log that does not say how much was served proves nothing served. */
+export function loggedEvent(request: LoggedRequest, parts: LoggedEventParts): StorableEvent {
+  const { located, eventId, importId, userAgent, referrer, ids } = parts;
+  const hls = located?.hls ?? null;
+  return {
+    eventId,
+    occurredAt: new Date(request.occurredAtMs).toISOString(),
+    tooOld: false,
+    episodeId: located?.episodeId ?? null,
+    payloadHash: hashRequest(request),
+    userAgent,
+    referrer,
+    path: located
+      ? null
+      : dictionaryEntry(`${request.host ?? ''}${request.path}`.slice(0, MAX_PATH_LENGTH).toWellFormed()),
+    ids,
+    bytesSent: request.bytesServed ?? 0,
+    placementId: null,
+    importId,
+    positionMs: null,
+    segment: hls === null ? null : hls.kind === 'segment' ? hls.position : PLAYLIST,
+    segmentMs: hls?.kind === 'segment' ? hls.durationMs : null,
+    status: request.status,
+    trustedSender: true,
+    eventType: 'download_request',
+    method: request.method,
+    byteRange: request.rangeAsked,
+    servedRange: request.rangeServed,
+    sessionId: null,
+    eventData: null,
+    weight: 600,
+  };
+}
