@@ -3,8 +3,8 @@ import { dirname } from 'node:path';
 
 interface Waiting {
   readonly line: string;
-  resolve(): void;
-  reject(error: Error): void;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
 }
 
 /**
