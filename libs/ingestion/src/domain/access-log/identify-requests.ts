@@ -1,0 +1,69 @@
+import type { LoggedLine } from './line-parser.js';
+import { nameBasedUuid } from './name-based-uuid.js';
+
+/** Namespace of the sources of logs, a random UUID minted for them. */
+const SOURCES = '6d0f5e0a-3f0e-4d53-9a55-8f0b7a1c4e52';
+
+/** How many lines without an id are remembered at least, and up to twice as many, at some 150 bytes each. */
+const REMEMBERED = 100_000;
+
+/** The id of the event that a line becomes. Lines are given in the order of the file, each once. */
+export type RequestIdentifier = (line: LoggedLine, lineNumber: number) => string;
+
+/**
+ * Names the requests of one file so that the same file, or the same request in another file of the source, gives the
+ * same ids, and no address enters them:
+ *
+ * - with an id by its server: UUIDv5(source, that id);
+ * - else UUIDv5(source, the line without addresses), and for the second and further equal line of the file UUIDv5 of
+ *   that UUID and the ordinal. Equal lines are listeners behind different addresses who did the same in one second.
+ *
+ * To number equal lines, the last 100,000 different ones are remembered. As equal lines have equal times, nothing is
+ * missed in a file that is in the order of time but for the disorder of that many lines. A line from before what is
+ * forgotten could be either first or further: it is told apart by its line number, so that it is never taken for
+ * another. Only then does a file that was cut elsewhere give it another id.
+ * @param source the name of what wrote the log: one server or one distribution, since equal lines of two servers are
+ *   two requests
+ */
+export function identifyRequests(source: string, remembered = REMEMBERED): RequestIdentifier {
+  const namespace = nameBasedUuid(SOURCES, source);
+  let young = new Generation();
+  let old = new Generation();
+  let forgottenUntilMs = -Infinity;
+  return ({ request: { requestId, occurredAtMs }, blankedLine }, lineNumber) => {
+    if (requestId !== null) return nameBasedUuid(namespace, requestId);
+    const first = nameBasedUuid(namespace, blankedLine ?? '');
+    const times = young.countAgain(first) ?? old.countAgain(first);
+    if (times !== undefined) return nameBasedUuid(first, String(times));
+    if (occurredAtMs <= forgottenUntilMs) return nameBasedUuid(first, `line ${lineNumber}`);
+    young.add(first, occurredAtMs);
+    if (young.size >= remembered) {
+      forgottenUntilMs = Math.max(forgottenUntilMs, old.newestMs);
+      [young, old] = [new Generation(), young];
+    }
+    return first;
+  };
+}
+
+/** Lines that are forgotten together: to drop one after the other from a long list costs more than all else here. */
+class Generation {
+  newestMs = -Infinity;
+  private readonly counts = new Map<string, number>();
+
+  get size(): number {
+    return this.counts.size;
+  }
+
+  add(line: string, occurredAtMs: number): void {
+    this.counts.set(line, 1);
+    this.newestMs = Math.max(this.newestMs, occurredAtMs);
+  }
+
+  /** How many times the line has come now; undefined when it is not known here. */
+  countAgain(line: string): number | undefined {
+    const count = this.counts.get(line);
+    if (count === undefined) return undefined;
+    this.counts.set(line, count + 1);
+    return count + 1;
+  }
+}
