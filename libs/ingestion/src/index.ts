@@ -5,6 +5,8 @@ export { countDownloadsJob } from './application/count-downloads.job.js';
 export { RecountRequests } from './application/recount-requests.js';
 export { recountRequestsJob } from './application/recount-requests.job.js';
 export { BackfillService } from './application/backfill.service.js';
+export { TrackingReceiver } from './application/redirect/tracking-receiver.js';
+export { isRedirect, routedUrl } from './http/redirect.controller.js';
 export { BATCH_PATH } from './http/events.controller.js';
 export type { EventInput } from './domain/event-input.js';
 export { IngestionHttpModule, IngestionModule } from './ingestion.module.js';

@@ -40,7 +40,7 @@ export class EventStore {
       // A second statement, so that READ COMMITTED shows the row that a concurrent writer won with.
       const hashes = rest.length === 0 ? new Map<string, bigint>() : await storedHashes(sql, tenantId, rest);
       const outcomes = events.map((event): Outcome => {
-        if (unknown.has(event.episodeId)) return UNKNOWN_EPISODE;
+        if (isUnknown(event, unknown)) return UNKNOWN_EPISODE;
         if (fresh.has(event)) return 'accepted';
         const key = identityKey(event);
         const first = firsts.get(key);
@@ -59,7 +59,9 @@ export class EventStore {
     events: readonly StorableEvent[],
   ): Promise<ReadonlySet<string>> {
     const wanted = new Set(events.map((event) => event.episodeId));
-    const asked = [...wanted].filter((id) => !this.episodes.has(`${tenantId}${id}`));
+    const asked = [...wanted]
+      .filter((id) => id !== null)
+      .filter((id) => !this.episodes.has(`${tenantId}${id}`));
     const found = new Set(asked.length === 0 ? [] : await knownEpisodes(sql, tenantId, asked));
     for (const id of found) this.episodes.set(`${tenantId}${id}`, true);
     return new Set(asked.filter((id) => !found.has(id)));
@@ -100,6 +102,7 @@ export class EventStore {
 const DICTIONARIES = [
   ['user_agents', (event: StorableEvent) => event.userAgent],
   ['referrers', (event: StorableEvent) => event.referrer],
+  ['paths', (event: StorableEvent) => event.path],
 ] as const;
 
 const UNKNOWN_EPISODE = reject('unknown_episode', '/episodeId', 'this tenant has no such episode');
@@ -110,6 +113,10 @@ const CONFLICT = reject(
   'an event with this id and time but another payload is already stored',
 );
 
+function isUnknown({ episodeId }: StorableEvent, unknownEpisodes: ReadonlySet<string>): boolean {
+  return episodeId !== null && unknownEpisodes.has(episodeId);
+}
+
 /** The first event of each identity, in arrival order, of those whose episode is known. It decides for its repeats. */
 function firstOfEachIdentity(
   events: readonly StorableEvent[],
@@ -118,7 +125,7 @@ function firstOfEachIdentity(
   const firsts = new Map<string, StorableEvent>();
   for (const event of events) {
     const key = identityKey(event);
-    if (!unknownEpisodes.has(event.episodeId) && !firsts.has(key)) firsts.set(key, event);
+    if (!isUnknown(event, unknownEpisodes) && !firsts.has(key)) firsts.set(key, event);
   }
   return firsts;
 }

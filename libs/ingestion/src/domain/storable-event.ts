@@ -9,7 +9,10 @@ export interface StorableEvent {
   /** ISO 8601, UTC, milliseconds. */
   readonly occurredAt: string;
   readonly tooOld: boolean;
-  readonly episodeId: string;
+  /** Null for a request of something else than an episode: it is kept, and never counts. */
+  readonly episodeId: string | null;
+  /** What was asked for, where the episode does not say it. */
+  readonly path: DictionaryEntry | null;
   readonly payloadHash: bigint;
   readonly userAgent: DictionaryEntry | null;
   readonly referrer: DictionaryEntry | null;
@@ -22,6 +25,9 @@ export interface StorableEvent {
   readonly eventType: string;
   readonly method: string | null;
   readonly byteRange: string | null;
+  /** Position of an HLS segment, −1 for a playlist; null for any other file. */
+  readonly segment: number | null;
+  readonly segmentMs: number | null;
   readonly sessionId: string | null;
   readonly eventData: string | null;
   /** About how much memory the event takes while it waits. */
@@ -50,6 +56,7 @@ export function storableEvent(event: CheckedEvent, sender: Sender, ids: Listener
     occurredAt: input.occurredAt,
     tooOld: event.tooOld,
     episodeId: input.episodeId,
+    path: null,
     payloadHash: event.payloadHash,
     userAgent: sender.userAgent,
     referrer: sender.referrer,
@@ -63,6 +70,8 @@ export function storableEvent(event: CheckedEvent, sender: Sender, ids: Listener
     eventType: input.type,
     method: input.request?.method ?? null,
     byteRange: input.request?.range ?? null,
+    segment: null,
+    segmentMs: null,
     sessionId: input.sessionId ?? null,
     eventData,
     weight: 600 + (eventData?.length ?? 0),

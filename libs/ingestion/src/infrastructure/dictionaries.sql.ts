@@ -5,7 +5,7 @@ import type { TenantId } from '@lib/primitives';
 export async function insertDictionary(
   sql: Sql,
   tenantId: TenantId,
-  table: 'user_agents' | 'referrers',
+  table: 'user_agents' | 'referrers' | 'paths',
   entries: readonly { id: bigint; value: string }[],
 ): Promise<void> {
   await sql(

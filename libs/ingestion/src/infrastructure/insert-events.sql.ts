@@ -54,6 +54,9 @@ export async function insertEvents(
     texts((e) => e.sessionId),
     texts((e) => e.eventData),
     events.length,
+    plain((e) => e.path?.id),
+    plain((e) => e.segment),
+    plain((e) => e.segmentMs),
   ]);
   if (!row?.fresh) return events;
   const fresh = new Set(row.fresh);
@@ -80,17 +83,19 @@ const INSERT_EVENTS = `
     INSERT INTO listener_events (
       tenant_id, event_id, occurred_at, episode_id, received_at, payload_hash, user_agent_id, referrer_id, audience_a,
       audience_b, count_id_today, count_id_yesterday, address_day_id, bytes_sent, placement_id, position_ms, status,
-      payload_hash_version, trusted_sender, event_type, method, byte_range, session_id, event_data)
+      path_id, segment, segment_ms, payload_hash_version, trusted_sender, event_type, method, byte_range, session_id,
+      event_data)
     SELECT $1::uuid, e.event_id, e.occurred_at, e.episode_id, $5::timestamptz, e.payload_hash, e.user_agent_id, e.referrer_id,
            e.audience_a, e.audience_b, e.count_id_today, e.count_id_yesterday, e.address_day_id, e.bytes_sent, e.placement_id,
-           e.position_ms, e.status, $18::smallint, e.trusted_sender, e.event_type, e.method, e.byte_range, e.session_id,
-           e.event_data
+           e.position_ms, e.status, e.path_id, e.segment, e.segment_ms, $18::smallint, e.trusted_sender, e.event_type,
+           e.method, e.byte_range, e.session_id, e.event_data
     FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
                 $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::uuid[], $16::integer[],
-                $17::smallint[], $19::boolean[], $20::text[], $21::text[], $22::text[], $23::text[], $24::jsonb[])
+                $17::smallint[], $26::bigint[], $27::integer[], $28::integer[], $19::boolean[], $20::text[], $21::text[],
+                $22::text[], $23::text[], $24::jsonb[])
       AS e (event_id, occurred_at, episode_id, payload_hash, user_agent_id, referrer_id, audience_a, audience_b,
             count_id_today, count_id_yesterday, address_day_id, bytes_sent, placement_id, position_ms, status,
-            trusted_sender, event_type, method, byte_range, session_id, event_data)
+            path_id, segment, segment_ms, trusted_sender, event_type, method, byte_range, session_id, event_data)
     ORDER BY e.occurred_at, e.event_id
     ON CONFLICT DO NOTHING
     RETURNING event_id, occurred_at, event_type

@@ -16,7 +16,7 @@ const PREFIXES = [
   'mgln.ai/e/77/',
   '2.gum.fm/',
 ];
-const runs = { numRuns: 3_000 };
+const runs = { numRuns: 1_500 };
 
 /** Pieces from which an attacker, or a careless publisher, puts an address together. */
 const hostile = fc
@@ -88,7 +88,7 @@ test('no address leads a client to a host that is neither registered nor a prefi
       expect(['https:', 'http:']).toContain(protocol);
       expect(HOSTS.registered.has(host) || HOSTS.prefixes.has(host)).toBe(true);
       expect(username + password).toBe('');
-      expect(target.location).toMatch(/^[\x21-\x7e\x80-\xff]+$/);
+      expect(target.location).toMatch(/^[\x21-\x7e]+$/);
     }),
     runs,
   );

@@ -10,7 +10,7 @@ export interface RedirectHosts {
   readonly registered: ReadonlySet<string>;
   /** Measurement prefixes of others, with the number of path segments between host and target. */
   readonly prefixes: ReadonlyMap<string, number>;
-  /** Hosts under which this redirect itself is reached. */
+  /** Names, without ports, under which this redirect itself is reached. */
   readonly own: ReadonlySet<string>;
 }
 
@@ -41,7 +41,7 @@ export function readRedirectTarget(destination: string, hosts: RedirectHosts): R
     if (inner === undefined || prefixes === MAX_PREFIXES) return undefined;
     last = inner;
   }
-  const { host, pathname } = last.url;
-  if (!hosts.registered.has(host) || hosts.own.has(host)) return undefined;
+  const { host, hostname, pathname } = last.url;
+  if (!hosts.registered.has(host) || hosts.own.has(hostname)) return undefined;
   return { location: written.text, mediaKey: host + pathname };
 }

@@ -3,20 +3,20 @@ export interface WrittenUrl {
   /** As written, with the scheme in lower case and two slashes. */
   readonly text: string;
   readonly url: URL;
-  /** The path as written; bytes beyond ASCII are escaped, as `URL` does. */
+  /** The path as written. */
   readonly path: string;
 }
 
 const SCHEME = /^(https?):\/{1,2}(?!\/)/i;
 const AUTHORITY = /^([a-z0-9_-]+(?:\.[a-z0-9_-]+)+)(?::(\d{1,5}))?(?=\/)/i;
-/** Visible ASCII, and bytes beyond ASCII, each as one character: so Node hands them over, and so it sends them. */
-const SENDABLE = /^[\x21-\x7e\x80-\xff]*$/;
+/** What the target of a request may hold (RFC 9112 §3.2): visible ASCII. */
+const SENDABLE = /^[\x21-\x7e]*$/;
 const DEFAULT_PORT = { https: '443', http: '80' };
 
 /**
  * Reads an address of the web that stands behind a prefix. Strict about its host, so that every reader finds the same
  * one: letters, digits, `-`, `_` and dots, perhaps a port, then a slash. Credentials, escapes, backslashes, other scripts
- * and the many spellings of an IP address are refused; path and query may hold anything that a header can carry.
+ * and the many spellings of an IP address are refused; path and query may hold anything that a request can.
  * @param defaultScheme of addresses without one
  */
 export function readWrittenUrl(text: string, defaultScheme: 'https' | 'http'): WrittenUrl | undefined {
@@ -26,18 +26,10 @@ export function readWrittenUrl(text: string, defaultScheme: 'https' | 'http'): W
   const rest = text.slice(start.length);
   const [authority, host = '', port] = AUTHORITY.exec(rest) ?? [];
   if (authority === undefined) return undefined;
-  const escaped = escapeBytes(rest);
-  if (!URL.canParse(`${scheme}://${escaped}`)) return undefined;
-  const url = new URL(`${scheme}://${escaped}`);
+  const whole = `${scheme}://${rest}`;
+  if (!URL.canParse(whole)) return undefined;
+  const url = new URL(whole);
   const expected = port === undefined || port === DEFAULT_PORT[scheme] ? host : authority;
   if (url.host !== expected.toLowerCase()) return undefined;
-  return {
-    text: `${scheme}://${rest}`,
-    url,
-    path: escaped.slice(authority.length).split(/[?#]/, 1)[0] ?? '',
-  };
-}
-
-function escapeBytes(text: string): string {
-  return text.replace(/[\x80-\xff]/g, (byte) => `%${byte.charCodeAt(0).toString(16).toUpperCase()}`);
+  return { text: whole, url, path: rest.slice(authority.length).split(/[?#]/, 1)[0] ?? '' };
 }

@@ -13,13 +13,14 @@ describe('the request target of a redirect', () => {
     '/r/show/',
     '/r//cdn.example/1.mp3',
     '/r/Show/cdn.example/1.mp3',
+    '/r/sh/cdn.example/1.mp3',
     '/r/-show/cdn.example/1.mp3',
     '/r/sh%6fw/cdn.example/1.mp3',
     '/R/show/cdn.example/1.mp3',
     '//r/show/cdn.example/1.mp3',
     'http://tracker.example/r/show/cdn.example/1.mp3',
     '/v1/r/show/cdn.example/1.mp3',
-    `/r/${'s'.repeat(64)}/cdn.example/1.mp3`,
+    `/r/${'s'.repeat(65)}/cdn.example/1.mp3`,
     `/r/show/cdn.example/${'x'.repeat(8_192)}`,
   ])('is none of %p', (target) => {
     expect(splitRedirectUrl(target)).toBeUndefined();

@@ -1,6 +1,6 @@
 /** Longer request targets are refused: no enclosure that a feed may have is as long. */
 const MAX_LENGTH = 4_400;
-const REDIRECT = /^\/r\/([a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\/(.+)$/s;
+const REDIRECT = /^\/r\/([a-z0-9][a-z0-9-]{2,63})\/(.+)$/s;
 
 /**
  * The parts of a request target `/r/{handle}/{destination}`, as the client sent it: nothing is decoded, the query stays
