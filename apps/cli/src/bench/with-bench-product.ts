@@ -79,6 +79,7 @@ async function start(
     ...database.environment,
     PORT: String(port),
     BIND_ADDRESS: LOOPBACK,
+    SPOOL_DIR: join(directory, 'spool'),
     SHUTDOWN_DRAIN_MS: '0',
   };
   const settings = readSettings(environment);
