@@ -87,7 +87,11 @@ export class PublicDirectory implements OnApplicationBootstrap, OnModuleDestroy 
     const readAt = Date.now();
     const rows = await this.pool.transaction((sql) => listHandles(sql, 'redirect'));
     const byTenant = new Map<TenantId, HandleRow[]>();
-    for (const row of rows) byTenant.set(row.tenantId, [...(byTenant.get(row.tenantId) ?? []), row]);
+    for (const row of rows) {
+      const handles = byTenant.get(row.tenantId);
+      if (handles === undefined) byTenant.set(row.tenantId, [row]);
+      else handles.push(row);
+    }
     const places = new Map<string, Place>();
     for (const [tenantId, handles] of byTenant) {
       const hosts = await this.pool.transaction(

@@ -5,8 +5,10 @@ import { readFramedLines } from '../../domain/spool/frame-line.js';
 import type { SpooledFile } from './spool-directory.js';
 import type { Spool } from './spool.js';
 
+const REASONS = ['spool_full', 'spool_failed', 'too_old', 'refused'] as const;
+
 /** Why a tracked request is not in the database and never will be. */
-export type UnrecordedReason = 'spool_full' | 'spool_failed' | 'too_old' | 'refused';
+export type UnrecordedReason = (typeof REASONS)[number];
 
 /** What became of lines that were replayed: all are stored, except those counted here. */
 export type Unrecorded = Partial<Record<UnrecordedReason, number>>;
@@ -23,6 +25,8 @@ const unrecorded = new Counter({
   help: 'Requests to a redirect or pixel that were answered and are not recorded, by reason.',
   labelNames: ['reason'],
 });
+// From the start, so that an alert sees the first one as an increase.
+for (const reason of REASONS) unrecorded.inc({ reason }, 0);
 const damaged = new Counter({
   name: 'spool_damaged_lines_total',
   help: 'Lines of the spool whose checksum does not fit: the disk has lost or changed them.',
