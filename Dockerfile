@@ -28,12 +28,15 @@ LABEL org.opencontainers.image.title="podcast-measurement" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production
 WORKDIR /app
-# Everything belongs to root and nothing is written at run time: the root file system may be read-only.
+# Everything belongs to root and nothing is written at run time but the spool: the root file system may be read-only.
 COPY package.json ./
 COPY --from=packages /app/node_modules node_modules
 COPY db db
 COPY scripts/docker-entrypoint.sh scripts/docker-healthcheck.mjs scripts/
 COPY --from=build /app/dist dist
+# A volume that is mounted here takes over who may write.
+RUN install -d -o 10001 -g 10001 -m 700 /var/lib/podcast/spool
+ENV SPOOL_DIR=/var/lib/podcast/spool
 USER 10001:10001
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=60s --retries=3 \

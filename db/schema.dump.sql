@@ -99,6 +99,19 @@ $$;
 
 ALTER FUNCTION public.evidence_level(p_event_type text, p_trusted_sender boolean, p_bytes_sent bigint) OWNER TO podcast_owner;
 
+CREATE FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) RETURNS TABLE(handle text, tenant_id uuid, target_id uuid, tenant_status text)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  SELECT h.handle, h.tenant_id, h.target_id, t.status
+  FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
+  WHERE h.kind = p_kind AND h.handle > p_after
+  ORDER BY h.handle
+  LIMIT p_limit
+$$;
+
+ALTER FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) OWNER TO podcast_lookup;
+
 CREATE FUNCTION public.open_tenant_table(p_table regclass, p_policy text, p_command text, p_role text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -1511,6 +1524,9 @@ GRANT ALL ON FUNCTION public.due_work(p_kind text, p_limit integer) TO podcast_a
 
 REVOKE ALL ON FUNCTION public.ensure_partitions(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_partitions(p_from timestamp with time zone, p_to timestamp with time zone) TO podcast_maintenance;
+
+REVOKE ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) TO podcast_app;
 
 REVOKE ALL ON FUNCTION public.open_tenant_table(p_table regclass, p_policy text, p_command text, p_role text) FROM PUBLIC;
 

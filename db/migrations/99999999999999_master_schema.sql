@@ -988,6 +988,18 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 $$;
 ALTER FUNCTION resolve_public_handle(text, text) OWNER TO podcast_lookup;
 
+-- All public handles of a kind, a page at a time: an edge holds them in memory, to answer while the database is away.
+CREATE OR REPLACE FUNCTION list_public_handles(p_kind text, p_after text, p_limit integer)
+RETURNS TABLE (handle text, tenant_id uuid, target_id uuid, tenant_status text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT h.handle, h.tenant_id, h.target_id, t.status
+  FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
+  WHERE h.kind = p_kind AND h.handle > p_after
+  ORDER BY h.handle
+  LIMIT p_limit
+$$;
+ALTER FUNCTION list_public_handles(text, text, integer) OWNER TO podcast_lookup;
+
 -- The oldest work of one kind, of every tenant. Says where work waits, never what it is about.
 CREATE OR REPLACE FUNCTION due_work(p_kind text, p_limit integer)
 RETURNS TABLE (tenant_id uuid, key timestamptz, due_at timestamptz)
@@ -1051,9 +1063,11 @@ END $$;
 ALTER FUNCTION search_episodes(text, uuid, integer) OWNER TO podcast_search;
 
 REVOKE CREATE ON SCHEMA public FROM podcast_lookup, podcast_maintenance, podcast_search;
-REVOKE ALL ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text), due_work(text, integer),
-  search_podcasts(text, integer), search_episodes(text, uuid, integer) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text), due_work(text, integer),
-  search_podcasts(text, integer), search_episodes(text, uuid, integer) TO podcast_app;
+REVOKE ALL ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text),
+  list_public_handles(text, text, integer), due_work(text, integer), search_podcasts(text, integer),
+  search_episodes(text, uuid, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text),
+  list_public_handles(text, text, integer), due_work(text, integer), search_podcasts(text, integer),
+  search_episodes(text, uuid, integer) TO podcast_app;
 
 COMMIT;

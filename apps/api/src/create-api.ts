@@ -1,11 +1,12 @@
-import cors from '@fastify/cors';
 import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify';
 import type { Settings } from '@lib/config';
 import { undeclaredRoutes } from '@lib/http';
+import { routedUrl } from '@lib/ingestion';
 import { NestLogger, observeRequests, Readiness } from '@lib/observability';
 import { LogController } from 'fastify';
 import type { Logger } from 'pino';
+import { allowOrigins } from './allow-origins.js';
 import { acceptFeedUploads } from './accept-feed-uploads.js';
 import { ApiModule } from './api.module.js';
 import { serveOpenApi } from './open-api.js';
@@ -22,6 +23,7 @@ export async function createApi(settings: Settings, logger: Logger): Promise<Nes
     forceCloseConnections: 'idle',
     // An id from outside is not taken over: it could forge log lines.
     requestIdHeader: false,
+    rewriteUrl: ({ url = '/' }) => routedUrl(url),
     trustProxy: settings.trustProxy.length === 0 ? false : settings.trustProxy,
   });
   const app = await NestFactory.create<NestFastifyApplication>(
@@ -40,7 +42,7 @@ export async function createApi(settings: Settings, logger: Logger): Promise<Nes
   setSecurityHeaders(fastify);
   await readBodies(fastify);
   await acceptFeedUploads(fastify);
-  await app.register(cors, { origin: settings.corsOrigins, credentials: false });
+  await allowOrigins(fastify, settings.corsOrigins);
   serveOpenApi(app);
   await app.init();
   await fastify.ready();

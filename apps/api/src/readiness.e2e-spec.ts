@@ -1,10 +1,8 @@
-import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger, Readiness } from '@lib/observability';
-import { connectionConfig, createRolePool } from '@lib/database';
+import { createRolePool } from '@lib/database';
 import { createPlatformKey } from '@lib/tenants';
-import { createTestDatabase, testSettings, type TestDatabase } from '@lib/testing';
+import { createTestDatabase, DatabaseProxy, testSettings, type TestDatabase } from '@lib/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { register } from 'prom-client';
 import { createApi } from './create-api.js';
@@ -68,6 +66,15 @@ describe('a process does not start to serve', () => {
     await expectNotStarted();
   });
 
+  test('without the handles of redirects and the keys of their listeners', async () => {
+    const rights = 'EXECUTE ON FUNCTION list_public_handles(text, text, integer)';
+    await database.owner.query(`REVOKE ${rights} FROM podcast_app`);
+    await start();
+    await expectNotStarted();
+    await database.owner.query(`GRANT ${rights} TO podcast_app`);
+    await becomes('/health/startup', 200);
+  });
+
   test('on a schema of another engine than the environment asks for', async () => {
     await start({ TIME_SERIES_ENGINE: 'timescale' });
     await expectNotStarted();
@@ -84,41 +91,17 @@ test('a process that is told to stop is not ready, and serves on', async () => {
 });
 
 describe('while the database hangs', () => {
-  let proxy: Server;
-  let sockets: Socket[];
-
-  /** Stands between the API and PostgreSQL. */
-  async function startProxy(): Promise<string> {
-    const { host = '', port, user, password } = connectionConfig(database.urls.app);
-    const target = host.startsWith('/') ? { path: `${host}/.s.PGSQL.${port}` } : { host, port: Number(port) };
-    sockets = [];
-    proxy = createServer((client) => {
-      const server = connect(target);
-      for (const socket of [client, server]) socket.on('error', () => undefined);
-      client.pipe(server).pipe(client);
-      sockets.push(client, server);
-    });
-    proxy.listen(0, '127.0.0.1');
-    await once(proxy, 'listening');
-    const address = `127.0.0.1:${(proxy.address() as AddressInfo).port}`;
-    return `postgresql://${user}:${password as string}@${address}/${database.name}`;
-  }
-
-  /** Nothing comes through any more, and nothing is closed. */
-  function hang(): void {
-    proxy.removeAllListeners('connection');
-    for (const socket of sockets) socket.unpipe().pause();
-  }
+  let proxy: DatabaseProxy;
 
   test('a request is answered in time, and the process turns unready', async () => {
     const settings = testSettings(database, {});
     const owner = createRolePool(settings, () => undefined, 'podcast_owner', database.urls.owner, 1);
     const key = await createPlatformKey(owner, settings.apiKeyPepper, 'test');
     await owner.end();
-    const DATABASE_URL = await startProxy();
-    await start({ DATABASE_URL, CONNECTION_TIMEOUT_MS: '500', STATEMENT_TIMEOUT_MS: '1000' });
+    proxy = await DatabaseProxy.start(database);
+    await start({ DATABASE_URL: proxy.url, CONNECTION_TIMEOUT_MS: '500', STATEMENT_TIMEOUT_MS: '1000' });
     await becomes('/health/ready', 200);
-    hang();
+    proxy.hang();
     const answer = await get('/v1/admin/tenants', { authorization: `Bearer ${key}` });
     expect(answer.status).toBe(503);
     expect(Number(answer.retryAfter)).toBeGreaterThan(0);
@@ -126,8 +109,5 @@ describe('while the database hangs', () => {
     expect(await status('/health/live')).toBe(200);
   });
 
-  afterEach(() => {
-    for (const socket of sockets) socket.destroy();
-    proxy.close();
-  });
+  afterEach(() => proxy.close());
 });

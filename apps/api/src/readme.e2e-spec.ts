@@ -50,6 +50,7 @@ describe('README', () => {
     expect(examples.length).toBeGreaterThanOrEqual(6);
     expect(output).toContain('"accepted":1,"duplicates":0');
     expect(output).toContain('"accepted":0,"duplicates":1');
+    expect(output).toContain('302 https://media.tidewater.example/1.mp3?token=kept');
     expect(output).toContain('"asOf"');
     expect(output).toMatch(/pi_live_/);
   });

@@ -42,7 +42,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
 );
 const filled = (path: string, id: string) => path.replace(/\{[^}]+\}/g, id);
-const OUTSIDE_THE_DOCUMENT = [/^\/health(\/\w+)?$/, /^\/metrics$/, /^\/api\/docs/];
+const OUTSIDE_THE_DOCUMENT = [/^\/r$/, /^\/health(\/\w+)?$/, /^\/metrics$/, /^\/api\/docs/];
 
 let api: TestApi;
 const served: { method: string; url: string }[] = [];

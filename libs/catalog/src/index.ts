@@ -5,4 +5,6 @@ export { FeedFetchFailed } from './domain/feed.errors.js';
 export type { FeedImportReport } from './domain/feed-import-report.js';
 /** For other documents that the operator names: the same walls, limits and failures. */
 export { fetchFeed } from './infrastructure/fetch-feed.js';
+export { PREFIX_HOSTS } from './domain/prefix-hosts.js';
+export { stripPrefixes } from './domain/strip-prefixes.js';
 export { FEED_UPLOAD_PATH } from './http/read-feed-upload.js';

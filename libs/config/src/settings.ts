@@ -111,6 +111,19 @@ export class Settings {
   /** Events a second that one tenant may send to one API process; 0 is no limit. */
   @Type(() => Number) @IsInt() @Min(0) @Max(1_000_000) ingestTenantEventsPerSecond = 0;
 
+  /** Host names under which the redirect is reached, without ports. The first stands in the addresses that we show. */
+  @Transform(list)
+  @IsArray()
+  @Matches(/^[a-z0-9-]+(\.[a-z0-9-]+)*$/, {
+    each: true,
+    message: '$property must be host names in lower case, without ports, separated by commas',
+  })
+  trackingHosts: string[] = [];
+  /** Where requests to the redirect wait while the database does not take them. Must survive a restart. */
+  @IsString() @MinLength(1) spoolDir = '.data/spool';
+  /** What one API process may keep there, in bytes. */
+  @Type(() => Number) @IsInt() @Min(4096) @Max(1_099_511_627_776) spoolMaxBytes = 268_435_456;
+
   @Type(() => Number) @IsInt() @Min(8) @Max(36_500) rawRetentionDays = 730;
 
   @Transform(list) @IsArray() @IsString({ each: true }) corsOrigins: string[] = [];

@@ -42,6 +42,7 @@ const DOORS = [
   'resolve_api_key podcast_lookup',
   'resolve_platform_key podcast_lookup',
   'resolve_public_handle podcast_lookup',
+  'list_public_handles podcast_lookup',
   'due_work podcast_maintenance',
   'search_podcasts podcast_search',
   'search_episodes podcast_search',

@@ -69,6 +69,10 @@ const CALLS: Record<string, (b: CanaryTenant) => { text: string; door?: string[]
   {
     due_work: () => ({ text: "SELECT * FROM due_work('slice', 100)", door: ['tenant_id', 'key', 'due_at'] }),
     evidence_level: () => ({ text: "SELECT evidence_level('play', true, 1)" }),
+    list_public_handles: () => ({
+      text: "SELECT * FROM list_public_handles('redirect', '', 100)",
+      door: ['handle', 'tenant_id', 'target_id', 'tenant_status'],
+    }),
     partition_horizon: () => ({ text: 'SELECT * FROM partition_horizon()' }),
     refresh_metrics_daily: ({ tenantId }) => ({
       text: `SELECT refresh_metrics_daily('${tenantId}', current_date - 1, current_date + 1)`,

@@ -114,6 +114,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
 const FUNCTION_RIGHTS: Record<(typeof ROLES)[number], string[]> = {
   app: [
     'due_work',
+    'list_public_handles',
     'refresh_metrics_daily',
     'resolve_api_key',
     'resolve_platform_key',
@@ -125,7 +126,7 @@ const FUNCTION_RIGHTS: Record<(typeof ROLES)[number], string[]> = {
   maintenance: ['drop_partitions_before', 'due_work', 'ensure_partitions'],
   admin: [],
   search: ['search_episodes', 'search_podcasts'],
-  lookup: ['resolve_api_key', 'resolve_platform_key', 'resolve_public_handle'],
+  lookup: ['list_public_handles', 'resolve_api_key', 'resolve_platform_key', 'resolve_public_handle'],
   queue: [],
 };
 

@@ -13,6 +13,8 @@ export { LIST_FILE_BYTES } from './domain/classification/list-limits.js';
 export { NETWORK_FILE_BYTES } from './domain/classification/network-limits.js';
 export { LogImportService } from './application/log-import/import-log.service.js';
 export type { LogFile, LogImportOptions, LogImportReport } from './application/log-import/log-import.js';
+export { TrackingReceiver } from './application/redirect/tracking-receiver.js';
+export { isRedirect, routedUrl } from './http/redirect.controller.js';
 export { BATCH_PATH } from './http/events.controller.js';
 export type { EventInput } from './domain/event-input.js';
 export { IngestionHttpModule, IngestionModule } from './ingestion.module.js';

@@ -15,9 +15,14 @@ import { NetworkLists } from './application/network-lists.js';
 import { RecountRequests } from './application/recount-requests.js';
 import { RecountsService } from './application/recounts.service.js';
 import { RuleSetsService } from './application/rule-sets.service.js';
+import { EdgeKeys } from './application/redirect/edge-keys.js';
+import { PublicDirectory } from './application/redirect/public-directory.js';
+import { RedirectService } from './application/redirect/redirect.service.js';
+import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
 import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
+import { RedirectController } from './http/redirect.controller.js';
 import { RuleSetsController } from './http/rule-sets.controller.js';
 
 @Module({ providers: [ListenerKeys], exports: [ListenerKeys] })
@@ -45,10 +50,24 @@ class RulesModule {}
 })
 export class IngestionModule {}
 
-/** The edge: events in over HTTP, and what they were counted by. */
+/** The edge: events in over HTTP, listeners sent on to the files they ask for, and what was counted. */
 @Module({
   imports: [ListenerKeysModule, RulesModule],
-  controllers: [EventsController, RuleSetsController, RecountsController, ExplainController],
-  providers: [IngestService, RecountsService, ExplainService],
+  controllers: [
+    EventsController,
+    RedirectController,
+    RuleSetsController,
+    RecountsController,
+    ExplainController,
+  ],
+  providers: [
+    IngestService,
+    EdgeKeys,
+    PublicDirectory,
+    RedirectService,
+    TrackingReceiver,
+    RecountsService,
+    ExplainService,
+  ],
 })
 export class IngestionHttpModule {}

@@ -37,6 +37,7 @@ const durability = new Gauge({
 @Injectable()
 export class Readiness implements OnApplicationBootstrap, OnModuleDestroy {
   private readonly checks = new Map<string, Check>();
+  private readonly gates = new Map<string, () => boolean>();
   private readonly loop = monitorEventLoopDelay({ resolution: 20 });
   private timer: NodeJS.Timeout | undefined;
   private probing = false;
@@ -71,6 +72,11 @@ export class Readiness implements OnApplicationBootstrap, OnModuleDestroy {
     this.checks.set(name, check);
   }
 
+  /** Adds something that has to be at hand before the process has started. `open` is asked until it says so. */
+  gateStartup(name: string, open: () => boolean): void {
+    this.gates.set(name, open);
+  }
+
   /** From here on `/health/ready` answers 503; everything else keeps serving. */
   drain(): void {
     this.draining = true;
@@ -78,7 +84,9 @@ export class Readiness implements OnApplicationBootstrap, OnModuleDestroy {
 
   /** Why the process has not started; empty when it has. */
   startupFaults(): string[] {
-    return this.faults ?? ['the database has not been reached yet'];
+    if (this.faults === undefined) return ['the database has not been reached yet'];
+    const shut = [...this.gates].filter(([, open]) => !open()).map(([name]) => `not at hand yet: ${name}`);
+    return [...this.faults, ...shut];
   }
 
   /** The state of every part, by name. */

@@ -1,6 +1,7 @@
 /** Real servers, databases, tenants and a booted API for specs. Only specs and drills import it. */
 export { connectTestDatabase, type TestConnections } from './test-connections.js';
 export { canaryRows, canaryTenant, seedEveryTable, type CanaryTenant } from './canary-rows.js';
+export { DatabaseProxy } from './database-proxy.js';
 export { freePort, testUrl, type TestServers } from './servers.js';
 export { startTestApi, type Answer, type TestApi } from './test-api.js';
 export { createTestDatabase, testServers, testSettings, type TestDatabase } from './test-database.js';

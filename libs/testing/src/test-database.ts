@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { readSettings, type Settings } from '@lib/config';
 import pg from 'pg';
 import { STATE_VARIABLE, TEMPLATE, testUrl, type TestServers } from './servers.js';
@@ -52,6 +55,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     redisUrl: servers.redisUrl,
     drop: async () => {
       await owner.end();
+      rmSync(spoolOf(name), { recursive: true, force: true });
       await command(
         direct(superuser.user, superuser.password, 'postgres'),
         `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`,
@@ -72,8 +76,13 @@ export function testSettings(database: TestDatabase, overrides: Record<string, s
     PRIVACY_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     LOG_LEVEL: 'silent',
     SHUTDOWN_DRAIN_MS: '0',
+    SPOOL_DIR: spoolOf(database.name),
     ...overrides,
   });
+}
+
+function spoolOf(name: string): string {
+  return join(tmpdir(), `podcast-spool-${name}`);
 }
 
 async function command(url: string, text: string): Promise<void> {

@@ -5,6 +5,7 @@ import type { IngestBenchOptions } from './ingest-bench-options.js';
 import { benchIngest } from './ingest.bench.js';
 import { benchCount, type CountBenchOptions } from './count.bench.js';
 import { benchQuery, type QueryBenchOptions } from './query.bench.js';
+import { benchRedirect, type RedirectBenchOptions } from './redirect.bench.js';
 
 /** `podcast bench`: how fast this machine runs the product, as figures and as ratios to a stated baseline. */
 export function benchCommand(io: CommandIo): Command {
@@ -42,6 +43,14 @@ export function benchCommand(io: CommandIo): Command {
     .command('classify')
     .description('user agents by the lists that come along; needs no database')
     .action(() => benchClassify(io));
+  bench
+    .command('redirect')
+    .description(
+      'time to answer of the redirect, beside an empty server that answers 302; also without PostgreSQL',
+    )
+    .option('--requests <n>', 'requests of each way in each round', parseAtLeastOne, 3_000)
+    .option('--rounds <n>', 'rounds, in which the ways take turns', parseAtLeastOne, 3)
+    .action((options: RedirectBenchOptions) => benchRedirect(io, options));
   return bench;
 }
 

@@ -22,6 +22,8 @@ export interface BenchProduct {
   readonly postmasterPid: number;
   /** A session of the superuser, past every wall. */
   readonly owner: LoginSession;
+  /** Ends PostgreSQL; the API goes on. */
+  readonly stopDatabase: () => Promise<void>;
 }
 
 const LOOPBACK = '127.0.0.1';
@@ -79,6 +81,7 @@ async function start(
     ...database.environment,
     PORT: String(port),
     BIND_ADDRESS: LOOPBACK,
+    SPOOL_DIR: join(directory, 'spool'),
     SHUTDOWN_DRAIN_MS: '0',
   };
   const settings = readSettings(environment);
@@ -95,5 +98,11 @@ async function start(
   });
   const apiOrigin = `http://${LOOPBACK}:${port}`;
   await waitUntilReady('api', apiOrigin, signal);
-  return { settings, apiOrigin, postmasterPid: database.server.pid, owner };
+  return {
+    settings,
+    apiOrigin,
+    postmasterPid: database.server.pid,
+    owner,
+    stopDatabase: () => database.server.stop(),
+  };
 }

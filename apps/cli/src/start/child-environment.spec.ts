@@ -29,6 +29,12 @@ describe('the environment of a child', () => {
     ]);
   });
 
+  test('tells the API, which alone has one, where its spool is', () => {
+    const settings = readSettings({ ...given, SPOOL_DIR: '/data/spool' });
+    expect(childEnvironment('api', given, settings)['SPOOL_DIR']).toBe('/data/spool');
+    expect(childEnvironment('worker', given, settings)).not.toHaveProperty('SPOOL_DIR');
+  });
+
   test('hands on everything else', () => {
     expect(childEnvironment('api', given, readSettings(given))).toMatchObject({
       PATH: '/usr/bin',

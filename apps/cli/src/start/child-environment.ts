@@ -33,6 +33,7 @@ export function childEnvironment(
   const roles =
     child === 'api'
       ? {
+          SPOOL_DIR: settings.spoolDir,
           ADMIN_DATABASE_URL: settings.adminDatabaseUrl,
           DATABASE_REPLICA_URLS: settings.databaseReplicaUrls.join(',') || undefined,
         }

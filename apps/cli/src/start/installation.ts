@@ -54,7 +54,12 @@ export class Installation {
     const embedded = namesOwnDatabase(this.io.environment) ? undefined : await this.startPostgres();
     signal.throwIfAborted();
     const settings = (): Settings =>
-      readSettings({ ...this.io.environment, ...embedded?.database().environment, ...place.environment });
+      readSettings({
+        SPOOL_DIR: join(this.dataDir, 'spool'),
+        ...withoutEmpty(this.io.environment),
+        ...embedded?.database().environment,
+        ...place.environment,
+      });
     await this.migrate(settings(), embedded);
     signal.throwIfAborted();
     await this.startChildren(settings, signal);
@@ -147,6 +152,11 @@ export class Installation {
       demo,
     };
   }
+}
+
+/** An empty variable counts as absent, and must not hide a default. */
+function withoutEmpty(environment: CommandIo['environment']): CommandIo['environment'] {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value?.trim() !== ''));
 }
 
 function entryOf(name: ChildName): string {

@@ -47,7 +47,10 @@ export class CatalogService {
     bytes: Uint8Array,
     { podcastId, contentType }: ImportFeedOptions = {},
   ): Promise<FeedImportReport> {
-    const feed = parseFeed(bytes, { charset: contentTypeCharset(contentType ?? null) });
+    const feed = parseFeed(bytes, {
+      charset: contentTypeCharset(contentType ?? null),
+      ownPrefixHosts: this.settings.trackingHosts,
+    });
     return this.db.run(tenantId, () => storeFeed(this.db.current, feed, { podcastId, fetched: undefined }));
   }
 
@@ -80,7 +83,11 @@ export class CatalogService {
   ): Promise<FeedImportReport> {
     const copy = await this.fetch(url);
     const feedUrl = copy.permanentRedirect ?? requestedUrl;
-    const feed = parseFeed(copy.bytes, { charset: contentTypeCharset(copy.contentType), feedUrl });
+    const feed = parseFeed(copy.bytes, {
+      charset: contentTypeCharset(copy.contentType),
+      feedUrl,
+      ownPrefixHosts: this.settings.trackingHosts,
+    });
     const { etag, lastModified } = copy;
     const fetched = { feedUrl, requestedUrl, etag, lastModified };
     return this.db.run(tenantId, () => storeFeed(this.db.current, feed, { podcastId, fetched }));

@@ -10,6 +10,7 @@ import {
   podcastNotFound,
 } from '../domain/catalog.errors.js';
 import { fitsIdentity } from '../domain/fits-identity.js';
+import { mediaHosts } from '../domain/media-hosts.js';
 import { mediaKey } from '../domain/media-key.js';
 import { resolveFeedUrl } from '../domain/resolve-feed-url.js';
 import {
@@ -24,6 +25,7 @@ import {
 } from '../infrastructure/episodes.sql.js';
 import { findPodcast } from '../infrastructure/podcasts.sql.js';
 import { readPage, type Page, type PageRequest } from './page.js';
+import { registerHosts } from './register-hosts.js';
 
 /** What a caller may say of an episode. What follows from it (media key, sources) is worked out here. */
 export type EpisodeRequest = Omit<
@@ -35,12 +37,14 @@ export type EpisodeRequest = Omit<
 @Injectable()
 export class EpisodesService {
   private readonly cursors: CursorCodec;
+  private readonly ownHosts: ReadonlySet<string>;
 
   constructor(
     private readonly db: TenantDb,
     settings: Settings,
   ) {
     this.cursors = new CursorCodec(settings.apiKeyPepper);
+    this.ownHosts = new Set(settings.trackingHosts);
   }
 
   /**
@@ -55,8 +59,9 @@ export class EpisodesService {
     await this.requirePodcast(podcastId);
     const id = randomUUID();
     const key = { id, podcastId, guid: guid ?? id };
-    const row = await insertEpisode(sql, tenantId, key, completed(request, key.guid));
+    const row = await insertEpisode(sql, tenantId, key, this.completed(request, key.guid));
     if (row === undefined) throw episodeExists();
+    await registerHosts(this.db.current, podcastId, mediaHosts([row.mediaKey]));
     return row;
   }
 
@@ -95,12 +100,14 @@ export class EpisodesService {
     id: string,
     { archived, ...request }: EpisodeRequest & { archived?: boolean | undefined },
   ): Promise<EpisodeRow> {
-    const { archivedAt, guid } = await this.get(id);
+    const { archivedAt, guid, podcastId } = await this.get(id);
     const moment = archived === undefined ? undefined : archived ? (archivedAt ?? new Date()) : null;
     const { sql, tenantId } = this.db.current;
-    const change = { ...completed(request, guid), archivedAt: moment };
+    const change = { ...this.completed(request, guid), archivedAt: moment };
     const row = await updateEpisode(sql, tenantId, id, change);
     if (row === undefined) throw episodeNotFound();
+    if (change.mediaKey !== undefined)
+      await registerHosts(this.db.current, podcastId, mediaHosts([change.mediaKey]));
     return row;
   }
 
@@ -113,28 +120,30 @@ export class EpisodesService {
     const { sql, tenantId } = this.db.current;
     if ((await findPodcast(sql, tenantId, podcastId)) === undefined) throw podcastNotFound();
   }
-}
 
-/** Adds what follows from a request: the file's address and key, and who said how large and how long it is. */
-function completed(request: EpisodeRequest, guid: string): EpisodeFields {
-  return {
-    ...request,
-    ...enclosureOf(request.enclosureUrl, guid),
-    mediaBytesSource: sourceOf(request.mediaBytes),
-    headerBytesSource: sourceOf(request.headerBytes),
-    durationSource: sourceOf(request.durationSeconds),
-  };
+  /** Adds what follows from a request: the file's address and key, and who said how large and how long it is. */
+  private completed(request: EpisodeRequest, guid: string): EpisodeFields {
+    return {
+      ...request,
+      ...enclosureOf(request.enclosureUrl, guid, this.ownHosts),
+      mediaBytesSource: sourceOf(request.mediaBytes),
+      headerBytesSource: sourceOf(request.headerBytes),
+      durationSource: sourceOf(request.durationSeconds),
+    };
+  }
 }
 
 function enclosureOf(
   written: string | null | undefined,
   guid: string,
+  ownHosts: ReadonlySet<string>,
 ): Pick<EpisodeFields, 'enclosureUrl' | 'mediaKey'> {
   if (written === undefined) return {};
   if (written === null) return { enclosureUrl: null, mediaKey: '' };
   const url = resolveFeedUrl(written, null);
-  if (url === null || !fitsIdentity(guid, mediaKey(url))) throw enclosureInvalid();
-  return { enclosureUrl: url.href, mediaKey: mediaKey(url) };
+  const key = url && mediaKey(url, ownHosts);
+  if (url === null || key === null || !fitsIdentity(guid, key)) throw enclosureInvalid();
+  return { enclosureUrl: url.href, mediaKey: key };
 }
 
 function sourceOf(value: number | null | undefined): 'api' | null | undefined {

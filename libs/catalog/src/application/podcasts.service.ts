@@ -14,7 +14,9 @@ import {
   type PodcastFields,
   type PodcastRow,
 } from '../infrastructure/podcasts.sql.js';
+import { insertHandle } from '../infrastructure/redirect-handles.sql.js';
 import { readPage, type Page, type PageRequest } from './page.js';
+import { randomHandle } from './random-handle.js';
 
 /** Podcasts of the current tenant. Every method needs an open `TenantDb.run`. */
 @Injectable()
@@ -31,7 +33,9 @@ export class PodcastsService {
   /** Adds a podcast. @throws DomainError `invalid_input` (400, field `feedUrl`). */
   async create(podcast: PodcastFields & { title: string }): Promise<PodcastRow> {
     const { sql, tenantId } = this.db.current;
-    return insertPodcast(sql, tenantId, randomUUID(), withStoredAddress(podcast));
+    const row = await insertPodcast(sql, tenantId, randomUUID(), withStoredAddress(podcast));
+    await insertHandle(sql, tenantId, row.id, randomHandle());
+    return row;
   }
 
   /** A page, newest first; with `search` the best matches. @throws DomainError `invalid_cursor` (400). */

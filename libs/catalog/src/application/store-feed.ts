@@ -4,6 +4,7 @@ import { podcastArchived, podcastNotFound } from '../domain/catalog.errors.js';
 import { feedAddress } from '../domain/feed-address.js';
 import type { FeedImportReport, ImportSkip } from '../domain/feed-import-report.js';
 import { fitsIdentity } from '../domain/fits-identity.js';
+import { mediaHosts } from '../domain/media-hosts.js';
 import { matchEpisodes, type EpisodeMatch } from '../domain/match-episodes.js';
 import type { ParsedEpisode, ParsedFeed } from '../domain/parsed-feed.js';
 import {
@@ -20,6 +21,9 @@ import {
   type FeedIdentity,
 } from '../infrastructure/feed-podcast.sql.js';
 import { findPodcast } from '../infrastructure/podcasts.sql.js';
+import { insertHandle } from '../infrastructure/redirect-handles.sql.js';
+import { randomHandle } from './random-handle.js';
+import { registerHosts } from './register-hosts.js';
 
 /** Where a feed came from. */
 export interface FeedSource {
@@ -53,6 +57,7 @@ export async function storeFeed(
   const podcast = await storePodcast(scope, feed, source);
   const { usable, tooLong } = splitByIdentity(feed.episodes);
   const { matches, notInFeed } = await matchWithStored(scope, podcast.id, usable);
+  await registerHosts(scope, podcast.id, mediaHosts(feed.episodes.map(({ target }) => target.mediaKey)));
   return {
     podcastId: podcast.id,
     created: podcast.created,
@@ -83,6 +88,7 @@ async function storePodcast(
   if (existing === undefined) {
     const id = randomUUID();
     await insertFeedPodcast(sql, tenantId, id, { ...stored, title: identity.title });
+    await insertHandle(sql, tenantId, id, randomHandle());
     return { id, created: true };
   }
   if (existing.archivedAt !== null) throw podcastArchived(existing.id);

@@ -40,3 +40,26 @@ export function searchHasNoPages(): DomainError {
   const message = 'A search has no further pages: send either search or cursor.';
   return new DomainError('invalid_input', 400, message, { field: 'cursor' });
 }
+
+/** The podcast has no handle yet. */
+export function prefixNotFound(): DomainError {
+  return new DomainError('prefix_not_found', 404, 'This podcast has no prefix yet. PUT gives it one.');
+}
+
+/** A handle that is in use: whose it is stays unsaid. */
+export function handleTaken(): DomainError {
+  return new DomainError('handle_taken', 409, 'This handle is taken. Choose another one.', {
+    field: 'handle',
+  });
+}
+
+/** A host that the redirect must never lead to. */
+export function hostInvalid(): DomainError {
+  const message = 'host must be the host of media files: neither a measurement prefix nor our own redirect.';
+  return new DomainError('invalid_input', 400, message, { field: 'host' });
+}
+
+/** The podcast has no such host. */
+export function hostNotFound(): DomainError {
+  return new DomainError('host_not_found', 404, 'This podcast has no such host.');
+}

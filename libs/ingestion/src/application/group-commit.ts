@@ -64,7 +64,7 @@ export class GroupCommit {
     private readonly store: EventStore,
     private readonly limits: GroupCommitLimits,
   ) {
-    queueLimit.set(limits.queueEvents);
+    queueLimit.inc(limits.queueEvents);
   }
 
   /** Part of the queue that is in use, 0 to 1. */
@@ -216,7 +216,7 @@ export class GroupCommit {
   private occupy(events: number, weight: number): void {
     this.events += events;
     this.bytes += weight;
-    queueEvents.set(this.events);
+    queueEvents.inc(events);
   }
 }
 

@@ -73,7 +73,7 @@ export async function startInstallation(
 
 function environmentOf(
   postgres: DrillPostgres,
-  { ingestDeadlineMs }: InstallationOptions,
+  { directory, ingestDeadlineMs }: InstallationOptions,
 ): Record<string, string> {
   return {
     DATABASE_URL: postgres.url('podcast_app'),
@@ -81,6 +81,7 @@ function environmentOf(
     ADMIN_DATABASE_URL: postgres.url('podcast_admin'),
     QUEUE_DATABASE_URL: postgres.url('podcast_queue'),
     BIND_ADDRESS: '127.0.0.1',
+    SPOOL_DIR: join(directory, 'spool'),
     INGEST_DEADLINE_MS: String(ingestDeadlineMs),
     // Proving a key may wait for a connection too, before the deadline of the batch can be looked at.
     CONNECTION_TIMEOUT_MS: '2000',

@@ -1,0 +1,292 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
+import { TrackingReceiver } from '@lib/ingestion';
+import { createLogger } from '@lib/observability';
+import {
+  createTestDatabase,
+  createTestTenant,
+  DatabaseProxy,
+  testSettings,
+  type TestDatabase,
+  type TestTenant,
+} from '@lib/testing';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { register } from 'prom-client';
+import { createApi } from './create-api.js';
+
+const ADDRESS = '203.0.113.77';
+
+let database: TestDatabase;
+let proxy: DatabaseProxy;
+let tenant: TestTenant;
+let app: NestFastifyApplication;
+let spoolDir: string;
+
+beforeEach(async () => {
+  database = await createTestDatabase();
+  proxy = await DatabaseProxy.start(database);
+  tenant = await createTestTenant(database);
+  await addShow(tenant, 'show');
+});
+afterEach(async () => {
+  proxy.restore();
+  await app.close();
+  proxy.close();
+  // A process registers these once.
+  for (const { name } of register.getMetricsAsArray())
+    if (/^(process|nodejs)_/.test(name)) register.removeSingleMetric(name);
+  await database.drop();
+});
+
+/** Gives a tenant's podcast a handle, a host and a file. */
+async function addShow({ tenantId, podcastId, episodeIds }: TestTenant, handle: string): Promise<void> {
+  const { owner } = database;
+  await owner.query(
+    "INSERT INTO public_handles (tenant_id, kind, handle, target_id) VALUES ($1, 'redirect', $2, $3)",
+    [tenantId, handle, podcastId],
+  );
+  await owner.query(
+    "INSERT INTO podcast_hosts (tenant_id, podcast_id, host, source) VALUES ($1, $2, 'cdn.example', 'feed')",
+    [tenantId, podcastId],
+  );
+  await owner.query("UPDATE episodes SET media_key = 'cdn.example/1.mp3' WHERE id = $1", [episodeIds[0]]);
+}
+
+async function start(overrides: Record<string, string> = {}): Promise<void> {
+  const settings = testSettings(database, {
+    DATABASE_URL: proxy.url,
+    CONNECTION_TIMEOUT_MS: '500',
+    STATEMENT_TIMEOUT_MS: '1000',
+    TRUST_PROXY: '127.0.0.1',
+    ...overrides,
+  });
+  spoolDir = settings.spoolDir;
+  app = await createApi(settings, createLogger('silent'));
+  await until('the process has started', async () => (await ask('/health/startup')).statusCode === 200);
+}
+
+async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
+  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
+    if (await holds()) return;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+  throw new Error(`it never came about that ${what}`);
+}
+
+const ask = (url: string, headers: Record<string, string> = {}) =>
+  app.inject({ method: 'GET', url, headers });
+
+/** One listening after the other; returns how long each answer took, in milliseconds. */
+async function listen(sessions: readonly string[], handle = 'show'): Promise<number[]> {
+  const times: number[] = [];
+  for (const session of sessions) {
+    const started = performance.now();
+    const { statusCode } = await ask(`/r/${handle}/cdn.example/1.mp3?x=1`, {
+      'x-forwarded-for': ADDRESS,
+      'user-agent': 'WalkRadio/0.9',
+      'x-playback-session-id': session,
+    });
+    times.push(performance.now() - started);
+    expect(statusCode).toBe(302);
+  }
+  return times;
+}
+
+const sessionsOf = (count: number, name = 's') => Array.from({ length: count }, (_, n) => `${name}-${n}`);
+const settle = () => app.get(TrackingReceiver).settle();
+
+async function storedSessions(): Promise<string[]> {
+  const { rows } = await database.owner.query<{ session_id: string }>(
+    'SELECT session_id FROM listener_events ORDER BY session_id',
+  );
+  return rows.map((row) => row.session_id);
+}
+
+/** Whether a transaction of the application waits for a lock. */
+async function insertWaits(): Promise<boolean> {
+  const { rowCount } = await database.owner.query(
+    `SELECT FROM pg_stat_activity WHERE datname = current_database() AND usename = 'podcast_app' AND wait_event_type = 'Lock'`,
+  );
+  return rowCount !== 0;
+}
+
+/** The text of every file of the spool. */
+function spooled(): string {
+  const files = readdirSync(spoolDir, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return files.map(({ parentPath, name }) => readFileSync(join(parentPath, name), 'utf8')).join('');
+}
+
+async function metric(name: string, reason?: string): Promise<number> {
+  const { values } = (await register.getSingleMetric(name)?.get()) ?? { values: [] };
+  const wanted = values.filter(({ labels }) => reason === undefined || labels['reason'] === reason);
+  return wanted.reduce((sum, { value }) => sum + value, 0);
+}
+
+function p99(times: readonly number[]): number {
+  return [...times].sort((x, y) => x - y)[Math.floor(times.length * 0.99)] ?? Infinity;
+}
+
+describe.each(['cut', 'hang'] as const)('while the database is away (%s)', (fault) => {
+  test('listeners are sent on as fast as ever, and every request is stored once it is back', async () => {
+    await start();
+    await listen(sessionsOf(20, 'before'));
+    await settle();
+    // The first commits of a process are slow, and what takes too long is in both places for a while.
+    await until('the spool is empty', async () => (await metric('spool_bytes')) === 0);
+    proxy[fault]();
+    const sessions = sessionsOf(300);
+    const times = await listen(sessions);
+    await settle();
+    expect(p99(times)).toBeLessThan(100);
+    expect(await storedSessions()).toHaveLength(20);
+    expect(await metric('spool_bytes')).toBeGreaterThan(300 * 200);
+    const lines = spooled();
+    expect(lines.split('\n')).toHaveLength(301);
+    expect(lines).toContain('WalkRadio/0.9');
+    expect(lines).not.toContain(ADDRESS);
+    expect(lines).not.toContain('x=1');
+
+    proxy.restore();
+    await until('the spool is empty', async () => (await metric('spool_bytes')) === 0);
+    expect(await storedSessions()).toEqual([...sessions, ...sessionsOf(20, 'before')].sort());
+    expect(spooled()).toBe('');
+    const { rows } = await database.owner.query(
+      `SELECT DISTINCT episode_id, count_id_today, audience_a, audience_b, address_day_id FROM listener_events`,
+    );
+    // One listener, one episode, whether at once or by the spool.
+    expect(rows).toEqual([
+      {
+        episode_id: tenant.episodeIds[0],
+        count_id_today: expect.any(String),
+        audience_a: expect.any(String),
+        audience_b: expect.any(String),
+        address_day_id: expect.any(String),
+      },
+    ]);
+  });
+
+  test('what memory does not know is not found, and nothing fails', async () => {
+    await start();
+    proxy[fault]();
+    const started = performance.now();
+    const answers = await Promise.all([
+      ...sessionsOf(50, 'handle').map((handle) => ask(`/r/${handle}/cdn.example/1.mp3`)),
+      ask('/r/show/evil.example/1.mp3'),
+    ]);
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(answers.map(() => 404));
+    expect(performance.now() - started).toBeLessThan(1_500);
+  });
+});
+
+test('without its keys a tenant’s requests are recorded, and its listeners are not', async () => {
+  await start();
+  const late = await createTestTenant(database, 'late');
+  await addShow(late, 'late');
+  // Found in time, before anything made its keys.
+  await ask('/r/late/evil.example/1.mp3');
+  proxy.cut();
+  await listen(['a', 'b'], 'late');
+  await settle();
+  expect(spooled()).toContain('"ids":[null,null,null,null,null]');
+  proxy.restore();
+  await until('both are stored', async () => (await storedSessions()).length === 2);
+  const { rows } = await database.owner.query(
+    'SELECT DISTINCT tenant_id, episode_id, count_id_today, address_day_id FROM listener_events',
+  );
+  expect(rows).toEqual([
+    { tenant_id: late.tenantId, episode_id: late.episodeIds[0], count_id_today: null, address_day_id: null },
+  ]);
+});
+
+test('a replay that breaks off again and again stores everything once', async () => {
+  await start();
+  proxy.cut();
+  const sessions = sessionsOf(1_500);
+  await listen(sessions);
+  await settle();
+  for (let round = 0; round < 4; round += 1) {
+    const locker = await database.owner.connect();
+    await locker.query('BEGIN; LOCK TABLE listener_events IN EXCLUSIVE MODE');
+    proxy.restore();
+    await until('a replay is under way', insertWaits);
+    // In turn: nothing of it can be stored any more, or it is stored and its end is not heard of.
+    if (round % 2 === 0) proxy.cut();
+    await locker.query('ROLLBACK');
+    locker.release();
+    proxy.cut();
+  }
+  proxy.restore();
+  await until('the spool is empty', async () => (await metric('spool_bytes')) === 0);
+  expect(await storedSessions()).toEqual([...sessions].sort());
+});
+
+describe('what neither the database nor the disk takes', () => {
+  test('is counted exactly when the spool is full, and the rest is stored', async () => {
+    await start({ SPOOL_MAX_BYTES: '20000' });
+    const before = await metric('tracking_unrecorded_total', 'spool_full');
+    proxy.cut();
+    await listen(sessionsOf(200));
+    await settle();
+    const lost = (await metric('tracking_unrecorded_total', 'spool_full')) - before;
+    expect(lost).toBeGreaterThan(100);
+    proxy.restore();
+    await until('the spool is empty', async () => (await metric('spool_bytes')) === 0);
+    expect((await storedSessions()).length + lost).toBe(200);
+  });
+
+  test('is counted exactly when the disk fails, and recording goes on when it works again', async () => {
+    await start();
+    const before = await metric('tracking_unrecorded_total', 'spool_failed');
+    rmSync(spoolDir, { recursive: true });
+    writeFileSync(spoolDir, 'a file where the directory should be');
+    proxy.cut();
+    await listen(sessionsOf(100, 'lost'));
+    await settle();
+    expect((await metric('tracking_unrecorded_total', 'spool_failed')) - before).toBe(100);
+    rmSync(spoolDir);
+    mkdirSync(spoolDir);
+    await listen(sessionsOf(50, 'kept'));
+    await settle();
+    proxy.restore();
+    await until('all are stored', async () => (await storedSessions()).length === 50);
+    expect(await storedSessions()).toEqual(sessionsOf(50, 'kept').sort());
+  });
+
+  test('is nothing where the database is merely slow', async () => {
+    await start({ SPOOL_MAX_BYTES: '4096' });
+    const before = await metric('tracking_unrecorded_total');
+    const locker = await database.owner.connect();
+    await locker.query('BEGIN; LOCK TABLE listener_events IN ACCESS EXCLUSIVE MODE');
+    await listen(sessionsOf(60));
+    setTimeout(() => void locker.query('ROLLBACK'), 400);
+    await settle();
+    locker.release();
+    await until('all are stored', async () => (await storedSessions()).length === 60);
+    expect((await metric('tracking_unrecorded_total')) - before).toBe(0);
+  });
+});
+
+test('a process that ends in order stores what it was about to', async () => {
+  await start();
+  const sessions = sessionsOf(200);
+  await Promise.all(sessions.map((session) => listen([session])));
+  await app.close();
+  expect(await storedSessions()).toEqual([...sessions].sort());
+  expect(readdirSync(spoolDir)).toEqual([]);
+});
+
+test('and what the database does not take by then is there for the next', async () => {
+  await start();
+  proxy.cut();
+  await listen(sessionsOf(30));
+  await app.close();
+  expect(spooled().split('\n')).toHaveLength(31);
+  for (const { name } of register.getMetricsAsArray())
+    if (/^(process|nodejs)_/.test(name)) register.removeSingleMetric(name);
+  proxy.restore();
+  await start();
+  await until('all are stored', async () => (await storedSessions()).length === 30);
+});

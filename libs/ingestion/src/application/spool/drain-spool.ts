@@ -1,0 +1,117 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { Logger } from 'pino';
+import { Counter } from 'prom-client';
+import { readFramedLines } from '../../domain/spool/frame-line.js';
+import type { SpooledFile } from './spool-directory.js';
+import type { Spool } from './spool.js';
+
+const REASONS = ['spool_full', 'spool_failed', 'too_old', 'refused'] as const;
+
+/** Why a tracked request is not in the database and never will be. */
+export type UnrecordedReason = (typeof REASONS)[number];
+
+/** What became of lines that were replayed: all are stored, except those counted here. */
+export type Unrecorded = Partial<Record<UnrecordedReason, number>>;
+
+/** Stores lines, each once however often it comes. @throws while the database does not take them */
+export type ReplayLines = (lines: readonly string[]) => Promise<Unrecorded>;
+
+const DRAIN_MS = 1_000;
+/** A third of the time after which a process is taken for dead. */
+const TOUCH_MS = 5_000;
+
+const unrecorded = new Counter({
+  name: 'tracking_unrecorded_total',
+  help: 'Requests to a redirect or pixel that were answered and are not recorded, by reason.',
+  labelNames: ['reason'],
+});
+// From the start, so that an alert sees the first one as an increase.
+for (const reason of REASONS) unrecorded.inc({ reason }, 0);
+const damaged = new Counter({
+  name: 'spool_damaged_lines_total',
+  help: 'Lines of the spool whose checksum does not fit: the disk has lost or changed them.',
+});
+
+/** Counts requests that were answered and are not recorded. */
+export function countUnrecorded(reason: UnrecordedReason, requests = 1): void {
+  unrecorded.inc({ reason }, requests);
+}
+
+/**
+ * Brings what is spooled into the database, and what dead processes have left with it, for as long as this process
+ * lives. A file goes only when all its lines are stored, so a crash at any point repeats some of them and loses none.
+ */
+export class DrainSpool {
+  private readonly timers: NodeJS.Timeout[] = [];
+  private working: Promise<void> | undefined;
+  private failing = false;
+
+  constructor(
+    private readonly spool: Spool,
+    private readonly replay: ReplayLines,
+    private readonly options: { maxAgeMs: number; logger: Logger },
+  ) {
+    this.every(TOUCH_MS, () => this.adopt());
+    this.every(DRAIN_MS, () => this.run());
+    void this.adopt();
+  }
+
+  /** Stores what is spooled, as far as the database takes it. */
+  run(): Promise<void> {
+    this.working ??= this.drain().finally(() => (this.working = undefined));
+    return this.working;
+  }
+
+  /** Stops; what is left stays on the disk. */
+  async stop(): Promise<void> {
+    this.timers.forEach(clearInterval);
+    await this.working;
+  }
+
+  private async drain(): Promise<void> {
+    try {
+      await this.spool.seal();
+      for (const file of this.spool.files()) await this.store(file);
+      this.failing = false;
+    } catch (error) {
+      if (!this.failing) this.options.logger.warn({ err: error }, 'the spool cannot be drained yet');
+      this.failing = true;
+      await this.dropExpired();
+    }
+  }
+
+  private async store(file: SpooledFile): Promise<void> {
+    const { lines, damaged: broken } = await readLines(file);
+    const lost = await this.replay(lines);
+    await this.spool.remove(file);
+    damaged.inc(broken);
+    for (const [reason, requests] of Object.entries(lost))
+      countUnrecorded(reason as UnrecordedReason, requests);
+  }
+
+  /** Files that nothing was added to for longer than events are accepted: no replay could store their lines any more. */
+  private async dropExpired(): Promise<void> {
+    for (const file of this.spool.files()) {
+      const { mtimeMs } = (await stat(file.path).catch(() => undefined)) ?? { mtimeMs: Infinity };
+      if (mtimeMs > Date.now() - this.options.maxAgeMs) continue;
+      const { lines } = await readLines(file);
+      await this.spool.remove(file);
+      countUnrecorded('too_old', lines.length);
+    }
+  }
+
+  private async adopt(): Promise<void> {
+    await this.spool
+      .adopt()
+      .catch((error: unknown) => this.options.logger.warn({ err: error }, 'SPOOL_DIR cannot be used'));
+  }
+
+  private every(ms: number, work: () => Promise<void>): void {
+    this.timers.push(setInterval(() => void work(), ms).unref());
+  }
+}
+
+async function readLines({ path, bytes }: SpooledFile): Promise<ReturnType<typeof readFramedLines>> {
+  const contents = await readFile(path);
+  return readFramedLines(contents.subarray(0, bytes).toString('utf8'));
+}
