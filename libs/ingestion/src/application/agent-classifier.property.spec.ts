@@ -48,7 +48,7 @@ describe('classification', () => {
         expect(classifier.agent(text, otherMs)).toEqual(classifyAgent(text, rules, otherMs));
         expect(classifier.agent(text, atMs)).toEqual(verdict);
       }),
-      { numRuns: 600 },
+      { numRuns: 250 },
     );
   });
 
@@ -58,7 +58,7 @@ describe('classification', () => {
         const stored = cleanUserAgent(text ?? undefined) ?? null;
         expect(classifyAgent(stored, rules, atMs)).toEqual(classifyAgent(text, rules, atMs));
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -70,7 +70,7 @@ describe('classification', () => {
         if (kind === 'unknown') expect(name).toBeNull();
         if (NOT_COUNTED.includes(kind)) expect(device).toBeNull();
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 
@@ -86,7 +86,7 @@ describe('classification', () => {
         expect(classifier.referrer(browser, text, atMs)).toEqual(verdict);
         expect(classifier.referrer(browser, text, atMs)).toEqual(verdict);
       }),
-      { numRuns: 300 },
+      { numRuns: 120 },
     );
   });
 });
