@@ -11,6 +11,7 @@ import { IngestService } from './application/ingest.service.js';
 import { ListsService } from './application/lists.service.js';
 import { LogImportService } from './application/log-import/import-log.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
+import { NetworkReader } from './application/network-reader.js';
 import { NetworkLists } from './application/network-lists.js';
 import { RecountRequests } from './application/recount-requests.js';
 import { RecountsService } from './application/recounts.service.js';
@@ -30,8 +31,8 @@ class ListenerKeysModule {}
 
 /** By what is counted: rule sets, the lists that they name, and what is known of addresses. */
 @Module({
-  providers: [AgentLists, AgentReader, RuleSetsService, NetworkLists, AddressLists],
-  exports: [AgentLists, AgentReader, RuleSetsService, NetworkLists, AddressLists],
+  providers: [AgentLists, AgentReader, RuleSetsService, NetworkLists, AddressLists, NetworkReader],
+  exports: [AgentLists, AgentReader, RuleSetsService, NetworkReader],
 })
 class RulesModule {}
 

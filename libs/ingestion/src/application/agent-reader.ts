@@ -2,8 +2,7 @@ import { Injectable } from '@nestjs/common';
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
-import type { AgentVerdict } from '../domain/classification/agent-verdict.js';
-import type { StoredRequest } from '../domain/counted-request.js';
+import type { RequestVerdict, StoredRequest } from '../domain/counted-request.js';
 import { userAgentTexts } from '../infrastructure/dictionaries.sql.js';
 import { AgentLists } from './agent-lists.js';
 
@@ -16,7 +15,7 @@ export class AgentReader {
   constructor(private readonly lists: AgentLists) {}
 
   /**
-   * The verdicts on the agents of some requests, in their order.
+   * The verdicts on the agents of some requests, and on the referrers of browsers among them, in their order.
    * @param agentList SHA-256 of the list's content
    * @throws Error when no list with that content is stored
    */
@@ -25,12 +24,16 @@ export class AgentReader {
     tenantId: TenantId,
     agentList: string,
     requests: readonly StoredRequest[],
-  ): Promise<AgentVerdict[]> {
+  ): Promise<RequestVerdict[]> {
     const classifier = await this.lists.classifier(sql, agentList);
     await this.readTexts(sql, tenantId, requests);
-    return requests.map(({ userAgentId, occurredAtMs }) =>
-      classifier.agent(userAgentId === null ? null : (this.texts.get(userAgentId) ?? null), occurredAtMs),
-    );
+    return requests.map(({ userAgentId, referrer, occurredAtMs }) => {
+      const text = userAgentId === null ? null : (this.texts.get(userAgentId) ?? null);
+      const agent = classifier.agent(text, occurredAtMs);
+      const page = classifier.referrer(agent, referrer, occurredAtMs);
+      // Of a browser that plays inside a web app, the web app is what people listen with.
+      return page === null ? agent : { ...agent, name: page.name ?? agent.name, badReferrer: page.isBad };
+    });
   }
 
   private async readTexts(sql: Sql, tenantId: TenantId, requests: readonly StoredRequest[]): Promise<void> {

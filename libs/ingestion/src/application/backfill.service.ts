@@ -83,7 +83,7 @@ export class BackfillService {
       const userAgent = this.texts.userAgent(event.client?.userAgent);
       const ids = this.identifier.identify(keys, event.client?.ip, userAgent?.value ?? '');
       const referrer = this.texts.referrer(event.client?.referrer);
-      rows.push(storableEvent(checked, { trusted: true, userAgent, referrer }, ids));
+      rows.push(storableEvent(checked, { trusted: true, userAgent, referrer, network: null }, ids));
     }
     return this.store.commit(tenantId, rows);
   }

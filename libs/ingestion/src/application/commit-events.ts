@@ -2,8 +2,9 @@ import { tenantContext, type RolePool, type Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
 import { reject, type Rejection } from '../domain/rejection.js';
+import type { KnownNetwork } from '../domain/known-network.js';
 import type { DictionaryEntry, StorableEvent } from '../domain/storable-event.js';
-import { insertDictionary } from '../infrastructure/dictionaries.sql.js';
+import { insertDictionary, insertNetworks } from '../infrastructure/dictionaries.sql.js';
 import { identityKey, insertEvents, storedHashes } from '../infrastructure/insert-events.sql.js';
 import { knownEpisodes } from '../infrastructure/known-episodes.sql.js';
 
@@ -91,7 +92,22 @@ export class EventStore {
       await insertDictionary(sql, tenantId, table, [...missing.values()]);
       written.push(...missing.keys());
     }
+    written.push(...(await this.writeNetworks(sql, tenantId, events)));
     return written;
+  }
+
+  private async writeNetworks(
+    sql: Sql,
+    tenantId: TenantId,
+    events: readonly StorableEvent[],
+  ): Promise<string[]> {
+    const missing = new Map<string, KnownNetwork>();
+    for (const { network } of events) {
+      const name = `networks${tenantId}${network?.id ?? ''}`;
+      if (network !== null && !this.entries.has(name)) missing.set(name, network);
+    }
+    if (missing.size > 0) await insertNetworks(sql, tenantId, [...missing.values()]);
+    return [...missing.keys()];
   }
 
   /** Stores the events that may be stored, and returns those that were new. */

@@ -58,6 +58,7 @@ function event(change: Partial<StorableEvent> = {}): StorableEvent {
     method: null,
     byteRange: null,
     servedRange: null,
+    network: null,
     sessionId: null,
     eventData: null,
     weight: 600,

@@ -16,6 +16,7 @@ import { GroupCommit, notPersisted } from './group-commit.js';
 import { ListenerIdentifier } from './identify-listener.js';
 import { KnownTexts } from './known-texts.js';
 import { ListenerKeys, type DayKeys } from './listener-keys.js';
+import { NetworkReader, type NetworkOf } from './network-reader.js';
 
 /** The connection that a batch came over. */
 export interface Connection {
@@ -55,6 +56,7 @@ export class IngestService {
   constructor(
     private readonly settings: Settings,
     private readonly keys: ListenerKeys,
+    private readonly networks: NetworkReader,
     @Inject(APP_POOL) pool: RolePool,
     readiness: Readiness,
   ) {
@@ -93,8 +95,12 @@ export class IngestService {
     const judged = batch.map((event) => checkEvent(event, now, limits));
     const good = judged.filter((event): event is CheckedEvent => !isRejection(event));
     const left = since + this.settings.ingestDeadlineMs - Date.now();
-    const keys = await withinTime(this.keysOfDays(caller.tenantId, good), left, notPersisted);
-    const storable = good.map((event) => this.prepare(caller, connection, event, keys));
+    const known = Promise.all([
+      this.keysOfDays(caller.tenantId, good),
+      this.networks.forTenant(caller.tenantId),
+    ]);
+    const [keys, networkOf] = await withinTime(known, left, notPersisted);
+    const storable = good.map((event) => this.prepare(caller, connection, event, keys, networkOf));
     const stored = (await this.commits.submit(caller.tenantId, storable, since)).values();
     const outcomes = judged.map((event): Outcome =>
       isRejection(event) ? event : (stored.next().value ?? NEVER),
@@ -119,6 +125,7 @@ export class IngestService {
     connection: Connection,
     event: CheckedEvent,
     keysOfDays: KeysOfDays,
+    networkOf: NetworkOf,
   ): StorableEvent {
     const { client } = event.input;
     const userAgent = this.texts.userAgent(trusted ? client?.userAgent : connection.userAgent);
@@ -127,7 +134,8 @@ export class IngestService {
     const address = trusted ? client?.ip : connection.address;
     const ids =
       keys === undefined ? NO_LISTENER : this.identifier.identify(keys, address, userAgent?.value ?? '');
-    return storableEvent(event, { trusted, userAgent, referrer }, ids);
+    const network = networkOf(address, event.occurredAt.getTime());
+    return storableEvent(event, { trusted, userAgent, referrer, network }, ids);
   }
 
   private async limitRate(tenantId: string, count: number): Promise<void> {

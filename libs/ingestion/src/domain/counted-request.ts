@@ -36,8 +36,14 @@ export interface StoredRequest {
 const PLAYLIST = -1;
 const DEFAULT_SEGMENT_MS = 6_000;
 
-/** Puts a stored request and the verdict on its agent into the form that counting asks for. */
-export function countedRequest(stored: StoredRequest, agent: AgentVerdict): DownloadRequest {
+/** What lists say of a request: what its agent is, and of a browser also whether its referrer is believed. */
+export interface RequestVerdict extends AgentVerdict {
+  /** Malformed, or on a list of denials (PTMG v2.3 §5.5.2 (3), IAB-09). */
+  readonly badReferrer?: boolean;
+}
+
+/** Puts a stored request and the verdict on it into the form that counting asks for. */
+export function countedRequest(stored: StoredRequest, agent: RequestVerdict): DownloadRequest {
   const { servedFrom, servedTo } = stored;
   return {
     id: stored.eventId,
@@ -55,7 +61,7 @@ export function countedRequest(stored: StoredRequest, agent: AgentVerdict): Down
     agent: agent.kind,
     network: stored.networkClass ?? 'unknown',
     addressList: stored.addressList,
-    badReferrer: stored.referrer === MALFORMED_REFERRER,
+    badReferrer: agent.badReferrer === true,
   };
 }
 
@@ -65,5 +71,5 @@ function hlsFile({ segment, segmentMs }: StoredRequest): HlsFile | null {
   return { kind: 'segment', position: segment, durationMs: segmentMs ?? DEFAULT_SEGMENT_MS };
 }
 
-/** Stored in the place of a Referer that is no address of the web (PTMG v2.3 §5.5.2 (3), IAB-09). */
+/** Stored in the place of a Referer that is no address (PTMG v2.3 §5.5.2 (3), IAB-09); it is no address either. */
 export const MALFORMED_REFERRER = 'malformed:';

@@ -1,6 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { toTenantId } from '@lib/primitives';
 import fc from 'fast-check';
+import { knownNetwork } from './known-network.js';
 import { hashReceipt, readReceipt, writeReceipt, type Receipt } from './receipt.js';
 
 const text = fc.option(fc.string({ unit: 'grapheme' }), { nil: null });
@@ -17,6 +18,19 @@ const receipt: fc.Arbitrary<Receipt> = fc.record({
   referrer: text,
   range: text,
   sessionId: text,
+  network: fc
+    .record({
+      networkClass: fc.constantFrom('household', 'hosting', 'unknown'),
+      asn: fc.option(fc.nat(), { nil: null }),
+      country: fc.constantFrom('GB', null),
+    })
+    .chain((verdict) =>
+      fc
+        .option(fc.record({ kind: fc.constantFrom('included', 'excluded'), entryId: fc.uuid() }), {
+          nil: null,
+        })
+        .map((listed) => knownNetwork(verdict, listed)),
+    ),
   ids: fc.record({ countToday: id, countYesterday: id, addressDay: id, audienceA: id, audienceB: id }),
 });
 

@@ -1,5 +1,6 @@
 import type { TenantId } from '@lib/primitives';
 import { hash64 } from './hash-payload.js';
+import { knownNetwork, type KnownNetwork } from './known-network.js';
 import type { ListenerIds } from './listener-ids.js';
 
 /** The kinds of public addresses. `redirect`: in front of a podcast's enclosures. */
@@ -25,25 +26,45 @@ export interface Receipt {
   readonly range: string | null;
   readonly sessionId: string | null;
   readonly ids: ListenerIds;
+  readonly network: KnownNetwork | null;
 }
 
 const ID_NAMES = ['countToday', 'countYesterday', 'addressDay', 'audienceA', 'audienceB'] as const;
 
 /** A receipt as one line of text. */
-export function writeReceipt({ ids, ...rest }: Receipt): string {
-  return JSON.stringify({ ...rest, ids: ID_NAMES.map((name) => ids[name]?.toString() ?? null) });
+export function writeReceipt({ ids, network, ...rest }: Receipt): string {
+  const place = network && { ...network, id: undefined };
+  return JSON.stringify({
+    ...rest,
+    network: place,
+    ids: ID_NAMES.map((name) => ids[name]?.toString() ?? null),
+  });
 }
 
 /** Reads back what `writeReceipt` wrote. */
 export function readReceipt(line: string): Receipt {
-  const { ids, ...rest } = JSON.parse(line) as Omit<Receipt, 'ids'> & { ids: (string | null)[] };
+  const { ids, network, ...rest } = JSON.parse(line) as WrittenReceipt;
   const read = ids.map((id) => (id === null ? null : BigInt(id)));
   const named = Object.fromEntries(ID_NAMES.map((name, index) => [name, read[index] ?? null]));
-  return { ...rest, ids: named as unknown as ListenerIds };
+  return { ...rest, network: network && readNetwork(network), ids: named as unknown as ListenerIds };
+}
+
+type WrittenReceipt = Omit<Receipt, 'ids' | 'network'> & {
+  ids: (string | null)[];
+  network: Omit<KnownNetwork, 'id'> | null;
+};
+
+function readNetwork({
+  addressList,
+  listEntryId,
+  ...verdict
+}: Omit<KnownNetwork, 'id'>): KnownNetwork | null {
+  const listed = addressList && listEntryId ? { kind: addressList, entryId: listEntryId } : null;
+  return knownNetwork(verdict, listed);
 }
 
 /** Tells a repeat from a contradiction. Neither the listener nor the episode, which may be found later, enters it. */
-export function hashReceipt({ ids, ...rest }: Receipt): bigint {
+export function hashReceipt(rest: Receipt): bigint {
   const { id, occurredAt, kind, targetId, mediaKey, method, userAgent, referrer, range, sessionId } = rest;
   return hash64(
     JSON.stringify([id, occurredAt, kind, targetId, mediaKey, method, userAgent, referrer, range, sessionId]),

@@ -2,6 +2,7 @@ import type { CheckedEvent } from './checked-event.js';
 import { MALFORMED_REFERRER } from './counted-request.js';
 import type { ByteRange } from './counting/byte-union.js';
 import { hash64 } from './hash-payload.js';
+import type { KnownNetwork } from './known-network.js';
 import type { ListenerIds } from './listener-ids.js';
 
 /** One row of `listener_events`, without its tenant. Dictionary texts travel along with their ids. */
@@ -15,6 +16,8 @@ export interface StorableEvent {
   readonly payloadHash: bigint;
   readonly userAgent: DictionaryEntry | null;
   readonly referrer: DictionaryEntry | null;
+  /** Where its address belongs; null where nothing is known. */
+  readonly network: KnownNetwork | null;
   /** Host and path of a request whose episode does not say them. */
   readonly path: DictionaryEntry | null;
   readonly ids: ListenerIds;
@@ -49,6 +52,7 @@ export interface Sender {
   readonly trusted: boolean;
   readonly userAgent: DictionaryEntry | null;
   readonly referrer: DictionaryEntry | null;
+  readonly network: KnownNetwork | null;
 }
 
 /** Puts a checked event, its sender and the listener's ids into the form that is stored. */
@@ -64,6 +68,7 @@ export function storableEvent(event: CheckedEvent, sender: Sender, ids: Listener
     payloadHash: event.payloadHash,
     userAgent: sender.userAgent,
     referrer: sender.referrer,
+    network: sender.network,
     path: null,
     // Windows and volume rules are about requests for the file; what players tell needs the audience ids alone.
     ids: isDownload ? ids : { ...ids, countToday: null, countYesterday: null, addressDay: null },
@@ -95,15 +100,18 @@ export function cleanUserAgent(text: string | undefined): string | undefined {
   return clean === '' ? undefined : clean;
 }
 
+/** Schemes of pages, and of apps that open a page. */
+const PAGE = /^(?:https?|(?:android|ios)-app):$/;
+
 /**
  * A referrer as it is stored: origin and path. Queries and fragments can hold what identifies a person. One that is no
- * address is kept as that fact alone. Apps name themselves by schemes such as `android-app:`, which are addresses.
+ * address of a page is kept as that fact alone. Cleaning twice changes nothing.
  */
 export function cleanReferrer(text: string | undefined): string | undefined {
   if (text === undefined || text === '' || text === '-') return undefined;
   if (!URL.canParse(text)) return MALFORMED_REFERRER;
   const { protocol, host, pathname } = new URL(text);
-  return `${protocol}//${host}${/^https?:$/.test(protocol) ? pathname : ''}`.slice(0, 512);
+  return PAGE.test(protocol) ? `${protocol}//${host}${pathname}`.slice(0, 512) : MALFORMED_REFERRER;
 }
 
 /** The entry of a text that was cleaned; null for none. */

@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
+import type { KnownNetwork } from '../domain/known-network.js';
 
 /** Writes dictionary entries that are not there yet. Ids are hashes of the text, so nothing has to be read back. */
 export async function insertDictionary(
@@ -27,4 +28,26 @@ export async function userAgentTexts(
     [tenantId, ids],
   );
   return new Map(rows.map(({ id, value }) => [id, value]));
+}
+
+/** Writes entries of the dictionary of networks that are not there yet. */
+export async function insertNetworks(
+  sql: Sql,
+  tenantId: TenantId,
+  networks: readonly KnownNetwork[],
+): Promise<void> {
+  await sql(
+    `INSERT INTO networks (tenant_id, id, class, asn, country, address_list, list_entry_id)
+     SELECT $1, n.* FROM unnest($2::bigint[], $3::text[], $4::bigint[], $5::text[], $6::text[], $7::uuid[]) AS n (id)
+     ORDER BY n.id ON CONFLICT DO NOTHING`,
+    [
+      tenantId,
+      networks.map(({ id }) => id),
+      networks.map(({ networkClass }) => networkClass),
+      networks.map(({ asn }) => asn),
+      networks.map(({ country }) => country),
+      networks.map(({ addressList }) => addressList),
+      networks.map(({ listEntryId }) => listEntryId),
+    ],
+  );
 }

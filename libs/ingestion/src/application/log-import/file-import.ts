@@ -13,6 +13,7 @@ import type { EventStore, Outcome } from '../commit-events.js';
 import type { ListenerIdentifier } from '../identify-listener.js';
 import type { KnownTexts } from '../known-texts.js';
 import type { DayKeys, ListenerKeys } from '../listener-keys.js';
+import type { NetworkOf } from '../network-reader.js';
 import type { ImportDays, StartedFile } from './import-days.js';
 import { LogBatch } from './log-batch.js';
 import { importDayClosed, importRunning } from './log-import.errors.js';
@@ -39,6 +40,8 @@ export interface FileToImport {
   readonly days: ImportDays;
   readonly reader: LogReader;
   readonly locate: EpisodeLocator;
+  /** What is known of the file's addresses, by the lists in force now. */
+  readonly networkOf: NetworkOf;
   /** How far an attempt before this one has stored it. */
   readonly stored: LineTally;
 }
@@ -115,6 +118,7 @@ export class FileImport {
       userAgent,
       referrer: texts.referrer(request.referrer ?? undefined),
       ids: identifier.identify(keys, request.address ?? undefined, userAgent?.value ?? ''),
+      network: this.work.networkOf(request.address ?? undefined, request.occurredAtMs),
     });
   }
 

@@ -12,7 +12,10 @@ import {
   type TestDatabase,
 } from '@lib/testing';
 import { EnsurePartitions } from '@lib/time-series';
+import { AddressLists } from '../address-lists.js';
 import { ListenerKeys } from '../listener-keys.js';
+import { NetworkLists } from '../network-lists.js';
+import { NetworkReader } from '../network-reader.js';
 import { LogImportService } from './import-log.service.js';
 import type { LogFile, LogImportOptions } from './log-import.js';
 
@@ -61,6 +64,7 @@ function service(): LogImportService {
   const { settings, app, maintenance } = connections;
   return new LogImportService(
     new ListenerKeys(settings, app),
+    new NetworkReader(new NetworkLists(app), new AddressLists(app)),
     new EnsurePartitions(settings, maintenance),
     app,
   );

@@ -12,6 +12,7 @@ import { EventStore } from '../commit-events.js';
 import { ListenerIdentifier } from '../identify-listener.js';
 import { KnownTexts } from '../known-texts.js';
 import { ListenerKeys } from '../listener-keys.js';
+import { NetworkReader } from '../network-reader.js';
 import { FileImport, type FileImportTools } from './file-import.js';
 import { ImportDays } from './import-days.js';
 import type { LogFile, LogImportOptions, LogImportReport } from './log-import.js';
@@ -36,6 +37,7 @@ export class LogImportService {
 
   constructor(
     keys: ListenerKeys,
+    private readonly networks: NetworkReader,
     private readonly partitions: EnsurePartitions,
     @Inject(APP_POOL) private readonly pool: RolePool,
   ) {
@@ -81,6 +83,7 @@ export class LogImportService {
       days,
       reader: new LogReader(format, source, times),
       locate,
+      networkOf: await this.networks.forTenant(tenantId),
       stored: begun ?? NO_LINES,
     });
     await storeLines(run, sample, lines, onProgress);

@@ -45,6 +45,7 @@ export class DownloadRequests {
       userAgent: this.texts.userAgent(receipt.userAgent ?? undefined),
       referrer: this.texts.referrer(receipt.referrer ?? undefined),
       ids: receipt.ids,
+      network: receipt.network,
       bytesSent: null,
       placementId: null,
       importId: null,

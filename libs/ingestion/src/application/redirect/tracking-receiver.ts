@@ -5,12 +5,14 @@ import { APP_POOL, RolePool } from '@lib/database';
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, withinTime } from '@lib/primitives';
 import type { Logger } from 'pino';
+import type { KnownNetwork } from '../../domain/known-network.js';
 import { NO_LISTENER } from '../../domain/listener-ids.js';
 import { writeReceipt, type PublicKind, type Receipt } from '../../domain/receipt.js';
 import { EventStore, isRejection } from '../commit-events.js';
 import { GroupCommit } from '../group-commit.js';
 import { ListenerIdentifier } from '../identify-listener.js';
 import { KnownTexts } from '../known-texts.js';
+import { NetworkReader, type NetworkOf } from '../network-reader.js';
 import type { DayKeys } from '../listener-keys.js';
 import { countUnrecorded, DrainSpool } from '../spool/drain-spool.js';
 import { Spool } from '../spool/spool.js';
@@ -58,6 +60,7 @@ export class TrackingReceiver implements OnApplicationShutdown {
     @Inject(LOGGER) private readonly logger: Logger,
     private readonly directory: PublicDirectory,
     private readonly keys: EdgeKeys,
+    private readonly networks: NetworkReader,
   ) {
     const store = new EventStore(pool);
     const episodes = new EpisodeFiles(pool);
@@ -105,8 +108,9 @@ export class TrackingReceiver implements OnApplicationShutdown {
   }
 
   private async record(place: Place, request: TrackedRequest, at: Date): Promise<void> {
-    const keys = await this.keysAt(place, at);
-    const receipt = this.toReceipt(place, request, at, keys);
+    const [keys, networkOf] = await Promise.all([this.keysAt(place, at), this.networksOf(place)]);
+    const network = networkOf?.(request.address, at.getTime()) ?? null;
+    const receipt = this.toReceipt(place, request, at, keys, network);
     // Without keys the database is away: a commit would only take longer.
     const stored = keys === undefined ? Promise.resolve(false) : this.store(receipt, at);
     if (await withinTime(stored, PROMPT_MS, late).catch(() => false)) return;
@@ -123,6 +127,10 @@ export class TrackingReceiver implements OnApplicationShutdown {
     return withinTime(this.keys.load(tenantId, at), PROMPT_MS, late).catch(() => undefined);
   }
 
+  private networksOf({ tenantId }: Place): Promise<NetworkOf | undefined> {
+    return withinTime(this.networks.forTenant(tenantId), PROMPT_MS, late).catch(() => undefined);
+  }
+
   /** Whether the request needs no further care. */
   private async store(receipt: Receipt, at: Date): Promise<boolean> {
     try {
@@ -134,7 +142,13 @@ export class TrackingReceiver implements OnApplicationShutdown {
     }
   }
 
-  private toReceipt(place: Place, request: TrackedRequest, at: Date, keys: DayKeys | undefined): Receipt {
+  private toReceipt(
+    place: Place,
+    request: TrackedRequest,
+    at: Date,
+    keys: DayKeys | undefined,
+    network: KnownNetwork | null,
+  ): Receipt {
     const userAgent = this.texts.userAgent(request.userAgent)?.value ?? null;
     return {
       id: randomUUID(),
@@ -148,6 +162,7 @@ export class TrackingReceiver implements OnApplicationShutdown {
       referrer: this.texts.referrer(request.referrer)?.value ?? null,
       range: request.range?.slice(0, 256) ?? null,
       sessionId: request.sessionId?.slice(0, 64) ?? null,
+      network,
       ids:
         keys === undefined ? NO_LISTENER : this.identifier.identify(keys, request.address, userAgent ?? ''),
     };

@@ -1,3 +1,4 @@
+import type { KnownNetwork } from '../known-network.js';
 import type { ListenerIds } from '../listener-ids.js';
 import { dictionaryEntry, type DictionaryEntry, type StorableEvent } from '../storable-event.js';
 import { hashRequest } from './hash-request.js';
@@ -13,6 +14,7 @@ export interface LoggedEventParts {
   readonly userAgent: DictionaryEntry | null;
   readonly referrer: DictionaryEntry | null;
   readonly ids: ListenerIds;
+  readonly network: KnownNetwork | null;
 }
 
 const PLAYLIST = -1;
@@ -20,7 +22,7 @@ const MAX_PATH_LENGTH = 1_024;
 
 /** The row that a logged request becomes. A log that does not say how much was served proves nothing served. */
 export function loggedEvent(request: LoggedRequest, parts: LoggedEventParts): StorableEvent {
-  const { located, eventId, importId, userAgent, referrer, ids } = parts;
+  const { located, eventId, importId, userAgent, referrer, ids, network } = parts;
   const hls = located?.hls ?? null;
   return {
     eventId,
@@ -30,6 +32,7 @@ export function loggedEvent(request: LoggedRequest, parts: LoggedEventParts): St
     payloadHash: hashRequest(request),
     userAgent,
     referrer,
+    network,
     path: located
       ? null
       : dictionaryEntry(`${request.host ?? ''}${request.path}`.slice(0, MAX_PATH_LENGTH).toWellFormed()),
