@@ -2,7 +2,7 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { CatalogService } from '@lib/catalog';
 import type { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
-import { BackfillService } from '@lib/ingestion';
+import { CountDownloads, BackfillService } from '@lib/ingestion';
 import { RefreshAggregates, RefreshMetricsDaily } from '@lib/metrics';
 import { DAY_MS, floorTime, utcDate, type TenantId } from '@lib/primitives';
 import { KeysService, TenantsService } from '@lib/tenants';
@@ -115,6 +115,8 @@ async function refresh(
   application: INestApplicationContext,
   onShare: (share: number) => void,
 ): Promise<void> {
+  const downloads = application.get(CountDownloads, { strict: false });
+  while ((await downloads.run()).days > 0);
   const aggregates = application.get(RefreshAggregates, { strict: false });
   let days = 0;
   for (let more = true; more;) {
