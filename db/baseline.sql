@@ -539,7 +539,7 @@ $$;
 -- a unique mark that already exists would swallow the news of a second write.
 CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'recount')),
+  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),

@@ -397,7 +397,7 @@ CREATE TABLE public.dirty_buckets (
     bucket timestamp with time zone NOT NULL,
     mark_id bigint NOT NULL,
     marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'recount'::text])))
+    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.5');
 

@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { CountDownloads, IngestionModule, RecountRequests } from '@lib/ingestion';
+import { CountDownloads, DetectInvalidTraffic, IngestionModule, RecountRequests } from '@lib/ingestion';
 import { MetricsModule, RefreshAggregates } from '@lib/metrics';
 import { startTestApi, type TestApi } from '@lib/testing';
 import { LazyModuleLoader } from '@nestjs/core';
 import { createApi } from './create-api.js';
 
 let api: TestApi;
+let detect: DetectInvalidTraffic;
 let jobs: { run(): Promise<{ days: number; failed: number }> }[];
 let tenant: { tenantId: string; key: string };
 let sender: string;
@@ -32,6 +33,7 @@ beforeAll(async () => {
   api = await startTestApi(createApi);
   const load = api.app.get(LazyModuleLoader);
   const [ingestion, metrics] = [await load.load(() => IngestionModule), await load.load(() => MetricsModule)];
+  detect = ingestion.get(DetectInvalidTraffic);
   jobs = [ingestion.get(RecountRequests), ingestion.get(CountDownloads), metrics.get(RefreshAggregates)];
 });
 afterAll(() => api.close());
@@ -205,6 +207,69 @@ describe('a number of downloads', () => {
   ])('is not explained for %s', async (query, field) => {
     const { status, body } = await call('GET', `/v1/metrics/explain?${query}`);
     expect([status, body]).toMatchObject([400, { code: 'invalid_range', field }]);
+  });
+});
+
+describe('invalid traffic', () => {
+  /** Twelve agents of one address, each of which stops at the very byte that counts. */
+  const fraud: Sent[] = Array.from({ length: 12 }, (_, n) => ({
+    ip: '192.0.2.140',
+    userAgent: `AntennaPod/3.${n}.0`,
+    time: `14:${10 + n}`,
+    status: 206,
+    bytes: 2_000,
+    range: 'bytes=0-1999',
+  }));
+
+  interface Finding {
+    id: string;
+    detector: string;
+    downloads: number;
+    state: string;
+  }
+  const findings = async () => (await call<{ items: Finding[] }>('GET', '/v1/quarantines')).body.items;
+
+  test('is found, changes nothing by itself, and is left out by a recount once it is confirmed', async () => {
+    await send([...TRAFFIC, ...fraud]);
+    await work();
+    expect((await detect.run()).failed).toBe(0);
+    const found = await findings();
+    expect(found.map(({ detector, downloads, state }) => [detector, downloads, state]).sort()).toEqual([
+      ['agents_per_address', 12, 'open'],
+      ['exact_threshold', 12, 'open'],
+    ]);
+    expect(await shownDownloads()).toBe(14);
+    const finding = found[0]!;
+    const version = { version: '2', validFrom: '2099-01-01', rules: { ...RULES, exclusions: [finding.id] } };
+    expect((await call('POST', '/v1/rule-sets', version)).body).toMatchObject({
+      status: 400,
+      code: 'not_confirmed',
+    });
+    await call('POST', `/v1/quarantines/${finding.id}/decision`, { state: 'confirmed', note: 'bots' });
+    const { body: ruleSet } = await call<{ id: string }>('POST', '/v1/rule-sets', version);
+    const { body: job } = await call<{ id: string }>('POST', '/v1/recounts', {
+      ruleSetId: ruleSet.id,
+      firstDay: DAY,
+      lastDay: DAY,
+    });
+    await work();
+    const { body } = await call<{ differences: object[] }>('GET', `/v1/recounts/${job.id}`);
+    expect(body.differences).toMatchObject([
+      { outcomeBefore: 'counted', outcomeAfter: 'excluded_address', requests: 12 },
+    ]);
+    await call('POST', `/v1/recounts/${job.id}/apply`);
+    await work();
+    expect(await shownDownloads()).toBe(2);
+  });
+
+  test('belongs to its tenant', async () => {
+    await send(fraud);
+    await work();
+    await detect.run();
+    const stranger = (await api.createTenant()).key;
+    expect((await call('GET', '/v1/quarantines', undefined, stranger)).body).toEqual({ items: [] });
+    const path = `/v1/quarantines/${(await findings())[0]!.id}/decision`;
+    expect((await call('POST', path, { state: 'confirmed' }, stranger)).status).toBe(404);
   });
 });
 

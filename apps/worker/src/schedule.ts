@@ -1,4 +1,9 @@
-import { countDownloadsJob, destroyListenerKeysJob, recountRequestsJob } from '@lib/ingestion';
+import {
+  countDownloadsJob,
+  destroyListenerKeysJob,
+  detectInvalidTrafficJob,
+  recountRequestsJob,
+} from '@lib/ingestion';
 import { reconcileAggregatesJob, refreshAggregatesJob, refreshMetricsDailyJob } from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
 import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
@@ -13,6 +18,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   refreshAggregatesJob,
   refreshMetricsDailyJob,
   recountRequestsJob,
+  detectInvalidTrafficJob,
   reconcileAggregatesJob,
   ensurePartitionsJob,
   enforceRetentionJob,

@@ -2,6 +2,8 @@
 export { destroyListenerKeysJob } from './application/destroy-listener-keys.job.js';
 export { CountDownloads } from './application/count-downloads.js';
 export { countDownloadsJob } from './application/count-downloads.job.js';
+export { DetectInvalidTraffic } from './application/invalid-traffic/detect-invalid-traffic.js';
+export { detectInvalidTrafficJob } from './application/invalid-traffic/detect-invalid-traffic.job.js';
 export { RecountRequests } from './application/recount-requests.js';
 export { recountRequestsJob } from './application/recount-requests.job.js';
 export { BackfillService } from './application/backfill.service.js';

@@ -7,6 +7,8 @@ import { BackfillService } from './application/backfill.service.js';
 import { CountDownloads } from './application/count-downloads.js';
 import { DestroyListenerKeys } from './application/destroy-listener-keys.js';
 import { ExplainService } from './application/explain.service.js';
+import { DetectInvalidTraffic } from './application/invalid-traffic/detect-invalid-traffic.js';
+import { QuarantinesService } from './application/invalid-traffic/quarantines.service.js';
 import { IngestService } from './application/ingest.service.js';
 import { ListsService } from './application/lists.service.js';
 import { LogImportService } from './application/log-import/import-log.service.js';
@@ -22,6 +24,7 @@ import { RedirectService } from './application/redirect/redirect.service.js';
 import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
 import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
+import { QuarantinesController } from './http/quarantines.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
 import { RedirectController } from './http/redirect.controller.js';
 import { RuleSetsController } from './http/rule-sets.controller.js';
@@ -45,9 +48,17 @@ class RulesModule {}
     LogImportService,
     CountDownloads,
     RecountRequests,
+    DetectInvalidTraffic,
     ListsService,
   ],
-  exports: [BackfillService, LogImportService, CountDownloads, RecountRequests, ListsService],
+  exports: [
+    BackfillService,
+    LogImportService,
+    CountDownloads,
+    RecountRequests,
+    DetectInvalidTraffic,
+    ListsService,
+  ],
 })
 export class IngestionModule {}
 
@@ -60,6 +71,7 @@ export class IngestionModule {}
     RuleSetsController,
     RecountsController,
     ExplainController,
+    QuarantinesController,
   ],
   providers: [
     IngestService,
@@ -69,6 +81,7 @@ export class IngestionModule {}
     TrackingReceiver,
     RecountsService,
     ExplainService,
+    QuarantinesService,
   ],
 })
 export class IngestionHttpModule {}

@@ -12,6 +12,7 @@ import { carryOfListeners } from '../infrastructure/count-carry.sql.js';
 import { dayRequests } from '../infrastructure/day-requests.sql.js';
 import type { CountedDay, DownloadRow } from '../infrastructure/downloads.sql.js';
 import { episodeSizes } from '../infrastructure/episode-sizes.sql.js';
+import { excludedAddresses } from '../infrastructure/quarantines.sql.js';
 import type { AgentReader } from './agent-reader.js';
 
 /** A UTC day of a tenant and the rules to count it by. */
@@ -56,6 +57,7 @@ export async function* countDay(
 /** Counts portions of one day under one rule set; remembers the sizes of episodes between portions. */
 export class PortionCounter {
   private readonly sizes = new Map<string, EpisodeSizes>();
+  private excluded: Promise<ReadonlySet<string>> | undefined;
 
   constructor(
     private readonly sql: Sql,
@@ -69,10 +71,28 @@ export class PortionCounter {
     await addSizes(this.sql, tenantId, this.sizes, requests);
     const verdicts = await this.agents.verdicts(this.sql, tenantId, ruleSet.agentList, requests);
     const carry = ruleSet.rules.window === 'calendar_day' ? [] : await this.openWindows(requests);
-    const counted = requests.map((request, index) => countedRequest(request, verdicts[index] ?? NO_VERDICT));
+    const excluded = await this.excludedAddresses();
+    const counted = requests.map((request, index) =>
+      countedRequest(exclude(request, excluded), verdicts[index] ?? NO_VERDICT),
+    );
     const input = { requests: counted, episodes: this.sizes, untilMs: day.getTime() + DAY_MS };
     return { requests, verdicts, count: countRequests(input, ruleSet.rules, carry) };
   }
+
+  private excludedAddresses(): Promise<ReadonlySet<string>> {
+    const { tenantId, day, ruleSet } = this.ruled;
+    return (this.excluded ??= excludedAddresses(
+      this.sql,
+      tenantId,
+      utcDate(day),
+      ruleSet.rules.exclusions ?? [],
+    ));
+  }
+}
+
+function exclude(request: StoredRequest, excluded: ReadonlySet<string>): StoredRequest {
+  if (request.addressId === null || !excluded.has(request.addressId)) return request;
+  return { ...request, addressList: 'excluded' };
 }
 
 const NO_VERDICT: AgentVerdict = {

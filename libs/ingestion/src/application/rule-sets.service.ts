@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { DomainError } from '@lib/primitives';
-import type { CountingRules } from '../domain/counting/counting-rules.js';
-import { FIRST_RULE_SET, type RuleSet } from '../domain/rule-set.js';
+import { FIRST_RULE_SET, type RuleSet, type StoredRules } from '../domain/rule-set.js';
 import {
   findRuleSet,
   insertRuleSet,
@@ -12,13 +11,14 @@ import {
   ruleSetOfDay,
   showDaysUnder,
 } from '../infrastructure/rule-sets.sql.js';
+import { confirmedAddresses } from '../infrastructure/quarantines.sql.js';
 import { AgentLists } from './agent-lists.js';
 
 /** What somebody asks to count by. */
 export interface RuleSetRequest {
   readonly version: string;
   readonly validFrom: string;
-  readonly rules: CountingRules;
+  readonly rules: StoredRules;
   /** SHA-256 of a stored list; the active one when left out. */
   readonly agentList?: string | undefined;
   readonly note: string;
@@ -68,11 +68,12 @@ export class RuleSetsService {
 
   /**
    * Stores a new version. Days that were counted before stay as they are.
-   * @throws DomainError `version_taken` (409), `list_not_found` (404)
+   * @throws DomainError `version_taken` (409), `list_not_found` (404), `not_confirmed` (400)
    */
   async create(request: RuleSetRequest, createdBy: string): Promise<RuleSet> {
     const { sql, tenantId } = this.db.current;
     const agentList = await this.lists.require(sql, request.agentList);
+    await this.requireConfirmed(request.rules.exclusions ?? []);
     const id = randomUUID();
     const { version, validFrom, rules, note } = request;
     if (!(await insertRuleSet(sql, tenantId, { id, version, validFrom, rules, agentList, note, createdBy })))
@@ -80,6 +81,21 @@ export class RuleSetsService {
         field: 'version',
       });
     return this.find(id);
+  }
+
+  private async requireConfirmed(exclusions: readonly string[]): Promise<void> {
+    const { sql, tenantId } = this.db.current;
+    const confirmed = new Set(await confirmedAddresses(sql, tenantId, exclusions));
+    const other = exclusions.find((id) => !confirmed.has(id));
+    if (other !== undefined)
+      throw new DomainError(
+        'not_confirmed',
+        400,
+        `${other} is no finding about an address that was confirmed.`,
+        {
+          field: 'rules.exclusions',
+        },
+      );
   }
 
   private async makeFirst(): Promise<RuleSet> {

@@ -10,12 +10,17 @@ export interface RuleSet {
   readonly version: string;
   /** The first UTC day, `YYYY-MM-DD`, that is counted under it from the start. */
   readonly validFrom: string;
-  readonly rules: CountingRules;
+  readonly rules: StoredRules;
   /** SHA-256 of the content of the list that classifies agents. */
   readonly agentList: string;
   readonly note: string;
   readonly createdBy: string;
   readonly createdAt: Date;
+}
+
+/** Rules, and the findings of invalid traffic whose addresses never count under them. */
+export interface StoredRules extends CountingRules {
+  readonly exclusions?: readonly string[];
 }
 
 /** What a tenant counts by until it decides otherwise. */

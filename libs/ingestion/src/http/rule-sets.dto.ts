@@ -2,6 +2,7 @@ import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsStorableText } from '@lib/http';
 import { Type } from 'class-transformer';
 import {
+  ArrayMaxSize,
   ArrayUnique,
   IsArray,
   IsIn,
@@ -9,6 +10,7 @@ import {
   IsObject,
   IsOptional,
   IsString,
+  IsUUID,
   Length,
   Matches,
   Max,
@@ -106,6 +108,20 @@ export class CountingRulesDto {
   filteredNetworks!: CountingRules['filteredNetworks'][number][];
 }
 
+/** Also names what is left out of counts for good. */
+export class StoredRulesDto extends CountingRulesDto {
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'Confirmed findings of invalid traffic (see quarantines) whose addresses never count.',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayUnique()
+  @ArrayMaxSize(10_000)
+  @IsUUID(undefined, { each: true })
+  exclusions?: string[];
+}
+
 export class CreateRuleSetDto {
   @ApiProperty({ example: '1.1.0', description: 'Unique; what numbers name.' })
   @IsString()
@@ -120,11 +136,11 @@ export class CreateRuleSetDto {
   @IsUtcDay()
   validFrom!: string;
 
-  @ApiProperty({ type: CountingRulesDto })
+  @ApiProperty({ type: StoredRulesDto })
   @IsObject()
   @ValidateNested()
-  @Type(() => CountingRulesDto)
-  rules!: CountingRulesDto;
+  @Type(() => StoredRulesDto)
+  rules!: StoredRulesDto;
 
   @ApiPropertyOptional({ description: 'SHA-256 of a stored agent list; the active one when left out.' })
   @IsOptional()
@@ -143,7 +159,7 @@ export class RuleSetDto {
   @ApiProperty({ format: 'uuid' }) id!: string;
   @ApiProperty({ example: '1.0.0' }) version!: string;
   @ApiProperty({ example: '2026-12-01' }) validFrom!: string;
-  @ApiProperty({ type: CountingRulesDto }) rules!: object;
+  @ApiProperty({ type: StoredRulesDto }) rules!: object;
   @ApiProperty({ description: 'SHA-256 of the list that classifies agents.' }) agentList!: string;
   @ApiProperty() note!: string;
   @ApiProperty({ example: 'key 3fJ9…' }) createdBy!: string;

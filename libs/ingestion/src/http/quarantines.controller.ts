@@ -1,0 +1,56 @@
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { Access, Caller, problemResponse, UuidParam, type TenantPrincipal } from '@lib/http';
+import { QuarantinesService } from '../application/invalid-traffic/quarantines.service.js';
+import {
+  DecideQuarantineDto,
+  QuarantineDto,
+  QuarantineListDto,
+  QuarantineQueryDto,
+} from './quarantines.dto.js';
+
+const INVALID = problemResponse('A field is not valid', 400, 'invalid_input');
+
+/** Traffic that looks as if no people made it. */
+@ApiTags('counting')
+@Controller('v1/quarantines')
+export class QuarantinesController {
+  constructor(private readonly quarantines: QuarantinesService) {}
+
+  @Get()
+  @Access('read')
+  @ApiOperation({
+    summary: 'List suspected invalid traffic',
+    description: 'Days are looked at when they are over. A finding changes no number.',
+  })
+  @ApiOkResponse({ type: QuarantineListDto })
+  @ApiBadRequestResponse(INVALID)
+  async list(@Query() { state }: QuarantineQueryDto): Promise<QuarantineListDto> {
+    return { items: await this.quarantines.list(state ?? null) };
+  }
+
+  @Post(':id/decision')
+  @Access('admin')
+  @HttpCode(200)
+  @ApiOperation({
+    summary: 'Confirm or dismiss a finding',
+    description:
+      'To leave out addresses that are confirmed, name the findings in the `exclusions` of a new rule set and apply a recount.',
+  })
+  @ApiOkResponse({ type: QuarantineDto })
+  @ApiBadRequestResponse(INVALID)
+  @ApiNotFoundResponse(problemResponse('The tenant has no such finding', 404, 'quarantine_not_found'))
+  decide(
+    @Caller() { keyId }: TenantPrincipal,
+    @UuidParam('id') id: string,
+    @Body() { state, note }: DecideQuarantineDto,
+  ): Promise<QuarantineDto> {
+    return this.quarantines.decide(id, { state, by: `key ${keyId}`, note: note ?? null });
+  }
+}

@@ -1,0 +1,87 @@
+import type { Sql } from '@lib/database';
+import { DAY_MS, type TenantId } from '@lib/primitives';
+import type { AddressDay, PodcastDay } from '../domain/invalid-traffic/traffic-day.js';
+
+/**
+ * What the addresses of a UTC day did, of those that exceed any of the limits. Downloads are those that are shown; the
+ * threshold of an episode is its header and one minute of its content (PTMG v2.3 §5.5.3).
+ */
+export function busyAddresses(
+  sql: Sql,
+  tenantId: TenantId,
+  day: Date,
+  limits: { episodesIn10Minutes: number; agents: number; atThreshold: number },
+): Promise<AddressDay[]> {
+  return sql<AddressDay>(
+    `WITH requests AS (
+       SELECT address_day_id, date_bin('10 minutes', occurred_at, 'epoch') AS span, count(*) AS requests,
+              count(DISTINCT episode_id) AS episodes
+       FROM listener_events
+       WHERE tenant_id = $1 AND occurred_at >= $2 AND occurred_at < $3 AND event_type = 'download_request'
+         AND address_day_id IS NOT NULL AND episode_id IS NOT NULL
+       GROUP BY 1, 2
+     ), asked AS (
+       SELECT address_day_id, sum(requests)::float8 AS requests, max(episodes)::integer AS episodes FROM requests GROUP BY 1
+     ), got AS (
+       SELECT d.address_day_id, count(*)::integer AS downloads, count(DISTINCT d.listener_id)::integer AS agents,
+              (count(*) FILTER (WHERE e.duration_seconds > 60 AND d.bytes BETWEEN t.bytes AND t.bytes * 1.001))::integer
+                AS at_threshold
+       FROM downloads d
+       JOIN counted_days c ON c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = d.rule_set_id
+       JOIN episodes e ON e.tenant_id = $1 AND e.id = d.episode_id
+       CROSS JOIN LATERAL (
+         SELECT e.header_bytes + ceil((e.media_bytes - e.header_bytes) * 60.0 / nullif(e.duration_seconds, 0)) AS bytes
+       ) t
+       WHERE d.tenant_id = $1 AND d.settled_day = $4
+       GROUP BY 1
+     )
+     SELECT address_day_id AS "addressId", a.requests, coalesce(g.downloads, 0) AS downloads,
+            coalesce(g.agents, 0) AS agents, a.episodes AS "episodesIn10Minutes",
+            coalesce(g.at_threshold, 0) AS "atThreshold"
+     FROM asked a LEFT JOIN got g USING (address_day_id)
+     WHERE a.episodes > $5 OR g.agents > $6 OR g.at_threshold > $7`,
+    [
+      tenantId,
+      day,
+      new Date(day.getTime() + DAY_MS),
+      day.toISOString().slice(0, 10),
+      limits.episodesIn10Minutes,
+      limits.agents,
+      limits.atThreshold,
+    ],
+  );
+}
+
+/** The downloads of each podcast on a UTC day by hour and by app, and by app on the 28 days before. */
+export async function podcastDays(sql: Sql, tenantId: TenantId, day: Date): Promise<PodcastDay[]> {
+  const rows = await sql<{
+    podcastId: string;
+    hours: number[];
+    apps: Record<string, number>;
+    usualApps: Record<string, number>;
+  }>(
+    `WITH shown AS (
+       SELECT d.podcast_id, d.app, d.occurred_at >= $3 AS is_today, extract(hour FROM d.occurred_at AT TIME ZONE 'UTC') AS hour
+       FROM downloads d JOIN counted_days c ON c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = d.rule_set_id
+       WHERE d.tenant_id = $1 AND d.occurred_at >= $2 AND d.occurred_at < $4
+     ), by_hour AS (
+       SELECT podcast_id, array_agg(coalesce(n, 0) ORDER BY hour) AS hours
+       FROM (SELECT DISTINCT podcast_id FROM shown WHERE is_today) p CROSS JOIN generate_series(0, 23) hour
+       LEFT JOIN (SELECT podcast_id, hour, count(*)::integer AS n FROM shown WHERE is_today GROUP BY 1, 2) s USING (podcast_id, hour)
+       GROUP BY 1
+     ), by_app AS (
+       SELECT podcast_id, jsonb_object_agg(app, n) FILTER (WHERE is_today) AS apps,
+              jsonb_object_agg(app, n) FILTER (WHERE NOT is_today) AS usual
+       FROM (SELECT podcast_id, app, is_today, count(*) AS n FROM shown GROUP BY 1, 2, 3) s GROUP BY 1
+     )
+     SELECT podcast_id AS "podcastId", hours, apps, coalesce(usual, '{}') AS "usualApps"
+     FROM by_hour JOIN by_app USING (podcast_id)`,
+    [tenantId, new Date(day.getTime() - 28 * DAY_MS), day, new Date(day.getTime() + DAY_MS)],
+  );
+  return rows.map(({ podcastId, hours, apps, usualApps }) => ({
+    podcastId,
+    hours,
+    apps: new Map(Object.entries(apps)),
+    usualApps: new Map(Object.entries(usualApps)),
+  }));
+}
