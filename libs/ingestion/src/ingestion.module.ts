@@ -10,6 +10,7 @@ import { ExplainService } from './application/explain.service.js';
 import { IngestService } from './application/ingest.service.js';
 import { ListsService } from './application/lists.service.js';
 import { LogImportService } from './application/log-import/import-log.service.js';
+import { ImportsService } from './application/log-import/imports.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
 import { NetworkReader } from './application/network-reader.js';
 import { NetworkLists } from './application/network-lists.js';
@@ -22,6 +23,7 @@ import { RedirectService } from './application/redirect/redirect.service.js';
 import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
 import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
+import { ImportsController } from './http/imports.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
 import { RedirectController } from './http/redirect.controller.js';
 import { RuleSetsController } from './http/rule-sets.controller.js';
@@ -36,30 +38,32 @@ class ListenerKeysModule {}
 })
 class RulesModule {}
 
-/** Counting, upkeep and history: what the worker and the command line need. */
+/** Access logs in: by command and over HTTP. */
 @Module({
   imports: [ListenerKeysModule, RulesModule, TimeSeriesModule],
-  providers: [
-    DestroyListenerKeys,
-    BackfillService,
-    LogImportService,
-    CountDownloads,
-    RecountRequests,
-    ListsService,
-  ],
-  exports: [BackfillService, LogImportService, CountDownloads, RecountRequests, ListsService],
+  providers: [LogImportService],
+  exports: [LogImportService],
+})
+class LogImportModule {}
+
+/** Counting, upkeep and history: what the worker and the command line need. */
+@Module({
+  imports: [ListenerKeysModule, RulesModule, LogImportModule, TimeSeriesModule],
+  providers: [DestroyListenerKeys, BackfillService, CountDownloads, RecountRequests, ListsService],
+  exports: [BackfillService, LogImportModule, CountDownloads, RecountRequests, ListsService],
 })
 export class IngestionModule {}
 
 /** The edge: events in over HTTP, listeners sent on to the files they ask for, and what was counted. */
 @Module({
-  imports: [ListenerKeysModule, RulesModule],
+  imports: [ListenerKeysModule, RulesModule, LogImportModule],
   controllers: [
     EventsController,
     RedirectController,
     RuleSetsController,
     RecountsController,
     ExplainController,
+    ImportsController,
   ],
   providers: [
     IngestService,
@@ -69,6 +73,7 @@ export class IngestionModule {}
     TrackingReceiver,
     RecountsService,
     ExplainService,
+    ImportsService,
   ],
 })
 export class IngestionHttpModule {}
