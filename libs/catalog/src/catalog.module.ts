@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { CatalogService } from './application/catalog.service.js';
+import { EpisodeFilesService } from './application/episode-files.service.js';
 import { EpisodesService } from './application/episodes.service.js';
 import { PodcastsService } from './application/podcasts.service.js';
 import { RedirectPrefixService } from './application/redirect-prefix.service.js';
@@ -9,8 +10,8 @@ import { PodcastsController } from './http/podcasts.controller.js';
 import { RedirectPrefixController } from './http/redirect-prefix.controller.js';
 
 @Module({
-  providers: [CatalogService, PodcastsService, EpisodesService, RedirectPrefixService],
-  exports: [CatalogService, PodcastsService, EpisodesService, RedirectPrefixService],
+  providers: [CatalogService, PodcastsService, EpisodesService, EpisodeFilesService, RedirectPrefixService],
+  exports: [CatalogService, PodcastsService, EpisodesService, EpisodeFilesService, RedirectPrefixService],
 })
 export class CatalogModule {}
 

@@ -12,6 +12,7 @@ import { QuarantinesService } from './application/invalid-traffic/quarantines.se
 import { IngestService } from './application/ingest.service.js';
 import { ListsService } from './application/lists.service.js';
 import { LogImportService } from './application/log-import/import-log.service.js';
+import { ImportsService } from './application/log-import/imports.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
 import { NetworkReader } from './application/network-reader.js';
 import { NetworkLists } from './application/network-lists.js';
@@ -25,6 +26,7 @@ import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
 import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
 import { QuarantinesController } from './http/quarantines.controller.js';
+import { ImportsController } from './http/imports.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
 import { RedirectController } from './http/redirect.controller.js';
 import { RuleSetsController } from './http/rule-sets.controller.js';
@@ -39,13 +41,20 @@ class ListenerKeysModule {}
 })
 class RulesModule {}
 
-/** Counting, upkeep and history: what the worker and the command line need. */
+/** Access logs in: by command and over HTTP. */
 @Module({
   imports: [ListenerKeysModule, RulesModule, TimeSeriesModule],
+  providers: [LogImportService],
+  exports: [LogImportService],
+})
+class LogImportModule {}
+
+/** Counting, upkeep and history: what the worker and the command line need. */
+@Module({
+  imports: [ListenerKeysModule, RulesModule, LogImportModule, TimeSeriesModule],
   providers: [
     DestroyListenerKeys,
     BackfillService,
-    LogImportService,
     CountDownloads,
     RecountRequests,
     DetectInvalidTraffic,
@@ -53,7 +62,7 @@ class RulesModule {}
   ],
   exports: [
     BackfillService,
-    LogImportService,
+    LogImportModule,
     CountDownloads,
     RecountRequests,
     DetectInvalidTraffic,
@@ -64,7 +73,7 @@ export class IngestionModule {}
 
 /** The edge: events in over HTTP, listeners sent on to the files they ask for, and what was counted. */
 @Module({
-  imports: [ListenerKeysModule, RulesModule],
+  imports: [ListenerKeysModule, RulesModule, LogImportModule],
   controllers: [
     EventsController,
     RedirectController,
@@ -72,6 +81,7 @@ export class IngestionModule {}
     RecountsController,
     ExplainController,
     QuarantinesController,
+    ImportsController,
   ],
   providers: [
     IngestService,
@@ -82,6 +92,7 @@ export class IngestionModule {}
     RecountsService,
     ExplainService,
     QuarantinesService,
+    ImportsService,
   ],
 })
 export class IngestionHttpModule {}

@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { CatalogService, MAX_FEED_BYTES, type FeedImportReport } from '@lib/catalog';
-import { isUuid } from '@lib/primitives';
-import { Command, InvalidArgumentError, Option } from 'commander';
+import { Command, Option } from 'commander';
 import type { CommandIo } from '../command-io.js';
 import { CommandFailed } from '../command.errors.js';
 import { dataOption } from '../data-option.js';
@@ -9,7 +8,9 @@ import { openSettings } from '../open-settings.js';
 import { parseTenant } from '../tenants/parse-tenant.js';
 import { requireTenant } from '../tenants/require-tenant.js';
 import { withApplication } from '../with-application.js';
+import { importEpisodesCommand } from './import-episodes.command.js';
 import { importLogCommand } from './import-log.command.js';
+import { parsePodcast } from './parse-podcast.js';
 
 interface FeedOptions {
   tenant: string;
@@ -21,7 +22,7 @@ interface FeedOptions {
 
 /** `podcast import`: brings what exists elsewhere into a tenant. */
 export function importCommand(io: CommandIo): Command {
-  const program = new Command('import').description('import feeds and access logs');
+  const program = new Command('import').description('import feeds, episodes’ files and access logs');
   program
     .command('feed')
     .description('import a podcast and its episodes from an RSS feed')
@@ -31,7 +32,7 @@ export function importCommand(io: CommandIo): Command {
     .option(
       '--podcast <id>',
       'the podcast that the feed is for; without it the feed finds its own, or makes one',
-      parseId,
+      parsePodcast,
     )
     .addOption(dataOption())
     .addHelpText(
@@ -41,7 +42,7 @@ export function importCommand(io: CommandIo): Command {
         'Example:\n  podcast import feed --tenant 0190… --url https://example.com/feed.xml',
     )
     .action((options: FeedOptions) => importFeed(io, options));
-  return program.addCommand(importLogCommand(io));
+  return program.addCommand(importEpisodesCommand(io)).addCommand(importLogCommand(io));
 }
 
 async function importFeed(io: CommandIo, { tenant, file, url, podcast, data }: FeedOptions): Promise<void> {
@@ -84,9 +85,4 @@ function printReport(
   }
   for (const { code, detail } of warnings.slice(0, SHOWN_WARNINGS)) io.warn(`Odd, ${code}: ${detail}`);
   if (warnings.length > SHOWN_WARNINGS) io.warn(`… and ${warnings.length - SHOWN_WARNINGS} more oddities`);
-}
-
-function parseId(text: string): string {
-  if (!isUuid(text)) throw new InvalidArgumentError('A podcast id is a UUID.');
-  return text.toLowerCase();
 }

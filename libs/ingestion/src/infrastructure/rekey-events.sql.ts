@@ -18,7 +18,8 @@ export async function unkeyEvents(sql: Sql, tenantId: TenantId, from: Date, to: 
 }
 
 /**
- * Gives imported requests whose listeners were taken away their listeners under other keys, and marks their slices. Rows
+ * Gives imported requests whose listeners were taken away their listeners under other keys, with what is
+ * known of their networks now, and marks their slices. Rows
  * whose listener was erased have no user agent any more and stay as they are.
  * @param events each identity once
  * @returns the identity keys of the rows that were changed
@@ -31,11 +32,12 @@ export async function rekeyEvents(
   const rows = await sql<{ key: string }>(
     `WITH rekeyed AS (
        UPDATE listener_events e SET address_day_id = n.address_day_id, count_id_today = n.count_id_today,
-              count_id_yesterday = n.count_id_yesterday, audience_a = n.audience_a, audience_b = n.audience_b
+              count_id_yesterday = n.count_id_yesterday, audience_a = n.audience_a, audience_b = n.audience_b,
+              network_id = n.network_id
        FROM unnest($2::uuid[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-                   $9::bigint[], $10::bigint[])
+                   $9::bigint[], $10::bigint[], $11::bigint[])
          AS n (event_id, occurred_at, payload_hash, user_agent_id, address_day_id, count_id_today, count_id_yesterday,
-               audience_a, audience_b)
+               audience_a, audience_b, network_id)
        WHERE e.tenant_id = $1 AND e.event_id = n.event_id AND e.occurred_at = n.occurred_at
          AND e.payload_hash = n.payload_hash AND e.user_agent_id = n.user_agent_id AND e.import_id IS NOT NULL
          AND e.address_day_id IS NULL AND e.audience_a IS NULL AND e.audience_b IS NULL
@@ -57,6 +59,7 @@ export async function rekeyEvents(
       events.map((event) => event.ids.countYesterday),
       events.map((event) => event.ids.audienceA),
       events.map((event) => event.ids.audienceB),
+      events.map((event) => event.network?.id ?? null),
     ],
   );
   return new Set(rows.map(({ key }) => key));

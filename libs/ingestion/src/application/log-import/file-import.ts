@@ -16,8 +16,9 @@ import type { DayKeys, ListenerKeys } from '../listener-keys.js';
 import type { NetworkOf } from '../network-reader.js';
 import type { ImportDays, StartedFile } from './import-days.js';
 import { LogBatch } from './log-batch.js';
-import { importDayClosed, importRunning } from './log-import.errors.js';
+import { dayNotPrepared, importDayClosed, importRunning } from './log-import.errors.js';
 import type { IdentifiedRequest, LogReader } from './log-reader.js';
+import { NO_PARTITION, sqlState } from './sql-state.js';
 
 /** Lines that are stored in one transaction, together with how far the file is. */
 const BATCH_LINES = 2_000;
@@ -140,7 +141,9 @@ export class FileImport {
     const importId = await this.work.days.ownImport();
     await this.committing;
     await this.keepKeys();
-    this.committing = this.commit(batch, importId, isLast);
+    this.committing = this.commit(batch, importId, isLast).catch((error: unknown) => {
+      throw sqlState(error) === NO_PARTITION ? dayNotPrepared() : error;
+    });
     // Whoever waits for it is told of a failure; until then it is not unhandled.
     this.committing.catch(() => undefined);
   }

@@ -20,6 +20,7 @@ import {
 } from '../../infrastructure/imports.sql.js';
 import { unkeyDay } from './unkey-day.js';
 import { importDayClosed } from './log-import.errors.js';
+import { INSUFFICIENT_PRIVILEGE, sqlState } from './sql-state.js';
 
 /** A file that is being imported; its import is known from its first day on. */
 export type StartedFile = Omit<NewImportFile, 'importId'>;
@@ -56,7 +57,7 @@ export class ImportDays {
     const known = this.owners.get(day);
     if (known !== undefined) return known;
     const start = Math.floor(atMs / DAY_MS) * DAY_MS;
-    await this.partitions.cover(new Date(start), new Date(start + DAY_MS));
+    await this.preparePartition(start);
     if (this.file.replaces) await this.replaceOwner(day, start);
     const owner = await this.transaction(async (sql) => {
       const found = await this.findOwner(sql, day, start);
@@ -109,6 +110,15 @@ export class ImportDays {
     await insertImportFile(sql, this.tenantId, { ...this.file, importId });
     this.importId = importId;
     return importId;
+  }
+
+  /** A process without that right, such as the API beside a worker, takes the days that were prepared for it. */
+  private async preparePartition(start: number): Promise<void> {
+    try {
+      await this.partitions.cover(new Date(start), new Date(start + DAY_MS));
+    } catch (error) {
+      if (sqlState(error) !== INSUFFICIENT_PRIVILEGE) throw error;
+    }
   }
 
   /** Takes a day from the import that has it: its requests lose their listeners and count no more until they come again. */

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { createRolePool } from '@lib/database';
 import { toTenantId, type TenantId } from '@lib/primitives';
 import {
   connectTestDatabase,
@@ -60,8 +61,8 @@ beforeEach(async () => {
 });
 
 /** A service as another process would have it: nothing is remembered. */
-function service(): LogImportService {
-  const { settings, app, maintenance } = connections;
+function service(maintenance = connections.maintenance): LogImportService {
+  const { settings, app } = connections;
   return new LogImportService(
     new ListenerKeys(settings, app),
     new NetworkReader(new NetworkLists(app), new AddressLists(app)),
@@ -249,7 +250,7 @@ describe('lines that are no requests', () => {
   });
 
   test('a cut gzip file stores what it has, and the whole one the rest', async () => {
-    const bytes = lines(20_000, (index) =>
+    const bytes = lines(5_000, (index) =>
       nginx(index % 3600, {
         address: `10.${index >> 8}.${index & 255}.${randomUUID().length}`,
         path: `/${index}.mp3`,
@@ -261,7 +262,7 @@ describe('lines that are no requests', () => {
     });
     const stored = await count();
     expect(stored).toBeGreaterThan(1_000);
-    expect(await importBytes(packed)).toMatchObject({ stored: 20_001 - stored, duplicates: stored });
+    expect(await importBytes(packed)).toMatchObject({ stored: 5_001 - stored, duplicates: stored });
   });
 });
 
@@ -422,4 +423,20 @@ test('a tenant’s import touches nobody else', async () => {
     other.tenantId,
   ]);
   expect(rows).toEqual([]);
+});
+
+test('a process that may not make partitions stores the days that have one, and names the others', async () => {
+  const { settings } = connections;
+  const ignore = () => undefined;
+  const unable = createRolePool(settings, ignore, 'podcast_maintenance', database.urls.app, 1);
+  const log = (year: number) => logFile(Buffer.from(nginx(1).replace('/2026:', `/${year}:`)), 'access.log');
+  try {
+    await expect(service(unable).importFile(tenantId, log(2019), OPTIONS)).rejects.toMatchObject({
+      code: 'day_not_prepared',
+    });
+    await importBytes(lines(1, nginx));
+    expect(await service(unable).importFile(tenantId, log(2026), OPTIONS)).toMatchObject({ stored: 1 });
+  } finally {
+    await unable.end();
+  }
 });

@@ -35,3 +35,13 @@ export function logDamaged(line: number): DomainError {
     `The file is cut or damaged after line ${line}. The lines before are stored; import the complete file.`,
   );
 }
+
+/** There is no partition for a day, and this process may not make one. */
+export function dayNotPrepared(): DomainError {
+  return new DomainError(
+    'day_not_prepared',
+    422,
+    'The log tells of days from before this installation, for which only the command line may prepare the tables: use ' +
+      'podcast import log. What came before is stored.',
+  );
+}

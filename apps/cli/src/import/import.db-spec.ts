@@ -27,10 +27,12 @@ beforeEach(async () => {
   ]);
 });
 
-async function importLog(...args: string[]) {
+const importLog = (...args: string[]) => podcast('import', 'log', '--tenant', tenant.tenantId, ...args);
+
+async function podcast(...args: string[]) {
   const out: string[] = [];
   const errors: string[] = [];
-  const exitCode = await runCli(['import', 'log', '--tenant', tenant.tenantId, ...args], {
+  const exitCode = await runCli(args, {
     environment: {
       DATABASE_URL: database.urls.app,
       MAINTENANCE_DATABASE_URL: database.urls.maintenance,
@@ -131,5 +133,35 @@ describe('podcast import log', () => {
     const { exitCode, errors } = await importLog(...args);
     expect(exitCode).toBe(1);
     expect(errors).toMatch(message);
+  });
+});
+
+describe('podcast import episodes', () => {
+  const importEpisodes = (...args: string[]) =>
+    podcast('import', 'episodes', '--tenant', tenant.tenantId, ...args);
+  const csv = 'log,path,file_bytes,header_bytes,duration_seconds\nx,/1.mp3,1000,100,60\nx,/2.mp3,2000,,\n';
+
+  test('sets sizes and names the files that belong to nothing', async () => {
+    const { exitCode, out, errors } = await importEpisodes(file('episodes.csv', csv), '--host', HOST);
+    expect(exitCode).toBe(0);
+    expect(out).toBe('Files     2: 1 updated, 0 unchanged, 0 new, 1 unknown\nNot read  log');
+    expect(errors).toBe(`No episode has the file ${HOST}/2.mp3`);
+  });
+
+  test('makes episodes in a podcast', async () => {
+    const { out } = await importEpisodes(
+      file('episodes.csv', csv),
+      '--host',
+      HOST,
+      '--podcast',
+      tenant.podcastId,
+    );
+    expect(out).toContain('1 updated, 0 unchanged, 1 new, 0 unknown');
+  });
+
+  test('says which line is wrong', async () => {
+    const { exitCode, errors } = await importEpisodes(file('episodes.csv', csv));
+    expect(exitCode).toBe(1);
+    expect(errors).toMatch(/line 2 needs a url, or a path and a host.*Nothing was changed/);
   });
 });

@@ -1,0 +1,50 @@
+import type { Sql } from '@lib/database';
+import type { TenantId } from '@lib/primitives';
+
+/** A file of an import, and what became of its lines so far. */
+export interface ImportedFile {
+  name: string;
+  sha256: string;
+  format: string;
+  lines: number;
+  stored: number;
+  notEpisodes: number;
+  duplicates: number;
+  conflicts: number;
+  faults: number;
+  comments: number;
+  /** Faults by the rule that was broken. */
+  rules: Record<string, number>;
+  /** Null while it is not stored whole. */
+  finishedAt: string | null;
+}
+
+export interface ImportSummary {
+  id: string;
+  source: string;
+  firstDay: string | null;
+  lastDay: string | null;
+  state: 'open' | 'closed' | 'replaced';
+  createdAt: Date;
+  closedAt: Date | null;
+  files: ImportedFile[];
+}
+
+/** The tenant's imports with their files, the youngest first. */
+export function listImports(sql: Sql, tenantId: TenantId, limit: number): Promise<ImportSummary[]> {
+  return sql<ImportSummary>(
+    `SELECT i.id, i.source, i.first_day::text AS "firstDay", i.last_day::text AS "lastDay", i.state,
+            i.created_at AS "createdAt", i.closed_at AS "closedAt", coalesce(f.files, '[]') AS files
+     FROM imports i
+     CROSS JOIN LATERAL (
+       SELECT jsonb_agg(jsonb_build_object(
+                'name', name, 'sha256', sha256, 'format', format, 'lines', done_lines, 'stored', stored,
+                'notEpisodes', not_episodes, 'duplicates', duplicates, 'conflicts', conflicts, 'faults', faults,
+                'comments', comments, 'rules', coalesce(progress->'rules', '{}'), 'finishedAt', finished_at)
+              ORDER BY name, sha256) AS files
+       FROM import_files WHERE tenant_id = $1 AND import_id = i.id
+     ) f
+     WHERE i.tenant_id = $1 ORDER BY i.created_at DESC, i.id LIMIT $2`,
+    [tenantId, limit],
+  );
+}
