@@ -300,7 +300,11 @@ describe('a request', () => {
     );
     expect(statusOf(answer)).toBe(302);
     const [row] = await recorded();
-    expect(row).toMatchObject({ agent: '\xfc'.repeat(512), referrer: 'malformed:', session_id: 's'.repeat(64) });
+    expect(row).toMatchObject({
+      agent: '\xfc'.repeat(512),
+      referrer: 'malformed:',
+      session_id: 's'.repeat(64),
+    });
     expect(row?.byte_range).toHaveLength(256);
   });
 

@@ -5,7 +5,6 @@ import { hashReceipt, type Receipt } from '../../domain/receipt.js';
 import { dictionaryEntry, type StorableEvent } from '../../domain/storable-event.js';
 import type { Outcome } from '../commit-events.js';
 import type { GroupCommit } from '../group-commit.js';
-import type { KnownTexts } from '../known-texts.js';
 import type { EpisodeFiles } from './episode-files.js';
 
 /**
@@ -16,7 +15,6 @@ export class DownloadRequests {
   constructor(
     private readonly commits: GroupCommit,
     private readonly episodes: EpisodeFiles,
-    private readonly texts: KnownTexts,
     private readonly acceptanceDays: number,
   ) {}
 
@@ -42,8 +40,8 @@ export class DownloadRequests {
       episodeId: file?.episodeId ?? null,
       path: file === undefined ? dictionaryEntry(receipt.mediaKey) : null,
       payloadHash: hashReceipt(receipt),
-      userAgent: this.texts.userAgent(receipt.userAgent ?? undefined),
-      referrer: this.texts.referrer(receipt.referrer ?? undefined),
+      userAgent: dictionaryEntry(receipt.userAgent ?? undefined),
+      referrer: dictionaryEntry(receipt.referrer ?? undefined),
       ids: receipt.ids,
       network: receipt.network,
       bytesSent: null,

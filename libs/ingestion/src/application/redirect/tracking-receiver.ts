@@ -67,7 +67,7 @@ export class TrackingReceiver implements OnApplicationShutdown {
     const requests = (deadlineMs: number) => {
       const { ingestQueueEvents: queueEvents, ingestQueueBytes: queueBytes } = settings;
       const commits = new GroupCommit(store, { queueEvents, queueBytes, deadlineMs });
-      return new DownloadRequests(commits, episodes, this.texts, settings.ingestAcceptanceDays);
+      return new DownloadRequests(commits, episodes, settings.ingestAcceptanceDays);
     };
     this.requests = requests(COMMIT_MS);
     const replayed = requests(REPLAY_MS);
