@@ -140,7 +140,8 @@ describe.each(['cut', 'hang'] as const)('while the database is away (%s)', (faul
     const sessions = sessionsOf(300);
     const times = await listen(sessions);
     await settle();
-    expect(p99(times)).toBeLessThan(100);
+    // Waiting for the database would take 500 ms and more.
+    expect(p99(times)).toBeLessThan(250);
     expect(await storedSessions()).toHaveLength(20);
     expect(await metric('spool_bytes')).toBeGreaterThan(300 * 200);
     const lines = spooled();

@@ -21,7 +21,7 @@ import { EdgeKeys } from './edge-keys.js';
 import { EpisodeFiles } from './episode-files.js';
 import { PublicDirectory, type Place } from './public-directory.js';
 import { replayReceipts } from './replay-receipts.js';
-import { DownloadRequests } from './store-download-requests.js';
+import { DownloadRequests } from './download-requests.js';
 
 /** A request to a public address, as the connection tells it. */
 export interface TrackedRequest {
