@@ -3,8 +3,10 @@ import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { TrackingReceiver } from '@lib/ingestion';
+import { CountDownloads, IngestionModule, TrackingReceiver } from '@lib/ingestion';
 import { startTestApi, type TestApi } from '@lib/testing';
+import { LazyModuleLoader } from '@nestjs/core';
+import { register } from 'prom-client';
 import { createApi } from './create-api.js';
 
 let api: TestApi;
@@ -50,6 +52,9 @@ beforeAll(async () => {
 afterAll(() => api.close());
 beforeEach(async () => {
   await api.app.get(TrackingReceiver).settle();
+  // What is spooled would come back.
+  while ((await register.getSingleMetric('spool_bytes')?.get())?.values[0]?.value !== 0)
+    await new Promise((resolve) => setTimeout(resolve, 50));
   await api.database.owner.query('DELETE FROM listener_events');
 });
 
@@ -300,7 +305,11 @@ describe('a request', () => {
     );
     expect(statusOf(answer)).toBe(302);
     const [row] = await recorded();
-    expect(row).toMatchObject({ agent: '\xfc'.repeat(512), referrer: 'malformed:', session_id: 's'.repeat(64) });
+    expect(row).toMatchObject({
+      agent: '\xfc'.repeat(512),
+      referrer: 'malformed:',
+      session_id: 's'.repeat(64),
+    });
     expect(row?.byte_range).toHaveLength(256);
   });
 
@@ -312,6 +321,28 @@ describe('a request', () => {
     expect(answers.every(({ status }) => status === 302)).toBe(true);
     const found = await stored(sessions.length);
     expect(found.map((row) => row.session_id).sort()).toEqual([...sessions].sort());
+  });
+});
+
+describe('what counts as a download', () => {
+  test('is a listener’s request for an episode’s file, once a day, and nothing else', async () => {
+    const jobs = await api.app.get(LazyModuleLoader).load(() => IngestionModule);
+    const listener = { 'user-agent': 'AntennaPod/3.4.0', 'x-forwarded-for': '203.0.113.200' };
+    const file = to('cdn.example/show/1.mp3');
+    await api.call('HEAD', file, { headers: { ...listener, 'x-forwarded-for': '203.0.113.201' } });
+    await get(file, { ...listener, 'x-forwarded-for': '203.0.113.202', range: 'bytes=0-1' });
+    await get(file, { ...listener, 'x-forwarded-for': '203.0.113.203', 'user-agent': 'AhrefsBot/7.0' });
+    await get(to('cdn.example/show/cover.jpg'), { ...listener, 'x-forwarded-for': '203.0.113.204' });
+    await get(to('hls.example/show/2/master.m3u8'), { ...listener, 'x-forwarded-for': '203.0.113.205' });
+    await get(file, listener);
+    await get(file, { ...listener, range: 'bytes=100000-' });
+    expect(await recorded()).toHaveLength(7);
+    expect(await jobs.get(CountDownloads).run()).toMatchObject({ failed: 0 });
+    const { rows } = await api.database.owner.query(
+      `SELECT e.title, d.evidence FROM downloads d JOIN episodes e ON e.id = d.episode_id WHERE d.tenant_id = $1`,
+      [a.tenantId],
+    );
+    expect(rows).toEqual([{ title: 'one', evidence: 'prefix_only' }]);
   });
 });
 

@@ -21,6 +21,7 @@ import { RecountsService } from './application/recounts.service.js';
 import { RuleSetsService } from './application/rule-sets.service.js';
 import { EdgeKeys } from './application/redirect/edge-keys.js';
 import { PublicDirectory } from './application/redirect/public-directory.js';
+import { ReceiptRecorder } from './application/redirect/receipt-recorder.js';
 import { RedirectService } from './application/redirect/redirect.service.js';
 import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
 import { EventsController } from './http/events.controller.js';
@@ -87,6 +88,7 @@ export class IngestionModule {}
     IngestService,
     EdgeKeys,
     PublicDirectory,
+    ReceiptRecorder,
     RedirectService,
     TrackingReceiver,
     RecountsService,

@@ -11,7 +11,7 @@ import { NetworkLists } from './network-lists.js';
 export type NetworkOf = (address: string | undefined, atMs: number) => KnownNetwork | null;
 
 /** An address list that is a little old says more than none. */
-const PATIENCE_MS = 1_000;
+const PATIENCE_MS = 100;
 
 /**
  * Says of addresses, while their requests are in memory, what counting will ask: class, country and the tenant's own lists.

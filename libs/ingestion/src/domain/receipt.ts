@@ -21,6 +21,7 @@ export interface Receipt {
   /** Host and path of the file that was asked for. */
   readonly mediaKey: string;
   readonly method: string;
+  /** This and the referrer in the form in which they are stored. */
   readonly userAgent: string | null;
   readonly referrer: string | null;
   readonly range: string | null;

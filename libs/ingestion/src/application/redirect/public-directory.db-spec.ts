@@ -9,7 +9,10 @@ import {
   type TestDatabase,
   type TestTenant,
 } from '@lib/testing';
+import { AddressLists } from '../address-lists.js';
 import { ListenerKeys } from '../listener-keys.js';
+import { NetworkLists } from '../network-lists.js';
+import { NetworkReader } from '../network-reader.js';
 import { EdgeKeys } from './edge-keys.js';
 import { PublicDirectory } from './public-directory.js';
 
@@ -34,7 +37,14 @@ function edge(): { directory: PublicDirectory; edgeKeys: EdgeKeys } {
   const { settings, app } = connections;
   const logger = createLogger('silent');
   const edgeKeys = new EdgeKeys(keys, logger);
-  const directory = new PublicDirectory(app, edgeKeys, new Readiness(settings, app, logger), logger);
+  const networks = new NetworkReader(new NetworkLists(app), new AddressLists(app));
+  const directory = new PublicDirectory(
+    app,
+    edgeKeys,
+    networks,
+    new Readiness(settings, app, logger),
+    logger,
+  );
   return { directory, edgeKeys };
 }
 

@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { APP_POOL, RolePool, tenantContext } from '@lib/database';
+import { APP_POOL, databaseUnavailable, RolePool, tenantContext } from '@lib/database';
 import { LOGGER, Readiness } from '@lib/observability';
 import { MINUTE_MS, withinTime, type TenantId } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
@@ -7,6 +7,7 @@ import type { Logger } from 'pino';
 import type { PublicKind } from '../../domain/receipt.js';
 import { podcastHosts } from '../../infrastructure/podcast-hosts.sql.js';
 import { listHandles, resolveHandle, type HandleRow } from '../../infrastructure/public-handles.sql.js';
+import { NetworkReader } from '../network-reader.js';
 import { EdgeKeys } from './edge-keys.js';
 
 /** What a public handle leads to, as far as an edge has to know. */
@@ -49,6 +50,7 @@ export class PublicDirectory implements OnApplicationBootstrap, OnModuleDestroy 
   constructor(
     @Inject(APP_POOL) private readonly pool: RolePool,
     private readonly keys: EdgeKeys,
+    private readonly networks: NetworkReader,
     private readonly readiness: Readiness,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -98,6 +100,7 @@ export class PublicDirectory implements OnApplicationBootstrap, OnModuleDestroy 
         (sql) => podcastHosts(sql, tenantId),
         tenantContext(tenantId),
       );
+      await this.warmNetworks(tenantId);
       for (const row of handles) places.set(nameOf('redirect', row.handle), placeOf(row, hosts, readAt));
     }
     await this.keys.refresh(byTenant.keys(), new Date());
@@ -105,6 +108,16 @@ export class PublicDirectory implements OnApplicationBootstrap, OnModuleDestroy 
     for (const [name, place] of this.places) if (place.readAt >= readAt) places.set(name, place);
     this.places = places;
     this.loaded = true;
+  }
+
+  /** What addresses are asked against comes into memory too. A list that cannot be read stops no listener. */
+  private async warmNetworks(tenantId: TenantId): Promise<void> {
+    try {
+      await this.networks.forTenant(tenantId);
+    } catch (error) {
+      if (databaseUnavailable(error)) throw error;
+      this.logger.error({ err: error, tenantId }, 'what is known of networks cannot be read');
+    }
   }
 
   private async keepFresh(): Promise<void> {

@@ -2,7 +2,7 @@ import type { TenantId } from '@lib/primitives';
 import { readReceipt, type Receipt } from '../../domain/receipt.js';
 import { isRejection, type Outcome } from '../commit-events.js';
 import type { Unrecorded } from '../spool/drain-spool.js';
-import type { DownloadRequests } from './store-download-requests.js';
+import type { DownloadRequests } from './download-requests.js';
 
 const BATCH = 500;
 

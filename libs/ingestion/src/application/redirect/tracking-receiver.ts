@@ -1,27 +1,18 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable, type OnApplicationShutdown } from '@nestjs/common';
-import { Settings } from '@lib/config';
-import { APP_POOL, RolePool } from '@lib/database';
 import { LOGGER } from '@lib/observability';
-import { DAY_MS, withinTime } from '@lib/primitives';
+import { withinTime } from '@lib/primitives';
 import type { Logger } from 'pino';
-import type { KnownNetwork } from '../../domain/known-network.js';
 import { NO_LISTENER } from '../../domain/listener-ids.js';
-import { writeReceipt, type PublicKind, type Receipt } from '../../domain/receipt.js';
-import { EventStore, isRejection } from '../commit-events.js';
-import { GroupCommit } from '../group-commit.js';
+import type { PublicKind, Receipt } from '../../domain/receipt.js';
 import { ListenerIdentifier } from '../identify-listener.js';
 import { KnownTexts } from '../known-texts.js';
-import { NetworkReader, type NetworkOf } from '../network-reader.js';
 import type { DayKeys } from '../listener-keys.js';
-import { countUnrecorded, DrainSpool } from '../spool/drain-spool.js';
-import { Spool } from '../spool/spool.js';
-import type { SpoolRefused } from '../spool/spool.errors.js';
+import { NetworkReader, type NetworkOf } from '../network-reader.js';
+import { countUnrecorded } from '../spool/drain-spool.js';
 import { EdgeKeys } from './edge-keys.js';
-import { EpisodeFiles } from './episode-files.js';
 import { PublicDirectory, type Place } from './public-directory.js';
-import { replayReceipts } from './replay-receipts.js';
-import { DownloadRequests } from './store-download-requests.js';
+import { ReceiptRecorder } from './receipt-recorder.js';
 
 /** A request to a public address, as the connection tells it. */
 export interface TrackedRequest {
@@ -34,52 +25,26 @@ export interface TrackedRequest {
   readonly sessionId: string | undefined;
 }
 
-/** How long the database may take before a request is written to the spool. Its commit may still succeed. */
-const PROMPT_MS = 150;
-/** How long a request is tried to be committed at all, in case the spool does not take it either. */
-const COMMIT_MS = 2_000;
-const REPLAY_MS = 15_000;
-const SPOOL_FILE_BYTES = 4 * 1024 * 1024;
+/** How long a request may hold its address in memory for keys and lists that are not there yet. */
+const WAIT_MS = 150;
 
 /**
- * Records requests to public addresses, after they were answered: in the database, or on the local disk until the
- * database takes them. What neither takes is counted. The identity is made at receipt, so that nothing is stored twice.
+ * Takes requests to public addresses, after they were answered, and makes receipts of them: identity, keyed hashes, and
+ * what is known of the network. The address goes no further than here.
  */
 @Injectable()
 export class TrackingReceiver implements OnApplicationShutdown {
   private readonly identifier = new ListenerIdentifier();
   private readonly texts = new KnownTexts();
-  private readonly requests: DownloadRequests;
-  private readonly spool: Spool;
-  private readonly drain: DrainSpool;
   private readonly underWay = new Set<Promise<void>>();
 
   constructor(
-    settings: Settings,
-    @Inject(APP_POOL) pool: RolePool,
-    @Inject(LOGGER) private readonly logger: Logger,
     private readonly directory: PublicDirectory,
     private readonly keys: EdgeKeys,
     private readonly networks: NetworkReader,
-  ) {
-    const store = new EventStore(pool);
-    const episodes = new EpisodeFiles(pool);
-    const requests = (deadlineMs: number) => {
-      const { ingestQueueEvents: queueEvents, ingestQueueBytes: queueBytes } = settings;
-      const commits = new GroupCommit(store, { queueEvents, queueBytes, deadlineMs });
-      return new DownloadRequests(commits, episodes, this.texts, settings.ingestAcceptanceDays);
-    };
-    this.requests = requests(COMMIT_MS);
-    const replayed = requests(REPLAY_MS);
-    this.spool = new Spool(settings.spoolDir, {
-      maxBytes: settings.spoolMaxBytes,
-      fileBytes: SPOOL_FILE_BYTES,
-    });
-    this.drain = new DrainSpool(this.spool, (lines) => replayReceipts(replayed, lines), {
-      maxAgeMs: settings.ingestAcceptanceDays * DAY_MS,
-      logger,
-    });
-  }
+    private readonly recorder: ReceiptRecorder,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
 
   /** Takes a request to a handle that is known. Never throws, and never makes the caller wait. */
   receive(kind: PublicKind, handle: string, request: TrackedRequest): void {
@@ -103,43 +68,22 @@ export class TrackingReceiver implements OnApplicationShutdown {
   /** Runs before the pools close. */
   async onApplicationShutdown(): Promise<void> {
     await this.settle();
-    await this.drain.stop();
-    await this.spool.close();
+    await this.recorder.close();
   }
 
   private async record(place: Place, request: TrackedRequest, at: Date): Promise<void> {
     const [keys, networkOf] = await Promise.all([this.keysAt(place, at), this.networksOf(place)]);
-    const network = networkOf?.(request.address, at.getTime()) ?? null;
-    const receipt = this.toReceipt(place, request, at, keys, network);
+    const receipt = this.toReceipt(place, request, at, keys, networkOf);
     // Without keys the database is away: a commit would only take longer.
-    const stored = keys === undefined ? Promise.resolve(false) : this.store(receipt, at);
-    if (await withinTime(stored, PROMPT_MS, late).catch(() => false)) return;
-    try {
-      await this.spool.append(writeReceipt(receipt));
-    } catch (refused) {
-      if (!(await stored)) countUnrecorded(`spool_${(refused as SpoolRefused).reason}`);
-    }
+    await (keys === undefined ? this.recorder.spoolOnly(receipt) : this.recorder.record(receipt));
   }
 
   private async keysAt({ tenantId }: Place, at: Date): Promise<DayKeys | undefined> {
-    const held = this.keys.find(tenantId, at);
-    if (held !== undefined) return held;
-    return withinTime(this.keys.load(tenantId, at), PROMPT_MS, late).catch(() => undefined);
+    return this.keys.find(tenantId, at) ?? patiently(this.keys.load(tenantId, at));
   }
 
   private networksOf({ tenantId }: Place): Promise<NetworkOf | undefined> {
-    return withinTime(this.networks.forTenant(tenantId), PROMPT_MS, late).catch(() => undefined);
-  }
-
-  /** Whether the request needs no further care. */
-  private async store(receipt: Receipt, at: Date): Promise<boolean> {
-    try {
-      const [outcome] = await this.requests.store(receipt.tenantId, [receipt], at.getTime());
-      if (isRejection(outcome)) countUnrecorded('refused');
-      return outcome !== 'retry';
-    } catch {
-      return false;
-    }
+    return patiently(this.networks.forTenant(tenantId));
   }
 
   private toReceipt(
@@ -147,7 +91,7 @@ export class TrackingReceiver implements OnApplicationShutdown {
     request: TrackedRequest,
     at: Date,
     keys: DayKeys | undefined,
-    network: KnownNetwork | null,
+    networkOf: NetworkOf | undefined,
   ): Receipt {
     const userAgent = this.texts.userAgent(request.userAgent)?.value ?? null;
     return {
@@ -162,13 +106,13 @@ export class TrackingReceiver implements OnApplicationShutdown {
       referrer: this.texts.referrer(request.referrer)?.value ?? null,
       range: request.range?.slice(0, 256) ?? null,
       sessionId: request.sessionId?.slice(0, 64) ?? null,
-      network,
+      network: networkOf?.(request.address, at.getTime()) ?? null,
       ids:
         keys === undefined ? NO_LISTENER : this.identifier.identify(keys, request.address, userAgent ?? ''),
     };
   }
 }
 
-function late(): Error {
-  return new Error('the database took too long');
+function patiently<T>(work: Promise<T>): Promise<T | undefined> {
+  return withinTime(work, WAIT_MS, () => new Error('late')).catch(() => undefined);
 }

@@ -1,4 +1,5 @@
 import { readFile, stat } from 'node:fs/promises';
+import { withinTime } from '@lib/primitives';
 import type { Logger } from 'pino';
 import { Counter } from 'prom-client';
 import { readFramedLines } from '../../domain/spool/frame-line.js';
@@ -19,6 +20,7 @@ export type ReplayLines = (lines: readonly string[]) => Promise<Unrecorded>;
 const DRAIN_MS = 1_000;
 /** A third of the time after which a process is taken for dead. */
 const TOUCH_MS = 5_000;
+const LAST_TRY_MS = 5_000;
 
 const unrecorded = new Counter({
   name: 'tracking_unrecorded_total',
@@ -62,10 +64,11 @@ export class DrainSpool {
     return this.working;
   }
 
-  /** Stops; what is left stays on the disk. */
+  /** Stops after a last try, since the disk may go with this process. What is left stays on it. */
   async stop(): Promise<void> {
     this.timers.forEach(clearInterval);
-    await this.working;
+    const lastTry = (this.working ?? Promise.resolve()).then(() => (this.failing ? undefined : this.run()));
+    await withinTime(lastTry, LAST_TRY_MS, () => new Error('late')).catch(() => undefined);
   }
 
   private async drain(): Promise<void> {
