@@ -1,3 +1,4 @@
+import { pollFeedsJob } from '@lib/catalog';
 import { countDownloadsJob, destroyListenerKeysJob, recountRequestsJob } from '@lib/ingestion';
 import { reconcileAggregatesJob, refreshAggregatesJob, refreshMetricsDailyJob } from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
@@ -12,6 +13,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   countDownloadsJob,
   refreshAggregatesJob,
   refreshMetricsDailyJob,
+  pollFeedsJob,
   recountRequestsJob,
   reconcileAggregatesJob,
   ensurePartitionsJob,
