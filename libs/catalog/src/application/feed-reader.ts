@@ -56,9 +56,10 @@ export class FeedReader {
   async read(requestedUrl: string, validators: Validators = NO_COPY): Promise<RemoteFeed> {
     const deadline = Date.now() + TOTAL_MS;
     const answer = await this.fetch(requestedUrl, validators, deadline);
-    const feedUrl = feedAddress(answer.permanentRedirect) ?? requestedUrl;
+    const feedUrl = feedAddress(answer.permanentRedirect ?? requestedUrl) ?? requestedUrl;
     const move = { requestedUrl, feedUrl, movedBy: 'permanent_redirect' } as const;
-    if (answer.status === 'not_modified') return { ...move, ...validators, feed: null, fault: null };
+    const { etag, lastModified } = validators;
+    if (answer.status === 'not_modified') return { ...move, etag, lastModified, feed: null, fault: null };
     return this.followMoves({ ...move, ...(await this.parse(answer, feedUrl)) }, deadline);
   }
 
@@ -93,9 +94,14 @@ export class FeedReader {
     return { feedUrl, ...(await this.parse(answer, feedUrl)) };
   }
 
-  private fetch(url: string, validators: Validators, deadline: number): Promise<FetchedFeed | UnchangedCopy> {
+  private fetch(
+    url: string,
+    { etag, lastModified }: Validators,
+    deadline: number,
+  ): Promise<FetchedFeed | UnchangedCopy> {
     return fetchFeed(url, {
-      ...validators,
+      etag,
+      lastModified,
       userAgent: `podcast-measurement/${VERSION}`,
       allowPrivateAddresses: this.settings.feedAllowPrivateAddresses,
       timeoutMs: Math.max(1, Math.min(LONGEST_FETCH_MS, deadline - Date.now())),

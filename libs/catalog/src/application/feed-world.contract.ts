@@ -27,6 +27,14 @@ export interface StoredFeed {
   error: string | null;
   updatedAt: Date;
 }
+
+/** What is stored of an episode, and of an annotation. */
+export interface StoredEpisode {
+  id: string;
+  guid: string;
+  enclosureUrl: string;
+  updatedAt: Date;
+}
 export interface StoredAnnotation {
   kind: string;
   episodeId: string | null;
@@ -59,7 +67,7 @@ export class FeedWorld {
 
   /** The first host. */
   get origin(): string {
-    return originOf(this.servers[0]!);
+    return originOf(this.servers[0]);
   }
 
   /** Opens another host with the same pages. */
@@ -120,11 +128,13 @@ export class FeedWorld {
        FROM podcasts WHERE id = $1`,
       [id],
     );
-    return rows[0]!;
+    const [row] = rows;
+    if (row === undefined) throw new Error('there is no such podcast');
+    return row;
   }
 
-  async episodes(id: string): Promise<{ id: string; guid: string; enclosureUrl: string; updatedAt: Date }[]> {
-    const { rows } = await this.database.owner.query(
+  async episodes(id: string): Promise<StoredEpisode[]> {
+    const { rows } = await this.database.owner.query<StoredEpisode>(
       `SELECT id, guid, enclosure_url AS "enclosureUrl", updated_at AS "updatedAt" FROM episodes
        WHERE podcast_id = $1 ORDER BY guid`,
       [id],
@@ -150,8 +160,8 @@ export class FeedWorld {
   }
 }
 
-function originOf(server: Server): string {
-  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+function originOf(server: Server | undefined): string {
+  return `http://127.0.0.1:${(server?.address() as AddressInfo).port}`;
 }
 
 /** A feed. `channel` is further XML of the channel. */

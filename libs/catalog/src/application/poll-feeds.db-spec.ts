@@ -104,8 +104,9 @@ describe('a changed address of a file', () => {
   test('leaves one annotation for all episodes that got a prefix', async () => {
     const { id } = await world.addPodcast('/feed');
     await poll(id, feedOf(FILES));
-    const prefixed = Object.entries(FILES).map(([guid, url]) => [guid, `https://op3.dev/e/${url.slice(8)}`]);
-    await poll(id, feedOf(Object.fromEntries(prefixed)));
+    const prefixed: Record<string, string> = {};
+    for (const [guid, url] of Object.entries(FILES)) prefixed[guid] = `https://op3.dev/e/${url.slice(8)}`;
+    await poll(id, feedOf(prefixed));
     const episodes = await world.episodes(id);
     const before = { host: 'cdn.example.com', prefixes: [] };
     expect(await world.annotations(id)).toEqual([
@@ -127,7 +128,7 @@ describe('a changed address of a file', () => {
         },
       },
     ]);
-    await poll(id, feedOf(Object.fromEntries(prefixed)));
+    await poll(id, feedOf(prefixed));
     expect(await world.annotations(id)).toHaveLength(1);
   });
 

@@ -100,7 +100,7 @@ async function storePodcast(
     title: feed.title || null,
   });
   if (!counts) throw new FeedSuperseded();
-  if (fetched?.requestedUrl === existing.feedUrl && fetched)
+  if (fetched !== undefined && fetched.requestedUrl === existing.feedUrl)
     await noteFeedMove({ sql, tenantId }, existing.id, fetched);
   return { id: existing.id, created: false };
 }

@@ -2,16 +2,8 @@
  * What happened: the address of files changed, or only the way to them; a feed moved; numbers were recounted; a list
  * that counting uses changed; something that a person noted.
  */
-export const ANNOTATION_KINDS = [
-  'enclosure_changed',
-  'prefix_changed',
-  'feed_moved',
-  'recount_applied',
-  'list_changed',
-  'note',
-] as const;
-
-export type AnnotationKind = (typeof ANNOTATION_KINDS)[number];
+export type AnnotationKind =
+  'enclosure_changed' | 'prefix_changed' | 'feed_moved' | 'recount_applied' | 'list_changed' | 'note';
 
 /** Something that explains a change in numbers. */
 export interface NewAnnotation {
