@@ -112,7 +112,8 @@ export class FeedReader {
     { bytes, contentType, etag, lastModified, finalUrl }: FetchedFeed,
     feedUrl: string,
   ): Promise<Validators & { feed: ParsedFeed; finalUrl: string }> {
-    const options = { charset: contentTypeCharset(contentType), feedUrl };
+    const { trackingHosts: ownPrefixHosts } = this.settings;
+    const options = { charset: contentTypeCharset(contentType), feedUrl, ownPrefixHosts };
     const feed = await this.parsing.add(() => parseFeedInTurns(bytes, options));
     return { feed, etag, lastModified, finalUrl: feedAddress(finalUrl) ?? feedUrl };
   }
