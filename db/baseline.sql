@@ -292,8 +292,13 @@ CREATE TABLE IF NOT EXISTS podcasts (
   archived_at timestamptz,
   created_at timestamptz NOT NULL DEFAULT now(),
   updated_at timestamptz NOT NULL DEFAULT now(),
+  feed_lane bigint GENERATED ALWAYS AS (hashtextextended(split_part(feed_url, '/', 3), 0)) STORED,
   PRIMARY KEY (tenant_id, id)
 );
+COMMENT ON COLUMN podcasts.feed_next_check_at IS 'When the feed is polled next; NULL as soon as possible, infinity never.';
+COMMENT ON COLUMN podcasts.feed_lane IS 'Hash of the host of the feed: feeds of one lane are polled one after another.';
+CREATE INDEX IF NOT EXISTS podcasts_feed_due ON podcasts (tenant_id, feed_next_check_at)
+  WHERE feed_lane IS NOT NULL AND archived_at IS NULL;
 CREATE INDEX IF NOT EXISTS podcasts_created ON podcasts (tenant_id, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS podcasts_feed_url ON podcasts (tenant_id, feed_url);
 CREATE INDEX IF NOT EXISTS podcasts_title_trgm ON podcasts USING gin (tenant_id, title gin_trgm_ops);
@@ -908,7 +913,7 @@ BEGIN
     PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'admin_read', 'SELECT', 'podcast_admin');
     EXECUTE format('GRANT SELECT ON public.%I TO podcast_admin', t);
   END LOOP;
-  FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'raw_horizons', 'dirty_buckets', 'listener_events',
+  FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'podcasts', 'raw_horizons', 'dirty_buckets', 'listener_events',
                            'attribution_events', 'listener_keys'] LOOP
     PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'maintenance_read', 'SELECT', 'podcast_maintenance');
   END LOOP;
@@ -940,6 +945,7 @@ GRANT SELECT ON listener_events_hourly, listener_events_daily TO podcast_app;
 
 GRANT SELECT (tenant_id) ON tenants TO podcast_maintenance;
 GRANT SELECT (tenant_id, raw_retention_days) ON tenant_settings TO podcast_maintenance;
+GRANT SELECT (tenant_id, id, feed_lane, feed_next_check_at, archived_at, created_at) ON podcasts TO podcast_maintenance;
 GRANT SELECT (tenant_id, raw_from, moved_at) ON raw_horizons TO podcast_maintenance;
 GRANT SELECT (tenant_id, kind, bucket, marked_at) ON dirty_buckets TO podcast_maintenance;
 GRANT SELECT (tenant_id, purpose, period, import_id, destroy_after, destroyed_at) ON listener_keys TO podcast_maintenance;
@@ -1013,6 +1019,28 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 $$;
 ALTER FUNCTION due_work(text, integer) OWNER TO podcast_maintenance;
 
+-- Feeds whose time has come, of every tenant: the longest due of each tenant and of each host first, so that neither a
+-- large network nor a slow host holds up the others. Says neither where a feed is nor what it is about.
+CREATE OR REPLACE FUNCTION due_feeds(p_limit integer)
+RETURNS TABLE (tenant_id uuid, podcast_id uuid, lane bigint, due_at timestamptz)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  WITH due AS (
+    SELECT p.tenant_id, p.id, p.feed_lane, coalesce(p.feed_next_check_at, p.created_at) AS due_at
+    FROM public.podcasts p
+    WHERE p.feed_lane IS NOT NULL AND p.archived_at IS NULL
+      AND (p.feed_next_check_at IS NULL OR p.feed_next_check_at <= now())
+  ), of_tenant AS (
+    SELECT due.*, row_number() OVER (PARTITION BY due.tenant_id ORDER BY due.due_at) AS turn FROM due
+  ), of_host AS (
+    SELECT of_tenant.*, row_number() OVER (PARTITION BY feed_lane ORDER BY turn, of_tenant.due_at) AS host_turn FROM of_tenant
+  )
+  SELECT of_host.tenant_id, of_host.id, of_host.feed_lane, of_host.due_at
+  FROM of_host
+  ORDER BY greatest(turn, host_turn), of_host.due_at
+  LIMIT p_limit
+$$;
+ALTER FUNCTION due_feeds(integer) OWNER TO podcast_maintenance;
+
 -- Ids of the context tenant's podcasts whose title contains the query or resembles it, best first; of equals the shorter
 -- title. The policy of podcast_search is open, so that the trigram index can be used; the tenant is therefore compared
 -- here. A query of one or two characters has no trigram of its own and only asks whether it is contained; a plan made
@@ -1064,10 +1092,10 @@ ALTER FUNCTION search_episodes(text, uuid, integer) OWNER TO podcast_search;
 
 REVOKE CREATE ON SCHEMA public FROM podcast_lookup, podcast_maintenance, podcast_search;
 REVOKE ALL ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text),
-  list_public_handles(text, text, integer), due_work(text, integer), search_podcasts(text, integer),
+  list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), search_podcasts(text, integer),
   search_episodes(text, uuid, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text),
-  list_public_handles(text, text, integer), due_work(text, integer), search_podcasts(text, integer),
+  list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), search_podcasts(text, integer),
   search_episodes(text, uuid, integer) TO podcast_app;
 
 COMMIT;

@@ -40,6 +40,28 @@ END $_$;
 
 ALTER FUNCTION public.drop_partitions_before(p_before timestamp with time zone) OWNER TO podcast_owner;
 
+CREATE FUNCTION public.due_feeds(p_limit integer) RETURNS TABLE(tenant_id uuid, podcast_id uuid, lane bigint, due_at timestamp with time zone)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  WITH due AS (
+    SELECT p.tenant_id, p.id, p.feed_lane, coalesce(p.feed_next_check_at, p.created_at) AS due_at
+    FROM public.podcasts p
+    WHERE p.feed_lane IS NOT NULL AND p.archived_at IS NULL
+      AND (p.feed_next_check_at IS NULL OR p.feed_next_check_at <= now())
+  ), of_tenant AS (
+    SELECT due.*, row_number() OVER (PARTITION BY due.tenant_id ORDER BY due.due_at) AS turn FROM due
+  ), of_host AS (
+    SELECT of_tenant.*, row_number() OVER (PARTITION BY feed_lane ORDER BY turn, of_tenant.due_at) AS host_turn FROM of_tenant
+  )
+  SELECT of_host.tenant_id, of_host.id, of_host.feed_lane, of_host.due_at
+  FROM of_host
+  ORDER BY greatest(turn, host_turn), of_host.due_at
+  LIMIT p_limit
+$$;
+
+ALTER FUNCTION public.due_feeds(p_limit integer) OWNER TO podcast_maintenance;
+
 CREATE FUNCTION public.due_work(p_kind text, p_limit integer) RETURNS TABLE(tenant_id uuid, key timestamp with time zone, due_at timestamp with time zone)
     LANGUAGE sql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -783,12 +805,17 @@ CREATE TABLE public.podcasts (
     archived_at timestamp with time zone,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
+    feed_lane bigint GENERATED ALWAYS AS (hashtextextended(split_part(feed_url, '/'::text, 3), (0)::bigint)) STORED,
     CONSTRAINT podcasts_title_check CHECK (((length(title) >= 1) AND (length(title) <= 1000)))
 );
 
 ALTER TABLE ONLY public.podcasts FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.podcasts OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.podcasts.feed_next_check_at IS 'When the feed is polled next; NULL as soon as possible, infinity never.';
+
+COMMENT ON COLUMN public.podcasts.feed_lane IS 'Hash of the host of the feed: feeds of one lane are polled one after another.';
 
 CREATE TABLE public.privacy_requests (
     tenant_id uuid NOT NULL,
@@ -1181,6 +1208,8 @@ CREATE INDEX listener_totals_podcast ON public.listener_totals USING btree (tena
 
 CREATE INDEX podcasts_created ON public.podcasts USING btree (tenant_id, created_at DESC, id DESC);
 
+CREATE INDEX podcasts_feed_due ON public.podcasts USING btree (tenant_id, feed_next_check_at) WHERE ((feed_lane IS NOT NULL) AND (archived_at IS NULL));
+
 CREATE INDEX podcasts_feed_url ON public.podcasts USING btree (tenant_id, feed_url);
 
 CREATE INDEX podcasts_title_trgm ON public.podcasts USING gin (tenant_id, title public.gin_trgm_ops);
@@ -1320,6 +1349,8 @@ CREATE POLICY maintenance_read ON public.dirty_buckets FOR SELECT TO podcast_mai
 CREATE POLICY maintenance_read ON public.listener_events FOR SELECT TO podcast_maintenance USING (true);
 
 CREATE POLICY maintenance_read ON public.listener_keys FOR SELECT TO podcast_maintenance USING (true);
+
+CREATE POLICY maintenance_read ON public.podcasts FOR SELECT TO podcast_maintenance USING (true);
 
 CREATE POLICY maintenance_read ON public.raw_horizons FOR SELECT TO podcast_maintenance USING (true);
 
@@ -1519,6 +1550,9 @@ GRANT USAGE ON SCHEMA public TO podcast_search;
 REVOKE ALL ON FUNCTION public.drop_partitions_before(p_before timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.drop_partitions_before(p_before timestamp with time zone) TO podcast_maintenance;
 
+REVOKE ALL ON FUNCTION public.due_feeds(p_limit integer) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.due_feeds(p_limit integer) TO podcast_app;
+
 REVOKE ALL ON FUNCTION public.due_work(p_kind text, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.due_work(p_kind text, p_limit integer) TO podcast_app;
 
@@ -1680,6 +1714,18 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.podcast_hosts TO podcast_app;
 GRANT SELECT ON TABLE public.podcasts TO podcast_admin;
 GRANT SELECT ON TABLE public.podcasts TO podcast_search;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.podcasts TO podcast_app;
+
+GRANT SELECT(tenant_id) ON TABLE public.podcasts TO podcast_maintenance;
+
+GRANT SELECT(id) ON TABLE public.podcasts TO podcast_maintenance;
+
+GRANT SELECT(feed_next_check_at) ON TABLE public.podcasts TO podcast_maintenance;
+
+GRANT SELECT(archived_at) ON TABLE public.podcasts TO podcast_maintenance;
+
+GRANT SELECT(created_at) ON TABLE public.podcasts TO podcast_maintenance;
+
+GRANT SELECT(feed_lane) ON TABLE public.podcasts TO podcast_maintenance;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.privacy_requests TO podcast_app;
 

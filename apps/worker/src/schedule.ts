@@ -1,3 +1,4 @@
+import { pollFeedsJob } from '@lib/catalog';
 import {
   countDownloadsJob,
   destroyListenerKeysJob,
@@ -17,6 +18,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   countDownloadsJob,
   refreshAggregatesJob,
   refreshMetricsDailyJob,
+  pollFeedsJob,
   recountRequestsJob,
   detectInvalidTrafficJob,
   reconcileAggregatesJob,

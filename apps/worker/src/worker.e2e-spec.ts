@@ -65,6 +65,7 @@ describe('the worker', () => {
     expect(body).not.toMatch(/job_runs_total{[^}]*outcome="failed"} [1-9]/);
     expect(body).toContain('job_duration_seconds_bucket');
     expect(body).toContain('job_last_success_timestamp_seconds');
+    expect(body).toMatch(/^feed_poll_age_seconds 0$/m);
     expect(body).toMatch(/^partition_horizon_days 2[7-9]|^partition_horizon_days 3/m);
   });
 

@@ -1,5 +1,6 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { APP_FILTER, APP_GUARD } from '@nestjs/core';
+import { CatalogJobsModule } from '@lib/catalog';
 import { SettingsModule, type Settings } from '@lib/config';
 import { DatabaseModule } from '@lib/database';
 import { AccessGuard, AUTHENTICATOR, ProblemFilter, type Authenticator } from '@lib/http';
@@ -34,6 +35,7 @@ export class WorkerModule {
         }),
         ObservabilityModule.register(logger),
         TimeSeriesModule,
+        CatalogJobsModule,
         IngestionModule,
         MetricsModule,
         // Last: Nest ends modules in reverse, and jobs must end before what they use.

@@ -131,6 +131,10 @@ export class Settings {
   @Transform(list) @IsArray() @IsString({ each: true }) trustProxy: string[] = [];
   /** Lets feed URLs lead to private addresses. Only for a network that trusts every tenant. */
   @Transform(flag) @IsBoolean() feedAllowPrivateAddresses = false;
+  /** How long after a poll a feed is polled again. Failures make it longer. */
+  @Type(() => Number) @IsInt() @Min(1) @Max(1_440) feedPollIntervalMinutes = 15;
+  /** Pause between two requests of one worker to the same host of feeds. */
+  @Type(() => Number) @IsInt() @Min(0) @Max(60_000) feedHostGapMs = 1_000;
 
   @IsIn(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']) logLevel = 'info';
   /** How long a process keeps serving after SIGTERM, so that load balancers notice first. */

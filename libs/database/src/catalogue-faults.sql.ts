@@ -18,6 +18,7 @@ const OPEN_POLICIES = [
   ...[
     'tenants',
     'tenant_settings',
+    'podcasts',
     'raw_horizons',
     'dirty_buckets',
     'listener_events',
@@ -44,6 +45,7 @@ const DOORS = [
   'resolve_public_handle podcast_lookup',
   'list_public_handles podcast_lookup',
   'due_work podcast_maintenance',
+  'due_feeds podcast_maintenance',
   'search_podcasts podcast_search',
   'search_episodes podcast_search',
   'ensure_partitions podcast_owner',

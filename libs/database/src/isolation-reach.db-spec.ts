@@ -67,6 +67,10 @@ describe('every view that the application may read', () => {
  */
 const CALLS: Record<string, (b: CanaryTenant) => { text: string; door?: string[]; withoutTenant?: string }> =
   {
+    due_feeds: () => ({
+      text: 'SELECT * FROM due_feeds(100)',
+      door: ['tenant_id', 'podcast_id', 'lane', 'due_at'],
+    }),
     due_work: () => ({ text: "SELECT * FROM due_work('slice', 100)", door: ['tenant_id', 'key', 'due_at'] }),
     evidence_level: () => ({ text: "SELECT evidence_level('play', true, 1)" }),
     list_public_handles: () => ({

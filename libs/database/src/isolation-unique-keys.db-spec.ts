@@ -37,10 +37,10 @@ async function copyForA(table: string): Promise<Row> {
 
 /** An INSERT of a whole row, identity columns included. */
 const insertWhole = (table: string, row: Row, rest = '') =>
-  `INSERT INTO ${table} AS t OVERRIDING SYSTEM VALUE ${recordOf(table, row)} ${rest}`;
+  `INSERT INTO ${table} AS t (${Object.keys(row).join(', ')}) OVERRIDING SYSTEM VALUE ${recordOf(table, row)} ${rest}`;
 
 const recordOf = (table: string, row: Row) =>
-  `SELECT (jsonb_populate_record(NULL::${table}, ${quote(JSON.stringify(row))})).*`;
+  `SELECT ${Object.keys(row).join(', ')} FROM jsonb_populate_record(NULL::${table}, ${quote(JSON.stringify(row))})`;
 
 /** Every way to learn of, or to touch, a row with the same key. */
 function probes(table: string, columns: readonly string[], row: Row): { name: string; text: string }[] {

@@ -82,6 +82,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     listener_events: 'DELETE SELECT(occurred_at,tenant_id)',
     listener_keys: 'SELECT(destroy_after,destroyed_at,import_id,period,purpose,tenant_id)',
     lists: 'SELECT INSERT UPDATE(activated_at)',
+    podcasts: 'SELECT(archived_at,created_at,feed_lane,feed_next_check_at,id,tenant_id)',
     raw_horizons: 'SELECT(moved_at,raw_from,tenant_id)',
     schema_info: 'SELECT',
     schema_migrations: 'SELECT',
@@ -113,6 +114,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
 /** Functions of the schema that each role may call, those open to PUBLIC left out. */
 const FUNCTION_RIGHTS: Record<(typeof ROLES)[number], string[]> = {
   app: [
+    'due_feeds',
     'due_work',
     'list_public_handles',
     'refresh_metrics_daily',
@@ -123,7 +125,7 @@ const FUNCTION_RIGHTS: Record<(typeof ROLES)[number], string[]> = {
     'search_podcasts',
     'set_tenant_context',
   ],
-  maintenance: ['drop_partitions_before', 'due_work', 'ensure_partitions'],
+  maintenance: ['drop_partitions_before', 'due_feeds', 'due_work', 'ensure_partitions'],
   admin: [],
   search: ['search_episodes', 'search_podcasts'],
   lookup: ['list_public_handles', 'resolve_api_key', 'resolve_platform_key', 'resolve_public_handle'],
@@ -225,6 +227,7 @@ describe('the roles beside the application', () => {
       'DELETE FROM listener_events RETURNING *',
       'SELECT key_enc FROM listener_keys',
       'SELECT title FROM podcasts',
+      'SELECT feed_url FROM podcasts',
       'SELECT secret_hash FROM api_keys',
       "UPDATE listener_events SET session_id = ''",
       'TRUNCATE listener_events',

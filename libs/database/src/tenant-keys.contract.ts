@@ -40,11 +40,13 @@ export async function uniqueKeys(
   return rows;
 }
 
-/** The first row that the tenant has in the table. */
+/** The first row that the tenant has in the table, without generated columns: nobody can insert those. */
 export async function storedRow(client: Reader, table: string, { tenantId }: CanaryTenant): Promise<Row> {
   const { rows } = await client.query<{ row: Row }>(
-    `SELECT to_jsonb(t) AS row FROM ${table} t WHERE tenant_id = $1 LIMIT 1`,
-    [tenantId],
+    `SELECT to_jsonb(t) - ARRAY(SELECT attname::text FROM pg_attribute
+                                WHERE attrelid = $2::regclass AND attgenerated <> '') AS row
+     FROM ${table} t WHERE tenant_id = $1 LIMIT 1`,
+    [tenantId, table],
   );
   if (rows[0] === undefined) throw new Error(`${table} has no row of ${tenantId}`);
   return rows[0].row;

@@ -48,7 +48,7 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     listener_keys: [
       { tenant_id, purpose: 'count', period: now, key_enc: canary, destroy_after: '2100-01-01T00:00Z' },
     ],
-    podcasts: [{ tenant_id, id: podcastId, title: canary }],
+    podcasts: [{ tenant_id, id: podcastId, title: canary, feed_url: `https://${canary}.example/` }],
     episodes: [{ tenant_id, id: episodeId, podcast_id: podcastId, guid: canary, title: canary }],
     listener_events: [
       {

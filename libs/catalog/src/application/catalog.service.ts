@@ -1,17 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
-import { VERSION } from '@lib/observability';
 import { DomainError } from '@lib/primitives';
 import { podcastNotFound } from '../domain/catalog.errors.js';
 import { contentTypeCharset } from '../domain/content-type-charset.js';
 import { feedAddress } from '../domain/feed-address.js';
 import type { FeedImportReport } from '../domain/feed-import-report.js';
+import { nextCheckSeconds } from '../domain/next-check-seconds.js';
 import { FEED_LIMITS } from '../infrastructure/feed-limits.js';
 import { noteFeedError } from '../infrastructure/feed-podcast.sql.js';
-import { fetchFeed, type FetchedFeed } from '../infrastructure/fetch-feed.js';
-import { parseFeed } from '../infrastructure/parse-feed.js';
+import { parseFeedInTurns } from '../infrastructure/parse-feed.js';
 import { findPodcast } from '../infrastructure/podcasts.sql.js';
+import { FeedReader } from './feed-reader.js';
 import { storeFeed } from './store-feed.js';
 
 /** The largest feed that is read, in bytes. */
@@ -35,6 +35,7 @@ export interface ImportFeedOptions {
 export class CatalogService {
   constructor(
     private readonly db: TenantDb,
+    private readonly reader: FeedReader,
     private readonly settings: Settings,
   ) {}
 
@@ -47,11 +48,11 @@ export class CatalogService {
     bytes: Uint8Array,
     { podcastId, contentType }: ImportFeedOptions = {},
   ): Promise<FeedImportReport> {
-    const feed = parseFeed(bytes, {
-      charset: contentTypeCharset(contentType ?? null),
-      ownPrefixHosts: this.settings.trackingHosts,
-    });
-    return this.db.run(tenantId, () => storeFeed(this.db.current, feed, { podcastId, fetched: undefined }));
+    const { trackingHosts: ownPrefixHosts } = this.settings;
+    const charset = contentTypeCharset(contentType ?? null);
+    const feed = await parseFeedInTurns(bytes, { charset, ownPrefixHosts });
+    const source = { podcastId, fetched: undefined, ownPrefixHosts };
+    return this.db.run(tenantId, () => storeFeed(this.db.current, feed, source));
   }
 
   /**
@@ -81,26 +82,13 @@ export class CatalogService {
     requestedUrl: string,
     podcastId: string | undefined,
   ): Promise<FeedImportReport> {
-    const copy = await this.fetch(url);
-    const feedUrl = copy.permanentRedirect ?? requestedUrl;
-    const feed = parseFeed(copy.bytes, {
-      charset: contentTypeCharset(copy.contentType),
-      feedUrl,
-      ownPrefixHosts: this.settings.trackingHosts,
-    });
-    const { etag, lastModified } = copy;
-    const fetched = { feedUrl, requestedUrl, etag, lastModified };
-    return this.db.run(tenantId, () => storeFeed(this.db.current, feed, { podcastId, fetched }));
-  }
-
-  private async fetch(url: string): Promise<FetchedFeed> {
-    const copy = await fetchFeed(url, {
-      userAgent: `podcast-measurement/${VERSION}`,
-      allowPrivateAddresses: this.settings.feedAllowPrivateAddresses,
-    });
-    if (copy.status !== 'fetched')
-      throw new Error('a request without validators was answered as not modified');
-    return copy;
+    const { feed, ...copy } = await this.reader.read(url);
+    if (feed === null) throw new Error('a request without validators was answered as not modified');
+    const intervalSeconds = this.settings.feedPollIntervalMinutes * 60;
+    const wait = nextCheckSeconds({ intervalSeconds, failures: 0 }, Math.random());
+    const fetched = { ...copy, requestedUrl, nextCheckSeconds: wait, onlyAt: null };
+    const source = { podcastId, fetched, ownPrefixHosts: this.settings.trackingHosts };
+    return this.db.run(tenantId, () => storeFeed(this.db.current, feed, source));
   }
 
   private async requirePodcast(tenantId: string, podcastId: string): Promise<void> {

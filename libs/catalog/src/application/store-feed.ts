@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { TenantScope } from '@lib/database';
 import { podcastArchived, podcastNotFound } from '../domain/catalog.errors.js';
+import { FeedSuperseded } from '../domain/feed.errors.js';
 import { feedAddress } from '../domain/feed-address.js';
 import type { FeedImportReport, ImportSkip } from '../domain/feed-import-report.js';
 import { fitsIdentity } from '../domain/fits-identity.js';
@@ -12,6 +13,7 @@ import {
   listEpisodeIdentities,
   updateFeedEpisodes,
   type FeedEpisode,
+  type StoredEpisode,
 } from '../infrastructure/feed-episodes.sql.js';
 import {
   findPodcastOfFeed,
@@ -19,8 +21,10 @@ import {
   lockImports,
   updateFeedPodcast,
   type FeedIdentity,
+  type FetchedCopy,
 } from '../infrastructure/feed-podcast.sql.js';
 import { findPodcast } from '../infrastructure/podcasts.sql.js';
+import { noteEnclosureChanges, noteFeedMove, type FeedMove } from './note-feed-changes.js';
 import { insertHandle } from '../infrastructure/redirect-handles.sql.js';
 import { randomHandle } from './random-handle.js';
 import { registerHosts } from './register-hosts.js';
@@ -30,24 +34,27 @@ export interface FeedSource {
   /** The podcast that it is for; undefined finds or creates one. */
   readonly podcastId: string | undefined;
   /** Undefined for a feed that was handed over as a file. */
-  readonly fetched:
-    | {
-        /** Address that is fetched from now on. */
-        readonly feedUrl: string;
-        /** Address that was asked for: another one when the feed has moved for good. */
-        readonly requestedUrl: string;
-        readonly etag: string | null;
-        readonly lastModified: string | null;
-      }
-    | undefined;
+  readonly fetched: FetchedFrom | undefined;
+  /** The tenant's tracking domains, in lower case. */
+  readonly ownPrefixHosts: readonly string[];
+}
+
+/** A copy of a feed, fetched from where. */
+export interface FetchedFrom extends FetchedCopy {
+  /** Address that is fetched from now on. */
+  readonly feedUrl: string;
+  /** Address that was asked for: another one when the feed has moved for good. */
+  readonly requestedUrl: string;
+  readonly movedBy: FeedMove['movedBy'];
 }
 
 type Scope = Pick<TenantScope, 'tenantId' | 'sql'>;
 
 /**
  * Stores a feed in the open transaction: its podcast, and every episode in two statements. Imports of one podcast wait
- * for each other, so that two at once leave one set of episodes.
- * @throws DomainError `podcast_not_found` (404), `podcast_archived` (409)
+ * for each other, so that two at once leave one set of episodes. What makes apps download files again, and a move of the
+ * feed itself, leave an annotation.
+ * @throws DomainError `podcast_not_found` (404), `podcast_archived` (409); FeedSuperseded
  */
 export async function storeFeed(
   scope: Scope,
@@ -56,7 +63,8 @@ export async function storeFeed(
 ): Promise<FeedImportReport> {
   const podcast = await storePodcast(scope, feed, source);
   const { usable, tooLong } = splitByIdentity(feed.episodes);
-  const { matches, notInFeed } = await matchWithStored(scope, podcast.id, usable);
+  const { stored, matches, notInFeed } = await matchWithStored(scope, podcast.id, usable);
+  await noteEnclosureChanges(scope, podcast.id, stored, matches, source.ownPrefixHosts);
   await registerHosts(scope, podcast.id, mediaHosts(feed.episodes.map(({ target }) => target.mediaKey)));
   return {
     podcastId: podcast.id,
@@ -78,13 +86,7 @@ async function storePodcast(
   const known = podcastId === undefined ? undefined : await findPodcast(sql, tenantId, podcastId);
   if (podcastId !== undefined && known === undefined) throw podcastNotFound();
   const existing = known ?? (await findPodcastOfFeed(sql, tenantId, identity));
-  const stored = {
-    ...feed,
-    feedUrl: identity.addresses[0] ?? null,
-    etag: fetched?.etag ?? null,
-    lastModified: fetched?.lastModified ?? null,
-    fetched: fetched !== undefined,
-  };
+  const stored = { ...feed, feedUrl: identity.addresses[0] ?? null, fetched: fetched ?? null };
   if (existing === undefined) {
     const id = randomUUID();
     await insertFeedPodcast(sql, tenantId, id, { ...stored, title: identity.title });
@@ -93,7 +95,13 @@ async function storePodcast(
   }
   if (existing.archivedAt !== null) throw podcastArchived(existing.id);
   await lockImports(sql, tenantId, [`podcast ${existing.id}`]);
-  await updateFeedPodcast(sql, tenantId, existing.id, { ...stored, title: feed.title || null });
+  const counts = await updateFeedPodcast(sql, tenantId, existing.id, {
+    ...stored,
+    title: feed.title || null,
+  });
+  if (!counts) throw new FeedSuperseded();
+  if (fetched !== undefined && fetched.requestedUrl === existing.feedUrl)
+    await noteFeedMove({ sql, tenantId }, existing.id, fetched);
   return { id: existing.id, created: false };
 }
 
@@ -130,12 +138,12 @@ async function matchWithStored(
   { sql, tenantId }: Scope,
   podcastId: string,
   items: readonly ParsedEpisode[],
-): Promise<{ matches: EpisodeMatch[]; notInFeed: number }> {
+): Promise<{ stored: StoredEpisode[]; matches: EpisodeMatch[]; notInFeed: number }> {
   const stored = await listEpisodeIdentities(sql, tenantId, podcastId);
   const matches = matchEpisodes(stored, items);
   const inFeed = new Set(matches.map(({ id }) => id));
   const notInFeed = stored.filter(({ id, archived }) => !archived && !inFeed.has(id)).length;
-  return { matches, notInFeed };
+  return { stored, matches, notInFeed };
 }
 
 async function storeEpisodes(

@@ -63,3 +63,22 @@ export function hostInvalid(): DomainError {
 export function hostNotFound(): DomainError {
   return new DomainError('host_not_found', 404, 'This podcast has no such host.');
 }
+
+/** A podcast that has nothing to poll, or was archived on purpose. */
+export function feedNotPolled(): DomainError {
+  const message =
+    'The podcast is archived or has no feed address, so its feed is not polled. Set "archived" to false or "feedUrl".';
+  return new DomainError('feed_not_polled', 409, message);
+}
+
+/** The feed is being polled, or just was. */
+export function feedCheckedRecently(retryAfterSeconds: number): DomainError {
+  const message = 'The feed was polled a moment ago, or is being polled now.';
+  return new DomainError('feed_checked_recently', 429, message, { retryAfterSeconds });
+}
+
+/** A range of time that contains nothing. */
+export function rangeEmpty(): DomainError {
+  const message = 'to must be later than from: the range ends before to.';
+  return new DomainError('invalid_range', 400, message, { field: 'to' });
+}

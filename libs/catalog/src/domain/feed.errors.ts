@@ -48,3 +48,11 @@ export class FeedFetchFailed extends DomainError {
     this.name = 'FeedFetchFailed';
   }
 }
+
+/** While a copy of the feed was on its way, the podcast got another address. The copy is of no use any more. */
+export class FeedSuperseded extends Error {
+  constructor() {
+    super('the address of the feed was changed while it was fetched');
+    this.name = 'FeedSuperseded';
+  }
+}

@@ -21,6 +21,12 @@ export interface FeedEpisode {
   durationSeconds: number | null;
 }
 
+/** An episode as it is stored: what tells it from others, and what an import may change. */
+export interface StoredEpisode extends EpisodeIdentity {
+  enclosureUrl: string | null;
+  archived: boolean;
+}
+
 /** All episodes of a feed as one parameter: unlike a list of values it has no limit of 65,535 parameters. */
 const FEED = `jsonb_to_recordset($3::jsonb) AS f (
   id uuid, "position" integer, guid text, "mediaKey" text, title text, description text, link text,
@@ -62,9 +68,10 @@ export function listEpisodeIdentities(
   sql: Sql,
   tenantId: TenantId,
   podcastId: string,
-): Promise<(EpisodeIdentity & { archived: boolean })[]> {
+): Promise<StoredEpisode[]> {
   return sql(
-    `SELECT id, guid, media_key AS "mediaKey", archived_at IS NOT NULL AS archived FROM episodes
+    `SELECT id, guid, media_key AS "mediaKey", enclosure_url AS "enclosureUrl", archived_at IS NOT NULL AS archived
+     FROM episodes
      WHERE tenant_id = $1 AND podcast_id = $2`,
     [tenantId, podcastId],
   );

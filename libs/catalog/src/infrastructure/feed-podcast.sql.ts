@@ -23,10 +23,27 @@ export interface FeedPodcast {
   podcastGuid: string | null;
   /** The address that was fetched, else the one that the feed names itself, which never replaces a stored one. */
   feedUrl: string | null;
-  /** Validators of the fetched copy; both null when the copy was not fetched, so that the next fetch is a full one. */
-  etag: string | null;
-  lastModified: string | null;
-  fetched: boolean;
+  /** Null for a feed that was handed over. Its validators are unknown, so the next fetch is a full one. */
+  fetched: FetchedCopy | null;
+}
+
+/** What is kept of a copy that was fetched, besides its content. */
+export interface FetchedCopy {
+  /** Validators, with which the next fetch asks for a newer copy only. */
+  readonly etag: string | null;
+  readonly lastModified: string | null;
+  readonly nextCheckSeconds: number;
+  /** What people should know although the copy was good; null for nothing. */
+  readonly fault: string | null;
+  /** The copy counts only if the podcast still has this address; null where it counts in any case. */
+  readonly onlyAt: string | null;
+}
+
+/** The podcast that a feed belongs to, before its import. */
+export interface KnownPodcast {
+  id: string;
+  feedUrl: string | null;
+  archivedAt: Date | null;
 }
 
 /**
@@ -51,9 +68,9 @@ export async function findPodcastOfFeed(
   sql: Sql,
   tenantId: TenantId,
   feed: FeedIdentity,
-): Promise<{ id: string; archivedAt: Date | null } | undefined> {
-  const rows = await sql<{ id: string; archivedAt: Date | null }>(
-    `SELECT id, archived_at AS "archivedAt" FROM podcasts
+): Promise<KnownPodcast | undefined> {
+  const rows = await sql<KnownPodcast>(
+    `SELECT id, feed_url AS "feedUrl", archived_at AS "archivedAt" FROM podcasts
      WHERE tenant_id = $1 AND (
        podcast_guid = $2 OR feed_url = ANY ($3::text[])
        OR ($2::text IS NULL AND cardinality($3::text[]) = 0 AND podcast_guid IS NULL AND feed_url IS NULL
@@ -73,35 +90,43 @@ export async function insertFeedPodcast(
 ): Promise<void> {
   await sql(
     `INSERT INTO podcasts (tenant_id, id, title, description, author, language, link, image_url, podcast_guid, feed_url,
-                           feed_etag, feed_last_modified, feed_checked_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $13::boolean THEN now() END)`,
+                           feed_etag, feed_last_modified, feed_checked_at, feed_next_check_at, feed_error)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $13::boolean THEN now() END,
+             now() + make_interval(secs => $14::float8), $15)`,
     values(tenantId, id, podcast),
   );
 }
 
 const FEED_URL = 'CASE WHEN $13::boolean THEN coalesce($10, feed_url) ELSE coalesce(feed_url, $10) END';
 
-/** Brings a podcast up to its feed. `updated_at` moves only when something that people see has changed. */
+/**
+ * Brings a podcast up to its feed. `updated_at` moves only when something that people see has changed. False, and nothing
+ * changed, when the copy does not count any more.
+ */
 export async function updateFeedPodcast(
   sql: Sql,
   tenantId: TenantId,
   id: string,
   podcast: FeedPodcast,
-): Promise<void> {
-  await sql(
+): Promise<boolean> {
+  const rows = await sql(
     `UPDATE podcasts SET
        title = coalesce($3, title), description = $4, author = $5, language = $6, link = $7, image_url = $8,
        podcast_guid = coalesce($9, podcast_guid), feed_url = ${FEED_URL},
        feed_etag = $11, feed_last_modified = $12,
        feed_checked_at = CASE WHEN $13::boolean THEN now() ELSE feed_checked_at END,
-       feed_error = CASE WHEN $13::boolean THEN NULL ELSE feed_error END,
+       feed_next_check_at = CASE WHEN $13::boolean THEN now() + make_interval(secs => $14::float8) ELSE feed_next_check_at END,
+       feed_failures = CASE WHEN $13::boolean THEN 0 ELSE feed_failures END,
+       feed_error = CASE WHEN $13::boolean THEN $15 ELSE feed_error END,
        updated_at = CASE
          WHEN (title, description, author, language, link, image_url, podcast_guid, feed_url) IS DISTINCT FROM
               (coalesce($3, title), $4, $5, $6, $7, $8, coalesce($9, podcast_guid), ${FEED_URL})
          THEN now() ELSE updated_at END
-     WHERE tenant_id = $1 AND id = $2`,
-    values(tenantId, id, podcast),
+     WHERE tenant_id = $1 AND id = $2 AND ($16::text IS NULL OR (feed_url = $16 AND archived_at IS NULL))
+     RETURNING id`,
+    [...values(tenantId, id, podcast), podcast.fetched?.onlyAt ?? null],
   );
+  return rows.length > 0;
 }
 
 /** Notes on every podcast with this feed that fetching or reading it failed. Nothing else changes. */
@@ -119,9 +144,9 @@ export async function noteFeedError(
 
 function values(tenantId: TenantId, id: string, podcast: FeedPodcast): unknown[] {
   const { title, description, author, language, link, imageUrl, podcastGuid, feedUrl } = podcast;
-  const { etag, lastModified, fetched } = podcast;
+  const { etag = null, lastModified = null, nextCheckSeconds = null, fault = null } = podcast.fetched ?? {};
   return [
     ...[tenantId, id, title, description, author, language, link, imageUrl, podcastGuid, feedUrl],
-    ...[etag, lastModified, fetched],
+    ...[etag, lastModified, podcast.fetched !== null, nextCheckSeconds, fault],
   ];
 }

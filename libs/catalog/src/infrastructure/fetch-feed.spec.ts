@@ -218,6 +218,15 @@ describe('redirects', () => {
     expect(await fetchFeed(url, open)).toMatchObject({ finalUrl: at('/here'), permanentRedirect: null });
   });
 
+  test('are told of a feed that has moved without a change', async () => {
+    server.handler = (request, response) => {
+      const moved = request.url === '/feed.xml';
+      response.writeHead(moved ? 301 : 304, moved ? { location: '/here' } : {}).end();
+    };
+    const unchanged = { status: 'not_modified', permanentRedirect: at('/here') };
+    expect(await fetchFeed(url, { ...open, etag: '"1"' })).toEqual(unchanged);
+  });
+
   test('stop after five, so that a loop ends', async () => {
     server.handler = route({ '/feed.xml': [302, '/feed.xml'] });
     expect((await failure(fetchFeed(url, open))).code).toBe('feed_redirects');
@@ -254,8 +263,9 @@ describe('what a server answers', () => {
         request.headers['if-none-match'] === '"1"' || request.headers['if-modified-since'] === 'yesterday';
       response.writeHead(same ? 304 : 200).end();
     };
-    expect(await fetchFeed(url, { ...open, etag: '"1"' })).toEqual({ status: 'not_modified' });
-    expect(await fetchFeed(url, { ...open, lastModified: 'yesterday' })).toEqual({ status: 'not_modified' });
+    const unchanged = { status: 'not_modified', permanentRedirect: null };
+    expect(await fetchFeed(url, { ...open, etag: '"1"' })).toEqual(unchanged);
+    expect(await fetchFeed(url, { ...open, lastModified: 'yesterday' })).toEqual(unchanged);
     expect((await fetchFeed(url, { ...open, etag: '"2"' })).status).toBe('fetched');
   });
 

@@ -46,6 +46,13 @@ export interface FetchedFeed {
   readonly permanentRedirect: string | null;
 }
 
+/** The copy at hand is still what the server has. */
+export interface UnchangedCopy {
+  readonly status: 'not_modified';
+  /** As of a fetched feed. */
+  readonly permanentRedirect: string | null;
+}
+
 interface FetchContext {
   readonly policy: OutboundPolicy;
   readonly headers: OutgoingHttpHeaders;
@@ -66,7 +73,7 @@ interface Arrival {
 export async function fetchFeed(
   url: string,
   options: FetchFeedOptions,
-): Promise<FetchedFeed | { readonly status: 'not_modified' }> {
+): Promise<FetchedFeed | UnchangedCopy> {
   const deadline = AbortSignal.timeout(options.timeoutMs ?? 30_000);
   const finished = new AbortController();
   const signal = AbortSignal.any([deadline, finished.signal]);
@@ -143,9 +150,9 @@ async function readArrival(
   { response, finalUrl, permanentRedirect }: Arrival,
   { etag, lastModified, maxBytes }: FetchFeedOptions,
   signal: AbortSignal,
-): Promise<FetchedFeed | { readonly status: 'not_modified' }> {
+): Promise<FetchedFeed | UnchangedCopy> {
   const { statusCode = 0, headers } = response;
-  if (statusCode === 304 && (etag || lastModified)) return { status: 'not_modified' };
+  if (statusCode === 304 && (etag || lastModified)) return { status: 'not_modified', permanentRedirect };
   if (statusCode !== 200) {
     const wait = retryAfterSeconds(headers['retry-after'], new Date());
     throw new FeedFetchFailed(

@@ -116,6 +116,16 @@ export function searchPodcasts(
   );
 }
 
+/** What is known of a feed is forgotten with its address, and the new one is polled at once. */
+const FORGOTTEN: Record<string, string> = {
+  feed_etag: 'NULL',
+  feed_last_modified: 'NULL',
+  feed_checked_at: 'NULL',
+  feed_next_check_at: 'NULL',
+  feed_failures: '0',
+  feed_error: 'NULL',
+};
+
 /** Changes what is given. Undefined when the tenant has no such podcast. */
 export async function updatePodcast(
   sql: Sql,
@@ -125,6 +135,12 @@ export async function updatePodcast(
 ): Promise<PodcastRow | undefined> {
   const { columns, values } = columnValues(FIELDS, change);
   const assignments = columns.map((column, index) => `${column} = $${index + 3}`);
+  const feedUrl = columns.indexOf('feed_url');
+  if (feedUrl >= 0) {
+    const moved = `feed_url IS DISTINCT FROM $${feedUrl + 3}`;
+    for (const [column, value] of Object.entries(FORGOTTEN))
+      assignments.push(`${column} = CASE WHEN ${moved} THEN ${value} ELSE ${column} END`);
+  }
   const rows = await sql<PodcastRow>(
     `WITH p AS (
        UPDATE podcasts SET ${[...assignments, 'updated_at = now()'].join(', ')}

@@ -15,17 +15,18 @@ const MAX_ATTRIBUTES = 1000;
 const MAX_UNDECLARED = 20;
 
 /**
- * Reads well-formed RSS into its elements, streaming. No entity is ever declared, so none is expanded. Whatever
- * follows the root element is left unread.
+ * Reads well-formed RSS into its elements, streaming, one part for every 64 KiB. No entity is ever declared, so none is
+ * expanded. Whatever follows the root element is left unread.
  * @throws FeedUnreadable
  */
-export function readFeedXml(text: string, limits: FeedLimits): RawFeed {
+export function* readFeedXml(text: string, limits: FeedLimits): Generator<void, RawFeed> {
   const elements = new FeedElements(limits);
   const undeclared = new Set<string>();
   const parser = createParser(elements, undeclared);
   const source = blankDeclaration(text);
   for (let offset = 0; offset < source.length && !elements.complete; offset += CHUNK_LENGTH) {
     parser.write(source.slice(offset, offset + CHUNK_LENGTH));
+    yield;
   }
   if (!elements.complete) parser.close();
   const raw = elements.toRawFeed();
