@@ -20,11 +20,13 @@ import { EdgeKeys } from './application/redirect/edge-keys.js';
 import { PublicDirectory } from './application/redirect/public-directory.js';
 import { RedirectService } from './application/redirect/redirect.service.js';
 import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
+import { ReconciliationService } from './application/reconciliation.service.js';
 import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
 import { RedirectController } from './http/redirect.controller.js';
 import { RuleSetsController } from './http/rule-sets.controller.js';
+import { ReconciliationsController } from './http/reconciliations.controller.js';
 
 @Module({ providers: [ListenerKeys], exports: [ListenerKeys] })
 class ListenerKeysModule {}
@@ -60,6 +62,7 @@ export class IngestionModule {}
     RuleSetsController,
     RecountsController,
     ExplainController,
+    ReconciliationsController,
   ],
   providers: [
     IngestService,
@@ -69,6 +72,7 @@ export class IngestionModule {}
     TrackingReceiver,
     RecountsService,
     ExplainService,
+    ReconciliationService,
   ],
 })
 export class IngestionHttpModule {}
