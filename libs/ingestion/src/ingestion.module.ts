@@ -21,12 +21,14 @@ import { PublicDirectory } from './application/redirect/public-directory.js';
 import { RedirectService } from './application/redirect/redirect.service.js';
 import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
 import { ReconciliationService } from './application/reconciliation.service.js';
+import { SnapshotsService } from './application/snapshots.service.js';
 import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
 import { RedirectController } from './http/redirect.controller.js';
 import { RuleSetsController } from './http/rule-sets.controller.js';
 import { ReconciliationsController } from './http/reconciliations.controller.js';
+import { SnapshotsController } from './http/snapshots.controller.js';
 
 @Module({ providers: [ListenerKeys], exports: [ListenerKeys] })
 class ListenerKeysModule {}
@@ -63,6 +65,7 @@ export class IngestionModule {}
     RecountsController,
     ExplainController,
     ReconciliationsController,
+    SnapshotsController,
   ],
   providers: [
     IngestService,
@@ -73,6 +76,7 @@ export class IngestionModule {}
     RecountsService,
     ExplainService,
     ReconciliationService,
+    SnapshotsService,
   ],
 })
 export class IngestionHttpModule {}

@@ -23,7 +23,7 @@ const EXAMPLE =
   'day,guid,podcast,count\n2026-10-12,hl-1,Harbour Light,412\n2026-10-13,hl-1,Harbour Light,97\n';
 
 /** Other parties' numbers beside ours. */
-@ApiTags('metrics')
+@ApiTags('counting')
 @Access('read')
 @OwnTransactions()
 @Controller()
