@@ -22,6 +22,7 @@ import { RedirectService } from './application/redirect/redirect.service.js';
 import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
 import { ReconciliationService } from './application/reconciliation.service.js';
 import { SnapshotsService } from './application/snapshots.service.js';
+import { AddressListsService } from './application/address-lists.service.js';
 import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
@@ -29,6 +30,7 @@ import { RedirectController } from './http/redirect.controller.js';
 import { RuleSetsController } from './http/rule-sets.controller.js';
 import { ReconciliationsController } from './http/reconciliations.controller.js';
 import { SnapshotsController } from './http/snapshots.controller.js';
+import { AddressListsController } from './http/address-lists.controller.js';
 
 @Module({ providers: [ListenerKeys], exports: [ListenerKeys] })
 class ListenerKeysModule {}
@@ -66,6 +68,7 @@ export class IngestionModule {}
     ExplainController,
     ReconciliationsController,
     SnapshotsController,
+    AddressListsController,
   ],
   providers: [
     IngestService,
@@ -77,6 +80,7 @@ export class IngestionModule {}
     ExplainService,
     ReconciliationService,
     SnapshotsService,
+    AddressListsService,
   ],
 })
 export class IngestionHttpModule {}
