@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { TenantsModule } from '@lib/tenants';
 import { TimeSeriesModule } from '@lib/time-series';
 import { AddressLists } from './application/address-lists.js';
 import { AgentLists } from './application/agent-lists.js';
@@ -23,6 +24,7 @@ import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
 import { ReconciliationService } from './application/reconciliation.service.js';
 import { SnapshotsService } from './application/snapshots.service.js';
 import { AddressListsService } from './application/address-lists.service.js';
+import { MethodologyService } from './application/methodology.service.js';
 import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
@@ -31,6 +33,7 @@ import { RuleSetsController } from './http/rule-sets.controller.js';
 import { ReconciliationsController } from './http/reconciliations.controller.js';
 import { SnapshotsController } from './http/snapshots.controller.js';
 import { AddressListsController } from './http/address-lists.controller.js';
+import { MethodologyController } from './http/methodology.controller.js';
 
 @Module({ providers: [ListenerKeys], exports: [ListenerKeys] })
 class ListenerKeysModule {}
@@ -59,7 +62,7 @@ export class IngestionModule {}
 
 /** The edge: events in over HTTP, listeners sent on to the files they ask for, and what was counted. */
 @Module({
-  imports: [ListenerKeysModule, RulesModule],
+  imports: [ListenerKeysModule, RulesModule, TenantsModule],
   controllers: [
     EventsController,
     RedirectController,
@@ -69,6 +72,7 @@ export class IngestionModule {}
     ReconciliationsController,
     SnapshotsController,
     AddressListsController,
+    MethodologyController,
   ],
   providers: [
     IngestService,
@@ -81,6 +85,7 @@ export class IngestionModule {}
     ReconciliationService,
     SnapshotsService,
     AddressListsService,
+    MethodologyService,
   ],
 })
 export class IngestionHttpModule {}

@@ -26,3 +26,12 @@ export function countedDays(
     [tenantId, firstDay, lastDay],
   );
 }
+
+/** The first UTC day that was counted, `YYYY-MM-DD`; null where none was. */
+export async function firstCountedDay(sql: Sql, tenantId: TenantId): Promise<string | null> {
+  const rows = await sql<{ day: string | null }>(
+    `SELECT min(day)::text AS day FROM counted_days WHERE tenant_id = $1`,
+    [tenantId],
+  );
+  return rows[0]?.day ?? null;
+}
