@@ -990,6 +990,7 @@ CREATE TABLE public.snapshots (
     name text NOT NULL,
     first_day date NOT NULL,
     last_day date NOT NULL,
+    podcast_id uuid,
     created_by text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT snapshots_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200)))
@@ -998,6 +999,8 @@ CREATE TABLE public.snapshots (
 ALTER TABLE ONLY public.snapshots FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.snapshots OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.snapshots.podcast_id IS 'Only this podcast; NULL is all.';
 
 CREATE TABLE public.tenant_quotas (
     tenant_id uuid NOT NULL,

@@ -668,11 +668,13 @@ CREATE TABLE IF NOT EXISTS snapshots (
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
   first_day date NOT NULL,
   last_day date NOT NULL,
+  podcast_id uuid,
   created_by text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, id),
   UNIQUE (tenant_id, name)
 );
+COMMENT ON COLUMN snapshots.podcast_id IS 'Only this podcast; NULL is all.';
 CREATE TABLE IF NOT EXISTS snapshot_numbers (
   tenant_id uuid NOT NULL,
   snapshot_id uuid NOT NULL,

@@ -7,6 +7,7 @@ import { NestLogger, observeRequests, Readiness } from '@lib/observability';
 import { LogController } from 'fastify';
 import type { Logger } from 'pino';
 import { allowOrigins } from './allow-origins.js';
+import { acceptCsvUploads } from './accept-csv-uploads.js';
 import { acceptFeedUploads } from './accept-feed-uploads.js';
 import { ApiModule } from './api.module.js';
 import { serveOpenApi } from './open-api.js';
@@ -42,6 +43,7 @@ export async function createApi(settings: Settings, logger: Logger): Promise<Nes
   setSecurityHeaders(fastify);
   await readBodies(fastify);
   await acceptFeedUploads(fastify);
+  acceptCsvUploads(fastify);
   await allowOrigins(fastify, settings.corsOrigins);
   serveOpenApi(app);
   await app.init();

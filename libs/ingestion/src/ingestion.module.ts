@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { TenantsModule } from '@lib/tenants';
 import { TimeSeriesModule } from '@lib/time-series';
 import { AddressLists } from './application/address-lists.js';
 import { AgentLists } from './application/agent-lists.js';
@@ -24,6 +25,10 @@ import { PublicDirectory } from './application/redirect/public-directory.js';
 import { ReceiptRecorder } from './application/redirect/receipt-recorder.js';
 import { RedirectService } from './application/redirect/redirect.service.js';
 import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
+import { ReconciliationService } from './application/reconciliation.service.js';
+import { SnapshotsService } from './application/snapshots.service.js';
+import { AddressListsService } from './application/address-lists.service.js';
+import { MethodologyService } from './application/methodology.service.js';
 import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
 import { QuarantinesController } from './http/quarantines.controller.js';
@@ -31,6 +36,10 @@ import { ImportsController } from './http/imports.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
 import { RedirectController } from './http/redirect.controller.js';
 import { RuleSetsController } from './http/rule-sets.controller.js';
+import { ReconciliationsController } from './http/reconciliations.controller.js';
+import { SnapshotsController } from './http/snapshots.controller.js';
+import { AddressListsController } from './http/address-lists.controller.js';
+import { MethodologyController } from './http/methodology.controller.js';
 
 @Module({ providers: [ListenerKeys], exports: [ListenerKeys] })
 class ListenerKeysModule {}
@@ -74,7 +83,7 @@ export class IngestionModule {}
 
 /** The edge: events in over HTTP, listeners sent on to the files they ask for, and what was counted. */
 @Module({
-  imports: [ListenerKeysModule, RulesModule, LogImportModule],
+  imports: [ListenerKeysModule, RulesModule, LogImportModule, TenantsModule],
   controllers: [
     EventsController,
     RedirectController,
@@ -83,6 +92,10 @@ export class IngestionModule {}
     ExplainController,
     QuarantinesController,
     ImportsController,
+    ReconciliationsController,
+    SnapshotsController,
+    AddressListsController,
+    MethodologyController,
   ],
   providers: [
     IngestService,
@@ -95,6 +108,10 @@ export class IngestionModule {}
     ExplainService,
     QuarantinesService,
     ImportsService,
+    ReconciliationService,
+    SnapshotsService,
+    AddressListsService,
+    MethodologyService,
   ],
 })
 export class IngestionHttpModule {}

@@ -5,4 +5,5 @@ export { DatabaseProxy } from './database-proxy.js';
 export { freePort, testUrl, type TestServers } from './servers.js';
 export { startTestApi, type Answer, type TestApi } from './test-api.js';
 export { createTestDatabase, testServers, testSettings, type TestDatabase } from './test-database.js';
+export { createTestRuleSet, showTestDownloads, type TestDownloads } from './test-downloads.js';
 export { createTestTenant, type TestTenant } from './test-tenant.js';

@@ -73,3 +73,25 @@ export function listVersions(sql: Sql): Promise<ListVersion[]> {
      ORDER BY kind, activated_at DESC NULLS LAST, loaded_at DESC`,
   );
 }
+
+/** Where a stored list came from, and when. */
+export interface ListOrigin {
+  readonly sha256: string;
+  readonly source: string;
+  readonly loadedAt: Date;
+  readonly activatedAt: Date | null;
+}
+
+/** The origin of a stored list, or undefined where none has that hash. */
+export async function listOrigin(
+  sql: Sql,
+  kind: 'agents' | 'networks',
+  sha256: string,
+): Promise<ListOrigin | undefined> {
+  const rows = await sql<ListOrigin>(
+    `SELECT sha256, source, loaded_at AS "loadedAt", activated_at AS "activatedAt" FROM lists
+     WHERE kind = $1 AND sha256 = $2`,
+    [kind, sha256],
+  );
+  return rows[0];
+}

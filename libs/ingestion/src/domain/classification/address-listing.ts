@@ -52,6 +52,14 @@ export class AddressListings {
   }
 }
 
-function holds({ kind, validatedAtMs }: AddressListEntry, atMs: number): boolean {
-  return kind === 'excluded' || atMs < validatedAtMs + INCLUSION_MS;
+/** From when on an entry does nothing unless somebody validates it: UTC milliseconds, or null for never. */
+export function lapsesAt({
+  kind,
+  validatedAtMs,
+}: Pick<AddressListEntry, 'kind' | 'validatedAtMs'>): number | null {
+  return kind === 'included' ? validatedAtMs + INCLUSION_MS : null;
+}
+
+function holds(entry: AddressListEntry, atMs: number): boolean {
+  return atMs < (lapsesAt(entry) ?? Infinity);
 }

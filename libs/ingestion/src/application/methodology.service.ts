@@ -1,0 +1,140 @@
+import { Injectable } from '@nestjs/common';
+import { TenantDb } from '@lib/database';
+import { DAY_MS, DomainError, utcDate } from '@lib/primitives';
+import { TenantsService } from '@lib/tenants';
+import { describeMethodology } from '../domain/methodology/describe-methodology.js';
+import type {
+  Exclusion,
+  Inclusion,
+  ListInUse,
+  MethodologyInput,
+  RuleSetInForce,
+  SelfAudit,
+} from '../domain/methodology/methodology-input.js';
+import type { Methodology } from '../domain/methodology/methodology.js';
+import { renderMethodology } from '../domain/methodology/render-methodology.js';
+import { FIRST_RULE_SET, type RuleSet } from '../domain/rule-set.js';
+import { addressEntries } from '../infrastructure/address-lists.sql.js';
+import { annotationsWith, insertAnnotation } from '../infrastructure/annotations.sql.js';
+import { countedDays, firstCountedDay } from '../infrastructure/counted-days.sql.js';
+import { activeList, listOrigin } from '../infrastructure/lists.sql.js';
+import { podcastEvidence } from '../infrastructure/podcast-evidence.sql.js';
+import { trafficReviews } from '../infrastructure/traffic-reviews.sql.js';
+import { describeAddressEntry } from './address-lists.service.js';
+import { RuleSetsService } from './rule-sets.service.js';
+
+/** UTC days before today that "the period" means. */
+const PERIOD_DAYS = 30;
+const AUDIT_TOPIC = 'self_audit';
+
+/** Describes how the tenant's downloads are counted, from its configuration. Needs an open `TenantDb.run`. */
+@Injectable()
+export class MethodologyService {
+  constructor(
+    private readonly db: TenantDb,
+    private readonly ruleSets: RuleSetsService,
+    private readonly tenants: TenantsService,
+  ) {}
+
+  async describe(): Promise<Methodology> {
+    return describeMethodology(await this.readInput(new Date()));
+  }
+
+  /** The same as Markdown. */
+  async render(): Promise<string> {
+    return renderMethodology(await this.describe());
+  }
+
+  /** Records a self-audit for good. @throws DomainError `invalid_input` (400) for a day that is none, or to come */
+  async recordAudit(audit: SelfAudit, key: string): Promise<SelfAudit> {
+    const { sql, tenantId } = this.db.current;
+    const performed = new Date(`${audit.performedOn}T00:00:00Z`);
+    if (
+      Number.isNaN(performed.getTime()) ||
+      utcDate(performed) !== audit.performedOn ||
+      performed.getTime() > Date.now()
+    )
+      throw new DomainError(
+        'invalid_input',
+        400,
+        'performedOn must be a day of the calendar that has begun.',
+        {
+          field: 'performedOn',
+        },
+      );
+    const detail = { topic: AUDIT_TOPIC, ...audit, by: key };
+    await insertAnnotation(sql, tenantId, { happenedAt: performed, kind: 'note', detail });
+    return audit;
+  }
+
+  private async readInput(now: Date): Promise<MethodologyInput> {
+    const { sql, tenantId } = this.db.current;
+    const today = utcDate(now);
+    const firstDay = utcDate(new Date(now.getTime() - PERIOD_DAYS * DAY_MS));
+    const lastDay = utcDate(new Date(now.getTime() - DAY_MS));
+    const ruleSet = await this.ruleSets.peek(today);
+    const activeAgents = await activeList(sql, 'agents');
+    const activeNetworks = await activeList(sql, 'networks');
+    return {
+      generatedAt: now,
+      tenantName: (await this.tenants.get()).name,
+      period: { firstDay, lastDay },
+      ruleSet: inForce(ruleSet),
+      shownUnder: (await countedDays(sql, tenantId, firstDay, lastDay)).map(({ version, days }) => ({
+        version,
+        firstDay: days[0] ?? '',
+        lastDay: days.at(-1) ?? '',
+        days: days.length,
+      })),
+      agentList: await this.list('agents', ruleSet?.agentList ?? activeAgents),
+      newerAgentList:
+        ruleSet !== undefined && activeAgents !== undefined && activeAgents !== ruleSet.agentList,
+      networkList: await this.list('networks', activeNetworks),
+      podcasts: await podcastEvidence(sql, tenantId, firstDay, lastDay),
+      ...(await this.readAddressLists(now, firstDay)),
+      reviews: await trafficReviews(sql, tenantId, firstDay, lastDay),
+      audits: await this.readAudits(),
+      countingSince: await firstCountedDay(sql, tenantId),
+    };
+  }
+
+  private async list(kind: 'agents' | 'networks', sha256: string | undefined): Promise<ListInUse | null> {
+    if (sha256 === undefined) return null;
+    return (await listOrigin(this.db.current.sql, kind, sha256)) ?? null;
+  }
+
+  private async readAddressLists(
+    now: Date,
+    firstDay: string,
+  ): Promise<{ inclusions: Inclusion[]; exclusions: Exclusion[] }> {
+    const { sql, tenantId } = this.db.current;
+    const entries = (await addressEntries(sql, tenantId)).map((row) =>
+      describeAddressEntry(row, now.getTime()),
+    );
+    const inclusions = entries.flatMap(({ kind, state, reason, validatedAt, lapsesAt }) =>
+      kind === 'included' && lapsesAt !== null
+        ? [{ reason, validatedAt, lapsesAt, lapsed: state === 'lapsed' }]
+        : [],
+    );
+    const periodStart = new Date(`${firstDay}T00:00:00Z`);
+    const exclusions = entries
+      .filter(({ kind, removedAt }) => kind === 'excluded' && (removedAt === null || removedAt > periodStart))
+      .map(({ reason, createdAt, removedAt }) => ({ reason, since: createdAt, until: removedAt }));
+    return { inclusions, exclusions };
+  }
+
+  private async readAudits(): Promise<SelfAudit[]> {
+    const { sql, tenantId } = this.db.current;
+    const notes = await annotationsWith(sql, tenantId, 'note', 'topic', AUDIT_TOPIC);
+    return notes.map(({ detail }) => ({
+      performedOn: String(detail['performedOn']),
+      result: String(detail['result']),
+      author: String(detail['author']),
+    }));
+  }
+}
+
+/** A tenant without a rule set is counted by the product's when its first request comes. */
+function inForce(ruleSet: RuleSet | undefined): RuleSetInForce {
+  return ruleSet ?? { ...FIRST_RULE_SET, createdAt: null };
+}

@@ -1,0 +1,32 @@
+import { utcDate } from '@lib/primitives';
+import type { Finding } from './methodology.js';
+import type { MethodologyInput } from './methodology-input.js';
+import { selfAuditDue } from './self-audit-due.js';
+
+/** What somebody should look after, so that the description stays true. */
+export function findingsOf(input: MethodologyInput): Finding[] {
+  const { generatedAt, period, inclusions, networkList, newerAgentList, shownUnder } = input;
+  const due = selfAuditDue(input);
+  const lapsed = inclusions.filter((inclusion) => inclusion.lapsed);
+  const found: (Finding | false)[] = [
+    due !== null &&
+      due < utcDate(generatedAt) && { id: 'self_audit_overdue', text: `A self-audit was due on ${due}.` },
+    lapsed.length > 0 && {
+      id: 'inclusions_lapsed',
+      text: `Inclusions that do nothing, because nobody validated them for 90 days: ${lapsed.length}.`,
+    },
+    networkList === null && {
+      id: 'no_network_data',
+      text: 'No network data is loaded: data centres and VPN are not recognised.',
+    },
+    newerAgentList && {
+      id: 'newer_agent_list',
+      text: 'A newer list of user agents is active and not used by the rule set.',
+    },
+    shownUnder.length > 1 && {
+      id: 'several_rule_sets',
+      text: `Days from ${period.firstDay} to ${period.lastDay} are shown under several rule sets; compare them with care.`,
+    },
+  ];
+  return found.filter((finding) => finding !== false);
+}

@@ -1,0 +1,85 @@
+import type { CountingRules } from '../counting/counting-rules.js';
+
+/** Everything that a description of methodology is made of, as it stands at one moment. */
+export interface MethodologyInput {
+  readonly generatedAt: Date;
+  readonly tenantName: string;
+  /** The UTC days that "the period" means, `YYYY-MM-DD`, both included. */
+  readonly period: { readonly firstDay: string; readonly lastDay: string };
+  /** The rule set of today. */
+  readonly ruleSet: RuleSetInForce;
+  /** Rule sets under which days of the period are shown, in the order of their first day. */
+  readonly shownUnder: readonly ShownRuleSet[];
+  /** The list that the rule set names; null until the first request is counted. */
+  readonly agentList: ListInUse | null;
+  /** Whether another agent list was activated since. */
+  readonly newerAgentList: boolean;
+  /** Null where the operator loaded none. */
+  readonly networkList: ListInUse | null;
+  readonly podcasts: readonly PodcastEvidence[];
+  /** Those that were not removed. */
+  readonly inclusions: readonly Inclusion[];
+  /** Those that stood in the period. */
+  readonly exclusions: readonly Exclusion[];
+  /** Suspected invalid traffic of the period, by what a person decided. */
+  readonly reviews: { readonly open: number; readonly confirmed: number; readonly dismissed: number };
+  /** The oldest first. */
+  readonly audits: readonly SelfAudit[];
+  /** The first UTC day that was counted; null where none was. */
+  readonly countingSince: string | null;
+}
+
+export interface RuleSetInForce {
+  readonly version: string;
+  readonly validFrom: string;
+  readonly rules: CountingRules;
+  readonly note: string;
+  readonly createdBy: string;
+  /** Null: the product's defaults, stored when the first request is counted. */
+  readonly createdAt: Date | null;
+}
+
+export interface ShownRuleSet {
+  readonly version: string;
+  readonly firstDay: string;
+  readonly lastDay: string;
+  readonly days: number;
+}
+
+export interface ListInUse {
+  /** SHA-256 of the content. */
+  readonly sha256: string;
+  readonly source: string;
+  readonly loadedAt: Date;
+  readonly activatedAt: Date | null;
+}
+
+export type EvidenceLevel = 'origin_bytes' | 'prefix_only' | 'client_confirmed';
+
+/** What there was of a podcast in the period. */
+export interface PodcastEvidence {
+  readonly title: string;
+  readonly evidence: readonly EvidenceLevel[];
+}
+
+export interface Inclusion {
+  readonly reason: string;
+  readonly validatedAt: Date;
+  readonly lapsesAt: Date;
+  readonly lapsed: boolean;
+}
+
+export interface Exclusion {
+  readonly reason: string;
+  readonly since: Date;
+  /** Null while it stands. */
+  readonly until: Date | null;
+}
+
+/** A self-audit (PTMG v2.3 §5.5.6, IAB-25). */
+export interface SelfAudit {
+  /** `YYYY-MM-DD`. */
+  readonly performedOn: string;
+  readonly result: string;
+  readonly author: string;
+}

@@ -1,0 +1,124 @@
+import { utcDate } from '@lib/primitives';
+import type { MethodologySection } from './methodology.js';
+import type { EvidenceLevel, ListInUse, MethodologyInput } from './methodology-input.js';
+import { section } from './section.js';
+import { selfAuditDue } from './self-audit-due.js';
+
+/** The sections that follow from what was loaded, listed and decided. */
+export function recordSections(input: MethodologyInput): MethodologySection[] {
+  return [
+    evidence(input),
+    section('lists', 'Lists', {
+      paragraphs: [
+        'A version is the SHA-256 of the content. A list that changes is a new version of the rule set.',
+      ],
+      table: {
+        columns: ['List', 'Version', 'Source', 'Loaded', 'Activated'],
+        rows: [
+          listRow(
+            'user agents',
+            input.agentList,
+            'the product’s own, stored when the first request is counted',
+          ),
+          listRow('networks', input.networkList, 'none'),
+        ],
+      },
+    }),
+    inclusions(input),
+    exclusions(input),
+    invalidTraffic(input),
+    audits(input),
+  ];
+}
+
+function evidence({ podcasts, period }: MethodologyInput): MethodologySection {
+  return section('evidence', 'Evidence', {
+    paragraphs: [
+      'Numbers of different evidence are shown beside each other and never added up. With origin_bytes, from logs of the ' +
+        'servers that sent the files, every rule applies. With prefix_only, from our redirect, nobody knows what was ' +
+        'delivered: the one-minute rule and the rules about statuses are not applied, and no correction is made. ' +
+        'client_confirmed are reports of players, which are no downloads.',
+    ],
+    table: {
+      columns: ['Podcast', `Sources, ${period.firstDay} to ${period.lastDay}`],
+      rows: podcasts.map(({ title, evidence: levels }) => [title, sourcesOf(levels)]),
+    },
+  });
+}
+
+const LEVELS: readonly EvidenceLevel[] = ['origin_bytes', 'prefix_only', 'client_confirmed'];
+
+function sourcesOf(levels: readonly EvidenceLevel[]): string {
+  return LEVELS.filter((level) => levels.includes(level)).join(', ') || 'none';
+}
+
+function listRow(name: string, list: ListInUse | null, absent: string): string[] {
+  if (list === null) return [name, absent, '', '', ''];
+  const { sha256, source, loadedAt, activatedAt } = list;
+  return [name, sha256, source, utcDate(loadedAt), activatedAt ? utcDate(activatedAt) : 'not'];
+}
+
+function inclusions({ inclusions: entries }: MethodologyInput): MethodologySection {
+  return section('inclusion_list', 'Included addresses (§5.5.2, note)', {
+    paragraphs: [
+      'Blocks of addresses with many listeners, such as dormitories and offices, are free of the limits on volume and ' +
+        'breadth. An inclusion that nobody validated for 90 days does nothing. The addresses themselves are not disclosed.',
+      ...(entries.length === 0 ? ['No address is included.'] : []),
+    ],
+    table: {
+      columns: ['Reason', 'Last validated', 'Lapses', 'State'],
+      rows: entries.map(({ reason, validatedAt, lapsesAt, lapsed }) => [
+        reason,
+        utcDate(validatedAt),
+        utcDate(lapsesAt),
+        lapsed ? 'lapsed' : 'active',
+      ]),
+    },
+  });
+}
+
+function exclusions({ exclusions: entries, period }: MethodologyInput): MethodologySection {
+  return section('exclusion_list', 'Excluded addresses (§5.5.4)', {
+    paragraphs: [
+      `Requests of excluded addresses never count. Stood from ${period.firstDay} to ${period.lastDay}, or on a part of ` +
+        `these days: ${entries.length === 0 ? 'none' : entries.length}.`,
+    ],
+    table: {
+      columns: ['Reason', 'Since', 'Until'],
+      rows: entries.map(({ reason, since, until }) => [reason, utcDate(since), until ? utcDate(until) : '']),
+    },
+  });
+}
+
+/** In general terms: details would help those who fake downloads (§5.4). */
+function invalidTraffic({ reviews, period }: MethodologyInput): MethodologySection {
+  const { open, confirmed, dismissed } = reviews;
+  return section('invalid_traffic', 'Invalid traffic (§5.4)', {
+    paragraphs: [
+      'General invalid traffic is left out by the rules above. What looks like sophisticated invalid traffic is put under ' +
+        'review and changes no number by itself: a person decides, and a recount leaves out what was confirmed. How ' +
+        'anomalies are found is not disclosed.',
+    ],
+    facts: [
+      {
+        label: `Reviews, ${period.firstDay} to ${period.lastDay}`,
+        value: `${confirmed} confirmed, ${dismissed} dismissed, ${open} open`,
+      },
+    ],
+  });
+}
+
+function audits(input: MethodologyInput): MethodologySection {
+  const due = selfAuditDue(input);
+  return section('self_audits', 'Self-audits (§5.5.6)', {
+    paragraphs: [
+      'At least twice a year. What an audit finds is left out of the current numbers and of later ones.',
+      ...(input.audits.length === 0 ? ['None is recorded yet.'] : []),
+    ],
+    facts: [{ label: 'Next one due', value: due ?? 'once requests are counted' }],
+    table: {
+      columns: ['Performed', 'Result', 'By'],
+      rows: input.audits.map(({ performedOn, result, author }) => [performedOn, result, author]),
+    },
+  });
+}

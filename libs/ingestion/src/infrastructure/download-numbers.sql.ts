@@ -1,0 +1,56 @@
+import type { Sql } from '@lib/database';
+import type { TenantId } from '@lib/primitives';
+import type { RequestEvidence } from '../domain/counting/download-request.js';
+
+/** Days and podcasts whose downloads are wanted. */
+export interface NumberScope {
+  /** UTC days, `YYYY-MM-DD`, both included. */
+  readonly firstDay: string;
+  readonly lastDay: string;
+  /** Null is every podcast. */
+  readonly podcastIds: readonly string[] | null;
+}
+
+/** How many downloads an episode had on a UTC day, at one level of evidence and under one rule set. */
+export interface DownloadNumber {
+  readonly day: string;
+  readonly podcastId: string;
+  readonly episodeId: string;
+  readonly evidence: RequestEvidence;
+  readonly ruleSetId: string;
+  readonly downloads: number;
+}
+
+/**
+ * SQL of the downloads that are shown, by UTC day of their first piece, episode, evidence and rule set: those of the rule
+ * set under which the day that owns them is shown. Expects what `scopeParams` gives.
+ */
+export const DOWNLOAD_NUMBERS = `
+  SELECT (d.occurred_at AT TIME ZONE 'UTC')::date AS day, d.podcast_id, d.episode_id, d.evidence, d.rule_set_id,
+         count(*) AS downloads
+  FROM downloads d
+  JOIN counted_days c ON c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = d.rule_set_id
+  WHERE d.tenant_id = $1 AND d.occurred_at >= ($2::date::timestamp AT TIME ZONE 'UTC')
+    AND d.occurred_at < (($3::date + 1)::timestamp AT TIME ZONE 'UTC')
+    AND ($4::uuid[] IS NULL OR d.podcast_id = ANY ($4))
+  GROUP BY 1, 2, 3, 4, 5`;
+
+/** The parameters that DOWNLOAD_NUMBERS expects. */
+export function scopeParams(tenantId: TenantId, { firstDay, lastDay, podcastIds }: NumberScope): unknown[] {
+  return [tenantId, firstDay, lastDay, podcastIds];
+}
+
+/** The downloads that are shown, at most `limit` rows. */
+export function downloadNumbers(
+  sql: Sql,
+  tenantId: TenantId,
+  scope: NumberScope,
+  limit: number,
+): Promise<DownloadNumber[]> {
+  return sql<DownloadNumber>(
+    `SELECT day::text AS day, podcast_id AS "podcastId", episode_id AS "episodeId", evidence,
+            rule_set_id AS "ruleSetId", downloads::float8 AS downloads
+     FROM (${DOWNLOAD_NUMBERS}) n LIMIT $5`,
+    [...scopeParams(tenantId, scope), limit],
+  );
+}
