@@ -1,7 +1,10 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createLogger } from '@lib/observability';
-import { createTestDatabase, testSettings, type TestDatabase } from '@lib/testing';
+import { createTestDatabase, createTestTenant, testSettings, type TestDatabase } from '@lib/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { createWorker } from './create-worker.js';
 import { SCHEDULE } from './schedule.js';
@@ -36,7 +39,8 @@ describe('the worker', () => {
   beforeAll(async () => {
     database = await createTestDatabase();
     handlesBefore = handles();
-    worker = await createWorker(testSettings(database), createLogger('silent'));
+    const settings = testSettings(database, { FEED_ALLOW_PRIVATE_ADDRESSES: 'true' });
+    worker = await createWorker(settings, createLogger('silent'));
     await worker.listen(0, '127.0.0.1');
   });
   afterAll(async () => {
@@ -67,6 +71,27 @@ describe('the worker', () => {
     expect(body).toContain('job_last_success_timestamp_seconds');
     expect(body).toMatch(/^feed_poll_age_seconds 0$/m);
     expect(body).toMatch(/^partition_horizon_days 2[7-9]|^partition_horizon_days 3/m);
+  });
+
+  test('polls feeds by itself', async () => {
+    const { tenantId, podcastId } = await createTestTenant(database, 'Tenant', 0);
+    const item =
+      '<item><title>1</title><enclosure url="https://cdn.example.com/1.mp3" type="audio/mpeg"/></item>';
+    const feed = `<rss version="2.0"><channel><title>Tidewater</title>${item}</channel></rss>`;
+    const server = createServer((_, response) => response.end(feed)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const { port } = server.address() as AddressInfo;
+    await database.owner.query('UPDATE podcasts SET feed_url = $2 WHERE id = $1', [
+      podcastId,
+      `http://127.0.0.1:${port}/feed`,
+    ]);
+    await eventually(async () => {
+      const { rows } = await database.owner.query('SELECT title FROM episodes WHERE tenant_id = $1', [
+        tenantId,
+      ]);
+      expect(rows).toEqual([{ title: '1' }]);
+    });
+    server.close();
   });
 
   test.each(['/', '/v1/tenant', '/v1/events/batch', '/api/docs', '/health/unknown'])(

@@ -6,7 +6,7 @@ const MINUTE = 60;
 let world: FeedWorld;
 let poller: PollFeeds;
 beforeAll(async () => {
-  world = await FeedWorld.open();
+  world = await FeedWorld.open({ TRACKING_HOSTS: 'track.example' });
   poller = world.poller();
 });
 afterAll(() => world.close());
@@ -144,6 +144,18 @@ describe('a changed address of a file', () => {
         detail: { episodes: 1, hostsAfter: ['new.example.com'] },
       },
       { kind: 'prefix_changed', episodeId: c!.id, detail: { episodes: 1, prefixesRemoved: ['op3.dev'] } },
+    ]);
+  });
+
+  test('to our own redirect is a prefix like any other', async () => {
+    const { id } = await world.addPodcast('/feed');
+    await poll(id, feedOf({ a: FILES.a }));
+    await poll(id, feedOf({ a: `https://track.example/r/tide/${FILES.a.slice(8)}` }));
+    expect(await world.annotations(id)).toMatchObject([
+      {
+        kind: 'prefix_changed',
+        detail: { prefixesAdded: ['track.example'], hostsAfter: ['cdn.example.com'] },
+      },
     ]);
   });
 
