@@ -198,6 +198,21 @@ describe('a reconciliation', () => {
     expect(body.differences).toMatchObject([{ setting: 'window', ours: 'calendar_day, first_touch' }]);
   });
 
+  test('is refused where it comes to more numbers than anybody could read', async () => {
+    const { tenantId, key, podcastId } = await createTenant('E');
+    await api.database.owner.query(
+      `INSERT INTO downloads (tenant_id, rule_set_id, settled_day, address_day_id, download_id, occurred_at, settled_at,
+                              podcast_id, episode_id, listener_id, evidence, app, device, country)
+       SELECT $1, rule_set_id, day, n, gen_random_uuid(), day + interval '1 hour', day + interval '1 hour', $2,
+              gen_random_uuid(), n, 'origin_bytes', '', '', ''
+       FROM counted_days, generate_series(1, 50001) AS n WHERE tenant_id = $1 AND day = '2026-10-12'`,
+      [tenantId, podcastId],
+    );
+    const large = await compare(key, 'day,guid,count\n2026-10-12,hl-1,100\n');
+    expect(large).toMatchObject({ status: 422, body: { code: 'comparison_too_large' } });
+    expect((await compare(key, 'day,guid,count\n2026-10-13,hl-1,40\n')).body.verdict).toBe('expected');
+  });
+
   test('of tenant B sees nothing of A', async () => {
     const csv = `day,episodeId,count\n2026-10-12,${a.episodes[0]},100\n`;
     const { body } = await compare(b.key, csv);

@@ -17,7 +17,7 @@ import { FIRST_RULE_SET, type RuleSet } from '../domain/rule-set.js';
 import { addressEntries } from '../infrastructure/address-lists.sql.js';
 import { annotationsWith, insertAnnotation } from '../infrastructure/annotations.sql.js';
 import { countedDays, firstCountedDay } from '../infrastructure/counted-days.sql.js';
-import { activeList, listOrigin } from '../infrastructure/lists.sql.js';
+import { activeList, findList } from '../infrastructure/lists.sql.js';
 import { podcastEvidence } from '../infrastructure/podcast-evidence.sql.js';
 import { trafficReviews } from '../infrastructure/traffic-reviews.sql.js';
 import { describeAddressEntry } from './address-lists.service.js';
@@ -100,7 +100,7 @@ export class MethodologyService {
 
   private async list(kind: 'agents' | 'networks', sha256: string | undefined): Promise<ListInUse | null> {
     if (sha256 === undefined) return null;
-    return (await listOrigin(this.db.current.sql, kind, sha256)) ?? null;
+    return (await findList(this.db.current.sql, kind, sha256)) ?? null;
   }
 
   private async readAddressLists(

@@ -74,22 +74,10 @@ export function listVersions(sql: Sql): Promise<ListVersion[]> {
   );
 }
 
-/** Where a stored list came from, and when. */
-export interface ListOrigin {
-  readonly sha256: string;
-  readonly source: string;
-  readonly loadedAt: Date;
-  readonly activatedAt: Date | null;
-}
-
-/** The origin of a stored list, or undefined where none has that hash. */
-export async function listOrigin(
-  sql: Sql,
-  kind: 'agents' | 'networks',
-  sha256: string,
-): Promise<ListOrigin | undefined> {
-  const rows = await sql<ListOrigin>(
-    `SELECT sha256, source, loaded_at AS "loadedAt", activated_at AS "activatedAt" FROM lists
+/** One stored version, or undefined where none has that hash. */
+export async function findList(sql: Sql, kind: ListKind, sha256: string): Promise<ListVersion | undefined> {
+  const rows = await sql<ListVersion>(
+    `SELECT kind, sha256, source, summary, loaded_at AS "loadedAt", activated_at AS "activatedAt" FROM lists
      WHERE kind = $1 AND sha256 = $2`,
     [kind, sha256],
   );

@@ -10,7 +10,8 @@ export function recordSections(input: MethodologyInput): MethodologySection[] {
     evidence(input),
     section('lists', 'Lists', {
       paragraphs: [
-        'A version is the SHA-256 of the content. A list that changes is a new version of the rule set.',
+        'A version is the SHA-256 of the content. The list of user agents belongs to the rule set: another one is another ' +
+          'version of that. What is known of the network of an address is noted when a request comes in, and kept with it.',
       ],
       table: {
         columns: ['List', 'Version', 'Source', 'Loaded', 'Activated'],
