@@ -51,6 +51,7 @@ describe('README', () => {
     expect(output).toContain('"accepted":1,"duplicates":0');
     expect(output).toContain('"accepted":0,"duplicates":1');
     expect(output).toContain('302 https://media.tidewater.example/1.mp3?token=kept');
+    expect(output).toContain('"lines":2,"stored":2');
     expect(output).toContain('"asOf"');
     expect(output).toMatch(/pi_live_/);
   });
