@@ -76,7 +76,16 @@ describe('an access log', () => {
           firstDay: '2026-10-15',
           lastDay: '2026-10-16',
           state: 'closed',
-          files: [{ name: 'access.log', lines: 301, stored: 300, faults: 1, rules: { form: 1 } }],
+          files: [
+            {
+              name: 'access.log',
+              lines: 301,
+              stored: 300,
+              faults: 1,
+              rules: { form: 1 },
+              finishedAt: expect.stringMatching(/^\d{4}-.*\.\d{3}Z$/),
+            },
+          ],
         },
       ],
     });

@@ -40,7 +40,8 @@ export function listImports(sql: Sql, tenantId: TenantId, limit: number): Promis
        SELECT jsonb_agg(jsonb_build_object(
                 'name', name, 'sha256', sha256, 'format', format, 'lines', done_lines, 'stored', stored,
                 'notEpisodes', not_episodes, 'duplicates', duplicates, 'conflicts', conflicts, 'faults', faults,
-                'comments', comments, 'rules', coalesce(progress->'rules', '{}'), 'finishedAt', finished_at)
+                'comments', comments, 'rules', coalesce(progress->'rules', '{}'),
+                'finishedAt', to_char(finished_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
               ORDER BY name, sha256) AS files
        FROM import_files WHERE tenant_id = $1 AND import_id = i.id
      ) f

@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { listImports, type ImportSummary } from '../../infrastructure/list-imports.sql.js';
 
-export type { ImportedFile, ImportSummary } from '../../infrastructure/list-imports.sql.js';
+export type { ImportSummary } from '../../infrastructure/list-imports.sql.js';
 
 const SHOWN = 100;
 
