@@ -150,7 +150,8 @@ test('kill -9 loses no request that was spooled, and stores none twice', async (
 
   // Killed under load, while it spools.
   const done = new AbortController();
-  const [byFirst, bySecond]: [Answered, Answered] = [new Map(), new Map()];
+  const byFirst: Answered = new Map();
+  const bySecond: Answered = new Map();
   const streams = [
     ...['a', 'b', 'c'].map((name) => listen(first, name, byFirst, done.signal)),
     ...['x', 'y'].map((name) => listen(second, name, bySecond, done.signal)),
