@@ -13,6 +13,8 @@ export interface GroupCommitLimits {
   queueBytes: number;
   /** How long after it was received a request is answered, with 503 when nothing is known about it by then. */
   deadlineMs: number;
+  /** How long the first request of a group waits for others; more where nobody waits for the commit. */
+  collectMs?: number;
 }
 
 interface Waiting {
@@ -129,7 +131,7 @@ export class GroupCommit {
     lane.timer = setTimeout(() => {
       lane.timer = undefined;
       void this.flush(tenantId, lane);
-    }, COLLECT_MS);
+    }, this.limits.collectMs ?? COLLECT_MS);
   }
 
   private async flush(tenantId: TenantId, lane: Lane): Promise<void> {

@@ -19,6 +19,8 @@ const PROMPT_MS = 150;
 /** How long a receipt is tried to be committed at all, in case the spool does not take it either. */
 const COMMIT_MS = 2_000;
 const REPLAY_MS = 15_000;
+/** Nobody waits for the commit: fewer and larger ones leave more of the processor to the answers. */
+const COLLECT_MS = 25;
 const SPOOL_FILE_BYTES = 4 * 1024 * 1024;
 
 /**
@@ -36,7 +38,7 @@ export class ReceiptRecorder {
     const episodes = new EpisodeFiles(pool);
     const requests = (deadlineMs: number) => {
       const { ingestQueueEvents: queueEvents, ingestQueueBytes: queueBytes } = settings;
-      const commits = new GroupCommit(store, { queueEvents, queueBytes, deadlineMs });
+      const commits = new GroupCommit(store, { queueEvents, queueBytes, deadlineMs, collectMs: COLLECT_MS });
       return new DownloadRequests(commits, episodes, settings.ingestAcceptanceDays);
     };
     this.requests = requests(COMMIT_MS);
