@@ -18,6 +18,7 @@ import { ListenerKeys } from './application/listener-keys.js';
 import { NetworkReader } from './application/network-reader.js';
 import { NetworkLists } from './application/network-lists.js';
 import { AnswerPrivacyRequests } from './application/privacy/answer-privacy-requests.js';
+import { ErasureLedger } from './application/privacy/erasure-ledger.js';
 import { PrivacyRequestsService } from './application/privacy/privacy-requests.service.js';
 import { RecountRequests } from './application/recount-requests.js';
 import { RecountsService } from './application/recounts.service.js';
@@ -73,6 +74,7 @@ class LogImportModule {}
     DetectInvalidTraffic,
     ListsService,
     AnswerPrivacyRequests,
+    ErasureLedger,
   ],
   exports: [
     BackfillService,
@@ -81,6 +83,7 @@ class LogImportModule {}
     RecountRequests,
     DetectInvalidTraffic,
     ListsService,
+    ErasureLedger,
   ],
 })
 export class IngestionModule {}
