@@ -303,6 +303,20 @@ describe('an erasure', () => {
     expect(left).toEqual({ all: 2, named: 1 });
   });
 
+  test('lets what the listener does later begin a window of its own', async () => {
+    await useWindow('first_touch');
+    const lastNight = new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS - 60_000);
+    await send([{ at: lastNight }]);
+    await ask('erasure');
+    await send([{ at: new Date(Date.now() + 1_000) }]);
+    await countAll();
+    expect(await downloads()).toHaveLength(1);
+    await answerAll();
+    await countAll();
+    expect(await downloads()).toHaveLength(1);
+    expect(await recountEverything()).toBe(0);
+  });
+
   test('finds listeners of imports by keys of their own, and by ids', async () => {
     await send([{ at: noon(3) }], randomUUID());
     await ask('erasure');
@@ -339,15 +353,18 @@ describe('an erasure', () => {
     await send([{}]);
     const { id } = await ask('erasure');
     const counting = await database.owner.connect();
-    await counting.query('BEGIN');
-    await counting.query(
-      `SELECT pg_advisory_xact_lock(hashtextextended($1::text || 'count' || $2::text, 0))`,
-      [tenantId, utcDate(noon(1))],
-    );
-    await answerer.run(new Date(Date.now() + 61_000));
-    expect((await find(id)).report).toMatchObject({ rows: {}, searchedBefore: null });
-    await counting.query('COMMIT');
-    counting.release();
+    try {
+      await counting.query('BEGIN');
+      await counting.query(
+        `SELECT pg_advisory_xact_lock(hashtextextended($1::text || 'count' || $2::text, 0))`,
+        [tenantId, utcDate(noon(1))],
+      );
+      await answerer.run(new Date(Date.now() + 61_000));
+      expect((await find(id)).report).toMatchObject({ rows: {}, searchedBefore: null });
+    } finally {
+      await counting.query('COMMIT');
+      counting.release();
+    }
     await answerAll();
     expect((await find(id)).report.rows).toMatchObject({ listener_events: 1 });
   });
