@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { tenantContext } from '@lib/database';
 import { createLogger } from '@lib/observability';
 import { DAY_MS, HOUR_MS, toTenantId, utcDate, type TenantId } from '@lib/primitives';
 import {
@@ -20,6 +22,8 @@ import { KnownTexts } from '../known-texts.js';
 import { ListenerKeys } from '../listener-keys.js';
 import { RuleSetsService } from '../rule-sets.service.js';
 import { DEFAULT_COUNTING_RULES, type DownloadWindow } from '../../domain/counting/counting-rules.js';
+import { hash64 } from '../../domain/hash-payload.js';
+import { insertDictionary } from '../../infrastructure/dictionaries.sql.js';
 import { storableEvent } from '../../domain/storable-event.js';
 import type { PrivacyRequest } from '../../domain/privacy/privacy-request.js';
 import { AnswerPrivacyRequests } from './answer-privacy-requests.js';
@@ -226,13 +230,13 @@ describe('an erasure', () => {
       expect(left.length).toBeGreaterThanOrEqual(2);
       expect((await find(id)).report.rows.downloads).toBeGreaterThanOrEqual(1);
       expect(left.filter(({ listener_id }) => !listeners.has(listener_id))).toEqual([]);
-      expect(await recountEverything()).toBe(0);
-      expect(await downloads()).toEqual(left);
       expect(
         await rows(`SELECT FROM count_carry c WHERE tenant_id = $1
         AND listener_id NOT IN (SELECT count_id_today FROM listener_events WHERE tenant_id = $1
                                 AND count_id_today IS NOT NULL)`),
       ).toEqual([]);
+      expect(await recountEverything()).toBe(0);
+      expect(await downloads()).toEqual(left);
     },
   );
 
@@ -450,23 +454,18 @@ describe('the texts that only an erased listener sent', () => {
     await send([{ userAgent: RARE_AGENT }]);
     const { id } = await ask('erasure', { address: ADDRESS, userAgent: RARE_AGENT });
     for (let steps = 1; steps > 0;) steps = (await answerer.run(new Date(Date.now() + 61_000))).rows;
-    // A writer that has stored its event and the text, and does not commit yet.
-    const other = await database.owner.connect();
-    await other.query('BEGIN');
-    await other.query(
-      `INSERT INTO user_agents SELECT tenant_id, id, value FROM user_agents WHERE tenant_id = '${tenantId}'
-       ON CONFLICT (tenant_id, id) DO UPDATE SET value = excluded.value WHERE false`,
-    );
-    await other.query(
-      `INSERT INTO listener_events (tenant_id, occurred_at, event_id, received_at, payload_hash, payload_hash_version,
-                                    trusted_sender, event_type, user_agent_id)
-       SELECT tenant_id, now(), gen_random_uuid(), now(), 1, 1, true, 'play', id FROM user_agents
-       WHERE tenant_id = '${tenantId}'`,
-    );
-    const finishing = answerer.run(new Date(Date.now() + 300_000));
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    await other.query('COMMIT');
-    other.release();
+    let finishing = Promise.resolve<unknown>(undefined);
+    await connections.app.transaction(async (sql) => {
+      await insertDictionary(sql, tenantId, 'user_agents', [{ id: hash64(RARE_AGENT), value: RARE_AGENT }]);
+      await sql(
+        `INSERT INTO listener_events (tenant_id, occurred_at, event_id, received_at, payload_hash, payload_hash_version,
+                                      trusted_sender, event_type, user_agent_id)
+         VALUES ($1, now(), gen_random_uuid(), now(), 1, 1, true, 'play', $2)`,
+        [tenantId, hash64(RARE_AGENT)],
+      );
+      finishing = answerer.run(new Date(Date.now() + 300_000));
+      await sleep(500);
+    }, tenantContext(tenantId));
     await finishing;
     expect(await find(id)).toMatchObject({ state: 'done', report: { rows: { listener_events: 1 } } });
     expect(await rows(`SELECT value FROM user_agents WHERE tenant_id = $1`)).toEqual([{ value: RARE_AGENT }]);
