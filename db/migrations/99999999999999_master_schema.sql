@@ -418,6 +418,7 @@ CREATE TABLE IF NOT EXISTS listener_events (
   PRIMARY KEY (tenant_id, occurred_at, event_id)
 ) PARTITION BY RANGE (occurred_at);
 COMMENT ON COLUMN listener_events.episode_id IS 'NULL for a request of something else than an episode: it is kept, and never counts.';
+COMMENT ON COLUMN listener_events.payload_hash IS 'Tells a repeat from a contradiction. 0: the listener was erased, and whatever comes again is a repeat.';
 COMMENT ON COLUMN listener_events.path_id IS 'What was asked for where episode_id does not say it; see paths.';
 COMMENT ON COLUMN listener_events.segment IS 'Position of an HLS segment; -1 for a playlist; NULL for any other file.';
 COMMENT ON COLUMN listener_events.byte_range IS 'The Range that was asked for.';
@@ -544,7 +545,7 @@ $$;
 -- a unique mark that already exists would swallow the news of a second write.
 CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount')),
+  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -937,8 +938,10 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas,
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks
   TO podcast_app; -- facts stay as they came
 -- Except what names a listener, which erasure takes away.
-GRANT UPDATE (user_agent_id, referrer_id, network_id, audience_a, audience_b, count_id_today, count_id_yesterday,
-              address_day_id, session_id, event_data) ON listener_events TO podcast_app;
+GRANT UPDATE (user_agent_id, referrer_id, network_id, path_id, audience_a, audience_b, count_id_today, count_id_yesterday,
+              address_day_id, session_id, event_data, payload_hash) ON listener_events TO podcast_app;
+-- Texts that nobody sends any more go too. UPDATE changes nothing: it is what the lock of a row asks for.
+GRANT UPDATE (value), DELETE ON user_agents, referrers, paths TO podcast_app;
 GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed
 GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,
   privacy_requests TO podcast_app;

@@ -15,6 +15,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandMaker>>> = {
   key: async () => (await import('./tenants/key.command.js')).keyCommand,
   lists: async () => (await import('./lists/lists.command.js')).listsCommand,
   import: async () => (await import('./import/import.command.js')).importCommand,
+  privacy: async () => (await import('./privacy/privacy.command.js')).privacyCommand,
   config: async () => (await import('./config/config.command.js')).configCommand,
   bench: async () => (await import('./bench/bench.command.js')).benchCommand,
 };

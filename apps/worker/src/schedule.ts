@@ -1,5 +1,6 @@
 import { pollFeedsJob } from '@lib/catalog';
 import {
+  answerPrivacyRequestsJob,
   countDownloadsJob,
   destroyListenerKeysJob,
   detectInvalidTrafficJob,
@@ -21,6 +22,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   pollFeedsJob,
   recountRequestsJob,
   detectInvalidTrafficJob,
+  answerPrivacyRequestsJob,
   reconcileAggregatesJob,
   ensurePartitionsJob,
   enforceRetentionJob,

@@ -27,7 +27,9 @@ const APPEND = 'SELECT INSERT';
 const REVISE = 'SELECT INSERT UPDATE';
 /** Facts stay as they came, except what names a listener. */
 const SCRUB =
-  'SELECT INSERT UPDATE(address_day_id,audience_a,audience_b,count_id_today,count_id_yesterday,event_data,network_id,referrer_id,session_id,user_agent_id)';
+  'SELECT INSERT UPDATE(address_day_id,audience_a,audience_b,count_id_today,count_id_yesterday,event_data,network_id,path_id,payload_hash,referrer_id,session_id,user_agent_id)';
+/** Texts go when no row names them any more. */
+const FORGET = 'SELECT INSERT DELETE UPDATE(value)';
 
 /**
  * What each role may do with each table and view. A right on some columns names them. Roles and tables that are not here
@@ -56,7 +58,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     lists: APPEND,
     metrics_daily: EDIT,
     networks: APPEND,
-    paths: APPEND,
+    paths: FORGET,
     podcast_hosts: EDIT,
     podcasts: EDIT,
     privacy_requests: REVISE,
@@ -65,7 +67,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     raw_horizons: EDIT,
     recount_differences: EDIT,
     recounts: REVISE,
-    referrers: APPEND,
+    referrers: FORGET,
     rule_sets: APPEND,
     schema_info: 'SELECT',
     schema_migrations: 'SELECT',
@@ -74,7 +76,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     tenant_quotas: EDIT,
     tenant_settings: EDIT,
     tenants: EDIT,
-    user_agents: APPEND,
+    user_agents: FORGET,
   },
   maintenance: {
     attribution_events: 'DELETE SELECT(occurred_at,tenant_id)',

@@ -6,6 +6,9 @@ export { DetectInvalidTraffic } from './application/invalid-traffic/detect-inval
 export { detectInvalidTrafficJob } from './application/invalid-traffic/detect-invalid-traffic.job.js';
 export { RecountRequests } from './application/recount-requests.js';
 export { recountRequestsJob } from './application/recount-requests.job.js';
+export { AnswerPrivacyRequests } from './application/privacy/answer-privacy-requests.js';
+export { answerPrivacyRequestsJob } from './application/privacy/answer-privacy-requests.job.js';
+export { ErasureLedger, type LedgerEntry } from './application/privacy/erasure-ledger.js';
 export { BackfillService } from './application/backfill.service.js';
 export { builtInClassifier } from './application/built-in-classifier.js';
 export { ListsService, type ListUpdate } from './application/lists.service.js';

@@ -17,6 +17,9 @@ import { ImportsService } from './application/log-import/imports.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
 import { NetworkReader } from './application/network-reader.js';
 import { NetworkLists } from './application/network-lists.js';
+import { AnswerPrivacyRequests } from './application/privacy/answer-privacy-requests.js';
+import { ErasureLedger } from './application/privacy/erasure-ledger.js';
+import { PrivacyRequestsService } from './application/privacy/privacy-requests.service.js';
 import { RecountRequests } from './application/recount-requests.js';
 import { RecountsService } from './application/recounts.service.js';
 import { RuleSetsService } from './application/rule-sets.service.js';
@@ -33,6 +36,7 @@ import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
 import { QuarantinesController } from './http/quarantines.controller.js';
 import { ImportsController } from './http/imports.controller.js';
+import { PrivacyRequestsController } from './http/privacy-requests.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
 import { RedirectController } from './http/redirect.controller.js';
 import { RuleSetsController } from './http/rule-sets.controller.js';
@@ -69,6 +73,8 @@ class LogImportModule {}
     RecountRequests,
     DetectInvalidTraffic,
     ListsService,
+    AnswerPrivacyRequests,
+    ErasureLedger,
   ],
   exports: [
     BackfillService,
@@ -77,6 +83,7 @@ class LogImportModule {}
     RecountRequests,
     DetectInvalidTraffic,
     ListsService,
+    ErasureLedger,
   ],
 })
 export class IngestionModule {}
@@ -96,6 +103,7 @@ export class IngestionModule {}
     SnapshotsController,
     AddressListsController,
     MethodologyController,
+    PrivacyRequestsController,
   ],
   providers: [
     IngestService,
@@ -112,6 +120,7 @@ export class IngestionModule {}
     SnapshotsService,
     AddressListsService,
     MethodologyService,
+    PrivacyRequestsService,
   ],
 })
 export class IngestionHttpModule {}

@@ -1,4 +1,6 @@
 /** Real servers, databases, tenants and a booted API for specs. Only specs and drills import it. */
+export { buildProgram, type BuiltProgram, type StartedProcess } from './built-program.js';
+export { buildProgram, type BuiltProgram, type StartedProcess } from './built-program.js';
 export { connectTestDatabase, type TestConnections } from './test-connections.js';
 export { canaryRows, canaryTenant, seedEveryTable, type CanaryTenant } from './canary-rows.js';
 export { DatabaseProxy } from './database-proxy.js';
@@ -7,3 +9,11 @@ export { startTestApi, type Answer, type TestApi } from './test-api.js';
 export { createTestDatabase, testServers, testSettings, type TestDatabase } from './test-database.js';
 export { createTestRuleSet, showTestDownloads, type TestDownloads } from './test-downloads.js';
 export { createTestTenant, type TestTenant } from './test-tenant.js';
+export {
+  dumpAsText,
+  filesAsText,
+  redisAsText,
+  search,
+  tablesAsText,
+  type Place,
+} from './search-everywhere.js';

@@ -1,20 +1,28 @@
 import { tenantContext, type RolePool, type Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
+import { ERASED_PAYLOAD, forgetListener, isErased } from '../domain/privacy/forget-listener.js';
 import { reject, type Rejection } from '../domain/rejection.js';
 import type { KnownNetwork } from '../domain/known-network.js';
 import type { DictionaryEntry, StorableEvent } from '../domain/storable-event.js';
 import { insertDictionary, insertNetworks } from '../infrastructure/dictionaries.sql.js';
 import { identityKey, insertEvents, storedHashes } from '../infrastructure/insert-events.sql.js';
 import { knownEpisodes } from '../infrastructure/known-episodes.sql.js';
+import { StandingErasures } from './privacy/standing-erasures.js';
 
 export { isRejection } from '../domain/rejection.js';
 
 /** What became of one event. `retry`: nothing is known to be stored, send it again unchanged. */
 export type Outcome = 'accepted' | 'duplicate' | 'retry' | Rejection;
 
+/** For how long a text that was written is taken to be there. Texts of erased listeners go later than that. */
+export const TEXT_KNOWN_MS = 60_000;
+
 /**
  * Stores events of one tenant in one transaction and says what became of each.
+ *
+ * Every road into the raw events leads through here, so what comes late of a listener who was erased is stored without
+ * them, whether a client repeats it, a spool replays it or a log brings it.
  *
  * Nothing is acknowledged before COMMIT has returned. Running it again after an unknown end is safe: the identities of
  * what was stored answer `duplicate`.
@@ -22,8 +30,9 @@ export type Outcome = 'accepted' | 'duplicate' | 'retry' | Rejection;
 export class EventStore {
   /** Episodes known to exist. They are archived, never deleted, so a hit cannot go stale. */
   private readonly episodes = new LRUCache<string, true>({ max: 200_000 });
-  /** Dictionary entries known to be committed. */
-  private readonly entries = new LRUCache<string, true>({ max: 100_000 });
+  /** Dictionary entries known to be committed, together with a row that names them. */
+  private readonly entries = new LRUCache<string, true>({ max: 100_000, ttl: TEXT_KNOWN_MS });
+  private readonly erasures = new StandingErasures();
 
   constructor(
     private readonly pool: RolePool,
@@ -31,20 +40,21 @@ export class EventStore {
   ) {}
 
   /**
-   * Outcomes run parallel to `events`. `alongside` writes in the same transaction, after the events: what says how far a
+   * Outcomes run parallel to `received`. `alongside` writes in the same transaction, after the events: what says how far a
    * file is stored must never be older or younger than its rows.
    * @throws the database's error when the transaction as a whole failed, and what `alongside` throws
    */
   async commit(
     tenantId: TenantId,
-    events: readonly StorableEvent[],
+    received: readonly StorableEvent[],
     alongside: (sql: Sql, outcomes: readonly Outcome[]) => Promise<void> = async () => undefined,
   ): Promise<Outcome[]> {
     const { outcomes, written } = await this.pool.transaction(async (sql) => {
+      const events = await this.withoutErased(sql, tenantId, received);
       const unknown = await this.unknownEpisodes(sql, tenantId, events);
-      const written = await this.writeDictionaries(sql, tenantId, events);
       const firsts = firstOfEachIdentity(events, unknown);
       const fresh = await this.insert(sql, tenantId, [...firsts.values()]);
+      const written = await this.writeDictionaries(sql, tenantId, [...fresh]);
       const rest = [...firsts.values()].filter((event) => !fresh.has(event));
       // A second statement, so that READ COMMITTED shows the row that a concurrent writer won with.
       const hashes = rest.length === 0 ? new Map<string, bigint>() : await storedHashes(sql, tenantId, rest);
@@ -62,6 +72,16 @@ export class EventStore {
     return outcomes;
   }
 
+  private async withoutErased(
+    sql: Sql,
+    tenantId: TenantId,
+    events: readonly StorableEvent[],
+  ): Promise<readonly StorableEvent[]> {
+    const erased = await this.erasures.ofTenant(sql, tenantId);
+    if (erased.size === 0) return events;
+    return events.map((event) => (isErased(event, erased) ? forgetListener(event) : event));
+  }
+
   /** Which of the episodes asked for the tenant does not have. */
   private async unknownEpisodes(
     sql: Sql,
@@ -75,7 +95,10 @@ export class EventStore {
     return new Set(asked.filter((id) => !found.has(id)));
   }
 
-  /** Returns the dictionary entries that this transaction has written or found. */
+  /**
+   * Returns the dictionary entries that this transaction has written or found. Only for events that it has stored: a
+   * repeat must not bring back a text that is gone.
+   */
   private async writeDictionaries(
     sql: Sql,
     tenantId: TenantId,
@@ -153,8 +176,9 @@ function firstOfEachIdentity(
   return firsts;
 }
 
-/** A repeat is compared with what is stored, or was stored just now, by payload. */
+/** A repeat is compared with what is stored, or was stored just now, by payload, unless that was erased. */
 function compare(event: StorableEvent, storedHash: bigint | undefined): Outcome {
   if (storedHash === undefined) return TOO_OLD;
+  if (storedHash === ERASED_PAYLOAD || event.payloadHash === ERASED_PAYLOAD) return 'duplicate';
   return storedHash === event.payloadHash ? 'duplicate' : CONFLICT;
 }

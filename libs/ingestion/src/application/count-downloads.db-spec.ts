@@ -82,7 +82,7 @@ async function store(requests: readonly Sent[]): Promise<void> {
          INSERT INTO listener_events (tenant_id, occurred_at, event_id, episode_id, received_at, payload_hash, user_agent_id,
            count_id_today, count_id_yesterday, address_day_id, bytes_sent, status, payload_hash_version, trusted_sender,
            event_type, method, served_range)
-         VALUES ($1, $4, $5, $6, now(), 0, $2, $7, $8, $9, $10::bigint, 206, 1, true, 'download_request', 'GET',
+         VALUES ($1, $4, $5, $6, now(), 1, $2, $7, $8, $9, $10::bigint, 206, 1, true, 'download_request', 'GET',
                  int8range($11::bigint, $11::bigint + $10::bigint))
          ON CONFLICT DO NOTHING
        )

@@ -2,6 +2,7 @@ import { createHmac } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { firstBits } from '../domain/hash-payload.js';
 import { NO_LISTENER, type ListenerIds } from '../domain/listener-ids.js';
+import type { AddressPrecision } from '../domain/privacy/address-precision.js';
 import { listenerNetwork } from '../infrastructure/listener-network.js';
 import type { DayKeys } from './listener-keys.js';
 
@@ -19,13 +20,18 @@ export class ListenerIdentifier {
   private readonly numbers = new WeakMap<DayKeys, number>();
   private lastNumber = 0;
 
-  /** `address` is textual; `userAgent` is the cleaned one. */
-  identify(keys: DayKeys, address: string | undefined, userAgent: string): ListenerIds {
+  /** `address` is textual; `userAgent` is the cleaned one. `precision`: how much of the address may be hashed. */
+  identify(
+    keys: DayKeys,
+    address: string | undefined,
+    userAgent: string,
+    precision: AddressPrecision = 'whole',
+  ): ListenerIds {
     if (address === undefined) return NO_LISTENER;
-    const name = `${this.numberOf(keys)}\n${address}\n${userAgent}`;
+    const name = `${this.numberOf(keys)}\n${precision}\n${address}\n${userAgent}`;
     const known = this.recent.get(name);
     if (known !== undefined) return known;
-    const ids = makeIds(keys, address, userAgent);
+    const ids = makeIds(keys, listenerNetwork(address, precision), userAgent);
     this.recent.set(name, ids);
     return ids;
   }
@@ -39,19 +45,29 @@ export class ListenerIdentifier {
   }
 }
 
-function makeIds(keys: DayKeys, address: string, userAgent: string): ListenerIds {
-  const network = listenerNetwork(address);
+function makeIds(keys: DayKeys, network: string | undefined, userAgent: string): ListenerIds {
   if (network === undefined) return NO_LISTENER;
-  const listener = `${network}\n${userAgent}`;
+  const listener = listenerText(network, userAgent);
   return {
-    countToday: keyedId(keys.countToday, listener),
-    countYesterday: keyedId(keys.countYesterday, listener),
-    addressDay: keyedId(keys.countToday, network),
-    audienceA: keyedId(keys.audienceA, listener),
-    audienceB: keyedId(keys.audienceB, listener),
+    countToday: idUnder(keys.countToday, listener),
+    countYesterday: idUnder(keys.countYesterday, listener),
+    addressDay: idUnder(keys.countToday, network),
+    audienceA: idUnder(keys.audienceA, listener),
+    audienceB: idUnder(keys.audienceB, listener),
   };
 }
 
-function keyedId(key: Buffer | null, text: string): bigint | null {
-  return key === null ? null : firstBits(createHmac('sha256', key).update(text).digest('hex'));
+/** What is hashed of a listener. */
+export function listenerText(network: string, userAgent: string): string {
+  return `${network}\n${userAgent}`;
+}
+
+/** The id of a listener, or of a network, under a key. */
+export function keyedId(key: Buffer, text: string): bigint {
+  return firstBits(createHmac('sha256', key).update(text).digest('hex'));
+}
+
+/** Under a key that is destroyed there is none. */
+function idUnder(key: Buffer | null, text: string): bigint | null {
+  return key === null ? null : keyedId(key, text);
 }

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
-import { APP_POOL, RolePool, tenantContext } from '@lib/database';
+import { APP_POOL, RolePool, tenantContext, type Sql } from '@lib/database';
 import { DAY_MS, floorTime, utcDate, type TenantId } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
 import { audiencePeriod, AUDIENCE_SERIES } from '../domain/audience-period.js';
@@ -9,6 +9,7 @@ import { openKey, sealKey } from '../domain/seal-key.js';
 import {
   audiencePeriodDays,
   insertOrReadKeys,
+  liveKeys,
   LIVE,
   type KeySlot,
 } from '../infrastructure/listener-keys.sql.js';
@@ -19,6 +20,13 @@ export interface DayKeys {
   readonly countYesterday: Buffer | null;
   readonly audienceA: Buffer | null;
   readonly audienceB: Buffer | null;
+}
+
+/** A key that is not destroyed. */
+export interface LiveKey {
+  /** The first UTC day that it was made for, `YYYY-MM-DD`. */
+  readonly period: string;
+  readonly key: Buffer;
 }
 
 const CACHE_MS = 5 * 60_000;
@@ -52,6 +60,15 @@ export class ListenerKeys {
     this.days.set(name, loading);
     loading.catch(() => this.days.delete(name));
     return loading;
+  }
+
+  /** Every key of the tenant that is left, those of imports included: by these a listener can still be found. */
+  async live(sql: Sql, tenantId: TenantId): Promise<LiveKey[]> {
+    const stored = await liveKeys(sql, tenantId);
+    return stored.map(({ purpose, period, importId, keyEnc }) => ({
+      period,
+      key: openKey(this.masterKey, place(tenantId, purpose, period, importId), keyEnc),
+    }));
   }
 
   private async load(tenantId: TenantId, day: Date, importId: string): Promise<DayKeys> {

@@ -26,6 +26,8 @@ export interface StoredRequest {
   readonly audienceA: string | null;
   readonly audienceB: string | null;
   readonly userAgentId: string | null;
+  /** Whether its listener was erased, and the agent with them. */
+  readonly isErased: boolean;
   readonly referrer: string | null;
   readonly networkClass: NetworkClass | null;
   readonly country: string | null;
@@ -58,7 +60,8 @@ export function countedRequest(stored: StoredRequest, agent: RequestVerdict): Do
     listener: stored.listenerId,
     address: stored.addressId,
     episode: stored.episodeId,
-    agent: agent.kind,
+    // Without this, a request of somebody who was erased would look like one that came without an agent.
+    agent: stored.isErased ? 'unknown' : agent.kind,
     network: stored.networkClass ?? 'unknown',
     addressList: stored.addressList,
     badReferrer: agent.badReferrer === true,

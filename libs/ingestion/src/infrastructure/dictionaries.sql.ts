@@ -2,7 +2,12 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { KnownNetwork } from '../domain/known-network.js';
 
-/** Writes dictionary entries that are not there yet. Ids are hashes of the text, so nothing has to be read back. */
+/**
+ * Writes dictionary entries that are not there yet. Ids are hashes of the text, so nothing has to be read back.
+ *
+ * Those that are there are locked until the transaction ends, so that none is removed as unused meanwhile: an update
+ * whose condition never holds does nothing else.
+ */
 export async function insertDictionary(
   sql: Sql,
   tenantId: TenantId,
@@ -12,7 +17,7 @@ export async function insertDictionary(
   await sql(
     `INSERT INTO ${table} (tenant_id, id, value)
      SELECT $1, id, value FROM unnest($2::bigint[], $3::text[]) AS d (id, value) ORDER BY id
-     ON CONFLICT DO NOTHING`,
+     ON CONFLICT (tenant_id, id) DO UPDATE SET value = excluded.value WHERE false`,
     [tenantId, entries.map((entry) => entry.id), entries.map((entry) => entry.value)],
   );
 }

@@ -51,6 +51,23 @@ export async function insertOrReadKeys(
   );
 }
 
+/** A key that is not destroyed, sealed. */
+export interface SealedKey {
+  purpose: string;
+  period: string;
+  importId: string;
+  keyEnc: Buffer;
+}
+
+/** All keys of the tenant that are not destroyed. */
+export function liveKeys(sql: Sql, tenantId: TenantId): Promise<SealedKey[]> {
+  return sql<SealedKey>(
+    `SELECT purpose, period::text, import_id AS "importId", key_enc AS "keyEnc" FROM listener_keys
+     WHERE tenant_id = $1 AND key_enc IS NOT NULL ORDER BY period, purpose, import_id`,
+    [tenantId],
+  );
+}
+
 /** Destroys the tenant's keys whose time has come. Nulling the key is the deletion: its ids lead nowhere any more. */
 export async function destroyDueKeys(sql: Sql, tenantId: TenantId): Promise<number> {
   const rows = await sql(

@@ -106,7 +106,8 @@ export async function excludedAddresses(
 ): Promise<Set<string>> {
   if (quarantineIds.length === 0) return new Set();
   const rows = await sql<{ addressId: string }>(
-    `SELECT address_day_id AS "addressId" FROM quarantines WHERE tenant_id = $1 AND day = $2 AND id = ANY ($3::uuid[])`,
+    `SELECT address_day_id AS "addressId" FROM quarantines
+     WHERE tenant_id = $1 AND day = $2 AND id = ANY ($3::uuid[]) AND address_day_id IS NOT NULL`,
     [tenantId, day, quarantineIds],
   );
   return new Set(rows.map(({ addressId }) => addressId));

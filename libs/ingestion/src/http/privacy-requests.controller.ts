@@ -1,0 +1,100 @@
+import { Readable } from 'node:stream';
+import { Body, Controller, Get, HttpCode, Post, Res, SerializeOptions } from '@nestjs/common';
+import {
+  ApiAcceptedResponse,
+  ApiBadRequestResponse,
+  ApiConflictResponse,
+  ApiGoneResponse,
+  ApiNotFoundResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiTags,
+} from '@nestjs/swagger';
+import { TenantDb } from '@lib/database';
+import { Access, Caller, OwnTransactions, problemResponse, UuidParam, type TenantPrincipal } from '@lib/http';
+import type { FastifyReply } from 'fastify';
+import { exportListener } from '../application/privacy/export-listener.js';
+import { PrivacyRequestsService, type Subject } from '../application/privacy/privacy-requests.service.js';
+import {
+  CreatePrivacyRequestDto,
+  ListenerExportDto,
+  PrivacyRequestDto,
+  PrivacyRequestListDto,
+  type SubjectDto,
+} from './privacy-requests.dto.js';
+
+const NOT_FOUND = problemResponse('The tenant has no such request', 404, 'privacy_request_not_found');
+
+/** What listeners ask for: to be forgotten, or to see what is stored of them. */
+@ApiTags('privacy')
+@Controller('v1/privacy-requests')
+@Access('admin')
+export class PrivacyRequestsController {
+  constructor(
+    private readonly requests: PrivacyRequestsService,
+    private readonly db: TenantDb,
+  ) {}
+
+  @Post()
+  @HttpCode(202)
+  @ApiOperation({
+    summary: 'Erase what is stored of a listener, or prepare an export of it',
+    description:
+      'A listener is an address and a user agent, and can be shared: make sure who asks. Nothing of either is stored: ' +
+      'they become keyed ids at once, by the keys that are left. A worker begins a minute later. An erasure takes away ' +
+      'what names the listener, and what was counted from it; events keep their identity, so that a repeat stays a ' +
+      'duplicate. What comes late of that listener is stored without them.',
+  })
+  @ApiAcceptedResponse({ type: PrivacyRequestDto })
+  @ApiBadRequestResponse(
+    problemResponse('The subject is neither an address and agent nor ids', 400, 'invalid_subject'),
+  )
+  @SerializeOptions({ type: PrivacyRequestDto })
+  create(@Caller() { keyId }: TenantPrincipal, @Body() body: CreatePrivacyRequestDto): Promise<object> {
+    return this.requests.request(body.kind, toSubject(body.subject), `key ${keyId}`);
+  }
+
+  @Get()
+  @ApiOperation({ summary: 'List privacy requests' })
+  @ApiOkResponse({ type: PrivacyRequestListDto })
+  @SerializeOptions({ type: PrivacyRequestListDto })
+  async list(): Promise<object> {
+    return { items: await this.requests.list() };
+  }
+
+  @Get(':id')
+  @ApiOperation({ summary: 'Read a privacy request and what was done about it' })
+  @ApiOkResponse({ type: PrivacyRequestDto })
+  @ApiNotFoundResponse(NOT_FOUND)
+  @SerializeOptions({ type: PrivacyRequestDto })
+  find(@UuidParam('id') id: string): Promise<object> {
+    return this.requests.find(id);
+  }
+
+  @Get(':id/export')
+  @OwnTransactions()
+  @ApiOperation({
+    summary: 'Fetch everything that is stored of a listener',
+    description: 'Read as it is stored now, up to the time of the request. Can be fetched for 30 days.',
+  })
+  @ApiOkResponse({ type: ListenerExportDto })
+  @ApiNotFoundResponse(NOT_FOUND)
+  @ApiConflictResponse(problemResponse('A worker is not done yet', 409, 'export_not_ready'))
+  @ApiGoneResponse(problemResponse('It was done more than 30 days ago', 410, 'export_expired'))
+  async export(
+    @Caller() { tenantId }: TenantPrincipal,
+    @UuidParam('id') id: string,
+    @Res() reply: FastifyReply,
+  ): Promise<void> {
+    const request = await this.db.run(tenantId, () => this.requests.fetchable(id), { readOnly: true });
+    void reply
+      .header('content-type', 'application/json; charset=utf-8')
+      .header('cache-control', 'private, no-store')
+      .header('content-disposition', `attachment; filename="listener-${id}.json"`)
+      .send(Readable.from(exportListener(this.db, tenantId, request)));
+  }
+}
+
+function toSubject({ address = '', userAgent = '', listenerIds }: SubjectDto): Subject {
+  return listenerIds === undefined ? { address, userAgent } : { listenerIds };
+}
