@@ -419,7 +419,7 @@ CREATE TABLE public.dirty_buckets (
     bucket timestamp with time zone NOT NULL,
     mark_id bigint NOT NULL,
     marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text])))
+    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.5');
 
@@ -604,6 +604,8 @@ ALTER TABLE ONLY public.listener_events FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.listener_events OWNER TO podcast_owner;
 
 COMMENT ON COLUMN public.listener_events.episode_id IS 'NULL for a request of something else than an episode: it is kept, and never counts.';
+
+COMMENT ON COLUMN public.listener_events.payload_hash IS 'Tells a repeat from a contradiction. 0: the listener was erased, and whatever comes again is a repeat.';
 
 COMMENT ON COLUMN public.listener_events.path_id IS 'What was asked for where episode_id does not say it; see paths.';
 
@@ -1654,11 +1656,15 @@ GRANT SELECT(tenant_id) ON TABLE public.listener_events TO podcast_maintenance;
 
 GRANT SELECT(occurred_at) ON TABLE public.listener_events TO podcast_maintenance;
 
+GRANT UPDATE(payload_hash) ON TABLE public.listener_events TO podcast_app;
+
 GRANT UPDATE(user_agent_id) ON TABLE public.listener_events TO podcast_app;
 
 GRANT UPDATE(referrer_id) ON TABLE public.listener_events TO podcast_app;
 
 GRANT UPDATE(network_id) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(path_id) ON TABLE public.listener_events TO podcast_app;
 
 GRANT UPDATE(audience_a) ON TABLE public.listener_events TO podcast_app;
 
@@ -1708,7 +1714,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.metrics_daily TO podcast_app;
 
 GRANT SELECT,INSERT ON TABLE public.networks TO podcast_app;
 
-GRANT SELECT,INSERT ON TABLE public.paths TO podcast_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.paths TO podcast_app;
+
+GRANT UPDATE(value) ON TABLE public.paths TO podcast_app;
 
 GRANT SELECT ON TABLE public.platform_keys TO podcast_lookup;
 
@@ -1756,7 +1764,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.recount_differences TO podcast
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.recounts TO podcast_app;
 
-GRANT SELECT,INSERT ON TABLE public.referrers TO podcast_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.referrers TO podcast_app;
+
+GRANT UPDATE(value) ON TABLE public.referrers TO podcast_app;
 
 GRANT SELECT,INSERT ON TABLE public.rule_sets TO podcast_app;
 
@@ -1790,5 +1800,7 @@ GRANT SELECT(tenant_id) ON TABLE public.tenants TO podcast_maintenance;
 
 GRANT SELECT(status) ON TABLE public.tenants TO podcast_lookup;
 
-GRANT SELECT,INSERT ON TABLE public.user_agents TO podcast_app;
+GRANT SELECT,INSERT,DELETE ON TABLE public.user_agents TO podcast_app;
+
+GRANT UPDATE(value) ON TABLE public.user_agents TO podcast_app;
 

@@ -1,6 +1,5 @@
 /** Real servers, databases, tenants and a booted API for specs. Only specs and drills import it. */
 export { buildProgram, type BuiltProgram, type StartedProcess } from './built-program.js';
-export { buildProgram, type BuiltProgram, type StartedProcess } from './built-program.js';
 export { connectTestDatabase, type TestConnections } from './test-connections.js';
 export { canaryRows, canaryTenant, seedEveryTable, type CanaryTenant } from './canary-rows.js';
 export { DatabaseProxy } from './database-proxy.js';

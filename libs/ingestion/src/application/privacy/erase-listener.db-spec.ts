@@ -109,7 +109,7 @@ async function send(sent: readonly Sent[], importId?: string): Promise<Outcome[]
     if (isRejection(checked)) throw new Error(checked.detail);
     const agent = texts.userAgent(userAgent);
     const ids = identifier.identify(await keys.forDay(tenantId, at, importId), ip, agent?.value ?? '');
-    const sender = { trusted: true, userAgent: agent, referrer: texts.referrer(referrer) };
+    const sender = { trusted: true, userAgent: agent, referrer: texts.referrer(referrer), network: null };
     events.push(storableEvent(checked, sender, ids));
   }
   return store.commit(tenantId, events);
