@@ -247,8 +247,12 @@ describe('a request', () => {
 
   test('has the ids that the same listener has in a batch of events', async () => {
     const listener = { 'x-forwarded-for': '203.0.113.5', 'user-agent': 'WalkRadio/0.9' };
-    await get(to('cdn.example/show/1.mp3'), listener);
-    await get(to('cdn.example/show/1.mp3'), { ...listener, 'x-forwarded-for': '203.0.113.6' });
+    await get(to('cdn.example/show/1.mp3'), { ...listener, 'x-playback-session-id': '1' });
+    await get(to('cdn.example/show/1.mp3'), {
+      ...listener,
+      'x-forwarded-for': '203.0.113.6',
+      'x-playback-session-id': '2',
+    });
     const [{ id: episodeId } = { id: '' }] = (
       await api.database.owner.query<{ id: string }>("SELECT id FROM episodes WHERE title = 'one'")
     ).rows;
@@ -258,9 +262,10 @@ describe('a request', () => {
       occurredAt: new Date().toISOString(),
       episodeId,
     };
-    const events = [{ ...event, request: { method: 'GET' } }];
+    const events = [{ ...event, sessionId: '3', request: { method: 'GET' } }];
     await api.call('POST', '/v1/events/batch', { key: a.key, body: { events }, headers: listener });
-    const ids = (await recorded()).map((row) =>
+    const rows = (await recorded()).sort((x, y) => Number(x.session_id) - Number(y.session_id));
+    const ids = rows.map((row) =>
       ['count_id_today', 'count_id_yesterday', 'address_day_id', 'audience_a', 'audience_b'].map(
         (id) => row[id],
       ),
