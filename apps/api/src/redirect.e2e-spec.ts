@@ -84,7 +84,7 @@ async function recorded(): Promise<Row[]> {
      LEFT JOIN paths p ON p.tenant_id = l.tenant_id AND p.id = l.path_id
      LEFT JOIN user_agents u ON u.tenant_id = l.tenant_id AND u.id = l.user_agent_id
      LEFT JOIN referrers r ON r.tenant_id = l.tenant_id AND r.id = l.referrer_id
-     ORDER BY l.occurred_at`,
+     ORDER BY e.title, p.value, l.segment`,
   );
   return rows;
 }
@@ -279,8 +279,8 @@ describe('a request', () => {
     await get(to('cdn.example/show/cover.jpg?x=1'));
     await get(to('cdn.example/show/%C3%A9.mp3'));
     expect(await recorded()).toMatchObject([
-      { episode: null, path: 'cdn.example/show/cover.jpg' },
       { episode: 'accented', path: null },
+      { episode: null, path: 'cdn.example/show/cover.jpg' },
     ]);
   });
 
