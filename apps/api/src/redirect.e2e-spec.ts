@@ -84,7 +84,7 @@ async function recorded(): Promise<Row[]> {
      LEFT JOIN paths p ON p.tenant_id = l.tenant_id AND p.id = l.path_id
      LEFT JOIN user_agents u ON u.tenant_id = l.tenant_id AND u.id = l.user_agent_id
      LEFT JOIN referrers r ON r.tenant_id = l.tenant_id AND r.id = l.referrer_id
-     ORDER BY l.occurred_at`,
+     ORDER BY e.title, p.value, l.segment`,
   );
   return rows;
 }
@@ -247,8 +247,12 @@ describe('a request', () => {
 
   test('has the ids that the same listener has in a batch of events', async () => {
     const listener = { 'x-forwarded-for': '203.0.113.5', 'user-agent': 'WalkRadio/0.9' };
-    await get(to('cdn.example/show/1.mp3'), listener);
-    await get(to('cdn.example/show/1.mp3'), { ...listener, 'x-forwarded-for': '203.0.113.6' });
+    await get(to('cdn.example/show/1.mp3'), { ...listener, 'x-playback-session-id': '1' });
+    await get(to('cdn.example/show/1.mp3'), {
+      ...listener,
+      'x-forwarded-for': '203.0.113.6',
+      'x-playback-session-id': '2',
+    });
     const [{ id: episodeId } = { id: '' }] = (
       await api.database.owner.query<{ id: string }>("SELECT id FROM episodes WHERE title = 'one'")
     ).rows;
@@ -258,9 +262,10 @@ describe('a request', () => {
       occurredAt: new Date().toISOString(),
       episodeId,
     };
-    const events = [{ ...event, request: { method: 'GET' } }];
+    const events = [{ ...event, sessionId: '3', request: { method: 'GET' } }];
     await api.call('POST', '/v1/events/batch', { key: a.key, body: { events }, headers: listener });
-    const ids = (await recorded()).map((row) =>
+    const rows = (await recorded()).sort((x, y) => Number(x.session_id) - Number(y.session_id));
+    const ids = rows.map((row) =>
       ['count_id_today', 'count_id_yesterday', 'address_day_id', 'audience_a', 'audience_b'].map(
         (id) => row[id],
       ),
@@ -274,8 +279,8 @@ describe('a request', () => {
     await get(to('cdn.example/show/cover.jpg?x=1'));
     await get(to('cdn.example/show/%C3%A9.mp3'));
     expect(await recorded()).toMatchObject([
-      { episode: null, path: 'cdn.example/show/cover.jpg' },
       { episode: 'accented', path: null },
+      { episode: null, path: 'cdn.example/show/cover.jpg' },
     ]);
   });
 
