@@ -218,7 +218,9 @@ async function until(what: string, holds: () => Promise<boolean>): Promise<void>
 
 const untilCounted = () =>
   until('everything is counted', async () => {
-    const { rows } = await database.owner.query(`SELECT FROM dirty_buckets WHERE kind <> 'privacy' LIMIT 1`);
+    const { rows } = await database.owner.query(
+      `SELECT FROM dirty_buckets WHERE kind NOT IN ('privacy', 'detect') LIMIT 1`,
+    );
     return rows.length === 0;
   });
 

@@ -1,3 +1,4 @@
+import { parseUrl } from '@lib/primitives';
 import { stripPrefixes } from './strip-prefixes.js';
 
 /** The host of a file, and those of the measurement prefixes in front of it, outermost first. */
@@ -28,7 +29,7 @@ export function enclosureChange(
   after: string,
   ownHosts: ReadonlySet<string>,
 ): EnclosureChange | null {
-  if (before === after || !URL.canParse(before) || !URL.canParse(after)) return null;
+  if (before === after || !parseUrl(before) || !parseUrl(after)) return null;
   const [old, now] = [readAddress(before, ownHosts), readAddress(after, ownHosts)];
   if (old.scheme === now.scheme && old.path === now.path && old.parameters === now.parameters) return null;
   const otherWay = old.file === now.file && old.path !== now.path;

@@ -1,3 +1,4 @@
+import { parseUrl } from '@lib/primitives';
 /** Longer addresses are refused: they fit neither an index nor most servers. */
 const MAX_URL_LENGTH = 4096;
 
@@ -19,6 +20,5 @@ export function resolveFeedUrl(written: string | null | undefined, base: URL | n
 }
 
 function parse(text: string, base: URL | null): URL | null {
-  const against = base?.href;
-  return URL.canParse(text, against) ? new URL(text, against) : null;
+  return parseUrl(text, base?.href) ?? null;
 }

@@ -1,3 +1,4 @@
+import { parseUrl } from '@lib/primitives';
 import { looksLikeHost } from './looks-like-host.js';
 import { PREFIX_HOSTS } from './prefix-hosts.js';
 
@@ -30,7 +31,8 @@ function targetBehind(url: URL, ownHosts: ReadonlySet<string>): URL | null {
   const segments = url.pathname.slice(1).split('/');
   for (let index = skip; index < segments.length; index += 1) {
     const address = addressAt(segments, index, url.protocol);
-    if (address !== null && URL.canParse(address + url.search)) return new URL(address + url.search);
+    const inner = address === null ? undefined : parseUrl(address + url.search);
+    if (inner !== undefined) return inner;
   }
   return null;
 }

@@ -1,3 +1,4 @@
+import { parseUrl } from '@lib/primitives';
 import http, { type IncomingMessage, type OutgoingHttpHeaders } from 'node:http';
 import https from 'node:https';
 import { FeedFetchFailed } from '../domain/feed.errors.js';
@@ -108,10 +109,9 @@ function headersOf({ userAgent, accept, etag, lastModified }: FetchFeedOptions):
 
 /** The URL parser drops tabs and line ends and turns backslashes round: such an address is refused instead. */
 function parseAddress(url: string): URL {
-  if (url.length > 4096 || /[\s\\\p{Cc}]/u.test(url) || !URL.canParse(url)) {
+  const parsed = url.length > 4096 || /[\s\\\p{Cc}]/u.test(url) ? undefined : parseUrl(url);
+  if (parsed === undefined)
     throw new FeedFetchFailed('feed_url_invalid', 'the address of the feed is no URL');
-  }
-  const parsed = new URL(url);
   if (!/^https?:$/.test(parsed.protocol) || parsed.username !== '' || parsed.password !== '') {
     throw new FeedFetchFailed('feed_url_invalid', 'a feed has an http or https address without credentials');
   }

@@ -1,3 +1,4 @@
+import { parseUrl } from '@lib/primitives';
 import { FeedFetchFailed } from '../domain/feed.errors.js';
 
 const REDIRECTS = new Set([301, 302, 303, 307, 308]);
@@ -23,10 +24,9 @@ export function redirectTarget(from: URL, status: number, location: string | und
     .toString('utf8')
     .trim();
   // A browser reads a backslash as a slash, other clients do not: such a target has two meanings.
-  if (written === '' || written.includes('\\') || !URL.canParse(written, from.href)) {
+  const url = written === '' || written.includes('\\') ? undefined : parseUrl(written, from.href);
+  if (url === undefined)
     throw new FeedFetchFailed('feed_redirects', 'the server redirects without a usable target');
-  }
-  const url = new URL(written, from);
   url.hash = '';
   if (from.protocol === 'https:' && url.protocol !== 'https:') {
     throw new FeedFetchFailed('feed_redirects', 'the server redirects from https to an unprotected address');

@@ -1,3 +1,4 @@
+import { parseUrl } from '@lib/primitives';
 import type { CheckedEvent } from './checked-event.js';
 import { MALFORMED_REFERRER } from './counted-request.js';
 import type { ByteRange } from './counting/byte-union.js';
@@ -109,8 +110,9 @@ const PAGE = /^(?:https?|(?:android|ios)-app):$/;
  */
 export function cleanReferrer(text: string | undefined): string | undefined {
   if (text === undefined || text === '' || text === '-') return undefined;
-  if (!URL.canParse(text)) return MALFORMED_REFERRER;
-  const { protocol, host, pathname } = new URL(text);
+  const url = parseUrl(text);
+  if (url === undefined) return MALFORMED_REFERRER;
+  const { protocol, host, pathname } = url;
   return PAGE.test(protocol) ? `${protocol}//${host}${pathname}`.slice(0, 512) : MALFORMED_REFERRER;
 }
 

@@ -58,6 +58,7 @@ export class SubjectDto {
 export class CreatePrivacyRequestDto {
   @ApiProperty({
     enum: PRIVACY_REQUEST_KINDS,
+    example: 'export',
     description: '`erasure`: forget the listener. `export`: show what is stored.',
   })
   @IsIn(PRIVACY_REQUEST_KINDS)

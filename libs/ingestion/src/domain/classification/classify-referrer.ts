@@ -1,3 +1,4 @@
+import { parseUrl } from '@lib/primitives';
 import { ruleAt, type AgentRules } from './agent-rules.js';
 
 /** What the page is that a browser's request came from. */
@@ -35,5 +36,5 @@ export function classifyReferrer(
 }
 
 function isAddress(text: string): boolean {
-  return URL.canParse(text) && SCHEMES.test(new URL(text).protocol);
+  return SCHEMES.test(parseUrl(text)?.protocol ?? '');
 }

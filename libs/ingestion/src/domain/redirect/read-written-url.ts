@@ -1,3 +1,4 @@
+import { parseUrl } from '@lib/primitives';
 /** An absolute address as a client wrote it, and what `URL` makes of it. */
 export interface WrittenUrl {
   /** As written, with the scheme in lower case and two slashes. */
@@ -27,8 +28,8 @@ export function readWrittenUrl(text: string, defaultScheme: 'https' | 'http'): W
   const [authority, host = '', port] = AUTHORITY.exec(rest) ?? [];
   if (authority === undefined) return undefined;
   const whole = `${scheme}://${rest}`;
-  if (!URL.canParse(whole)) return undefined;
-  const url = new URL(whole);
+  const url = parseUrl(whole);
+  if (url === undefined) return undefined;
   const expected = port === undefined || port === DEFAULT_PORT[scheme] ? host : authority;
   if (url.host !== expected.toLowerCase()) return undefined;
   return { text: whole, url, path: rest.slice(authority.length).split(/[?#]/, 1)[0] ?? '' };
