@@ -4,6 +4,7 @@ import { TimeSeriesModule } from '@lib/time-series';
 import { AddressLists } from './application/address-lists.js';
 import { AgentLists } from './application/agent-lists.js';
 import { AgentReader } from './application/agent-reader.js';
+import { ClientReader } from './application/client-reader.js';
 import { BackfillService } from './application/backfill.service.js';
 import { CountDownloads } from './application/count-downloads.js';
 import { DestroyListenerKeys } from './application/destroy-listener-keys.js';
@@ -19,6 +20,7 @@ import { NetworkReader } from './application/network-reader.js';
 import { NetworkLists } from './application/network-lists.js';
 import { AnswerPrivacyRequests } from './application/privacy/answer-privacy-requests.js';
 import { ErasureLedger } from './application/privacy/erasure-ledger.js';
+import { PrivacyPolicies } from './application/privacy/privacy-policies.js';
 import { PrivacyRequestsService } from './application/privacy/privacy-requests.service.js';
 import { RecountRequests } from './application/recount-requests.js';
 import { RecountsService } from './application/recounts.service.js';
@@ -50,8 +52,17 @@ class ListenerKeysModule {}
 
 /** By what is counted: rule sets, the lists that they name, and what is known of addresses. */
 @Module({
-  providers: [AgentLists, AgentReader, RuleSetsService, NetworkLists, AddressLists, NetworkReader],
-  exports: [AgentLists, AgentReader, RuleSetsService, NetworkReader],
+  providers: [
+    AgentLists,
+    AgentReader,
+    RuleSetsService,
+    NetworkLists,
+    AddressLists,
+    NetworkReader,
+    PrivacyPolicies,
+    ClientReader,
+  ],
+  exports: [AgentLists, AgentReader, RuleSetsService, ClientReader],
 })
 class RulesModule {}
 

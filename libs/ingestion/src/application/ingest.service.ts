@@ -6,23 +6,23 @@ import { Readiness } from '@lib/observability';
 import { DAY_MS, DomainError, withinTime, type TenantId } from '@lib/primitives';
 import { Counter, Histogram } from 'prom-client';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
-import { NO_LISTENER } from '../domain/listener-ids.js';
+import type { ConsentSignals } from '../domain/privacy/read-consent.js';
 import { isRejection, type Rejection } from '../domain/rejection.js';
-import { storableEvent, type StorableEvent } from '../domain/storable-event.js';
+import { storableEvent, withoutSession, type StorableEvent } from '../domain/storable-event.js';
 import type { CheckedEvent } from '../domain/checked-event.js';
 import { checkEvent } from './check-event.js';
+import { ClientReader, type ReadClient } from './client-reader.js';
 import { EventStore, type Outcome } from './commit-events.js';
 import { GroupCommit, notPersisted } from './group-commit.js';
-import { ListenerIdentifier } from './identify-listener.js';
 import { KnownTexts } from './known-texts.js';
 import { ListenerKeys, type DayKeys } from './listener-keys.js';
-import { NetworkReader, type NetworkOf } from './network-reader.js';
 
 /** The connection that a batch came over. */
 export interface Connection {
   address: string;
   userAgent: string | undefined;
   referrer: string | undefined;
+  signals: Pick<ConsentSignals, 'secGpc' | 'dnt'>;
 }
 
 const events = new Counter({
@@ -49,14 +49,13 @@ type KeysOfDays = ReadonlyMap<number, DayKeys>;
 @Injectable()
 export class IngestService {
   private readonly commits: GroupCommit;
-  private readonly identifier = new ListenerIdentifier();
   private readonly texts = new KnownTexts();
   private readonly rate: RateLimiterMemory | undefined;
 
   constructor(
     private readonly settings: Settings,
     private readonly keys: ListenerKeys,
-    private readonly networks: NetworkReader,
+    private readonly clients: ClientReader,
     @Inject(APP_POOL) pool: RolePool,
     readiness: Readiness,
   ) {
@@ -97,10 +96,10 @@ export class IngestService {
     const left = since + this.settings.ingestDeadlineMs - Date.now();
     const known = Promise.all([
       this.keysOfDays(caller.tenantId, good),
-      this.networks.forTenant(caller.tenantId),
+      this.clients.forTenant(caller.tenantId),
     ]);
-    const [keys, networkOf] = await withinTime(known, left, notPersisted);
-    const storable = good.map((event) => this.prepare(caller, connection, event, keys, networkOf));
+    const [keys, readClient] = await withinTime(known, left, notPersisted);
+    const storable = good.map((event) => this.prepare(caller, connection, event, keys, readClient));
     const stored = (await this.commits.submit(caller.tenantId, storable, since)).values();
     const outcomes = judged.map((event): Outcome =>
       isRejection(event) ? event : (stored.next().value ?? NEVER),
@@ -125,17 +124,21 @@ export class IngestService {
     connection: Connection,
     event: CheckedEvent,
     keysOfDays: KeysOfDays,
-    networkOf: NetworkOf,
+    readClient: ReadClient,
   ): StorableEvent {
     const { client } = event.input;
     const userAgent = this.texts.userAgent(trusted ? client?.userAgent : connection.userAgent);
     const referrer = this.texts.referrer(trusted ? client?.referrer : connection.referrer);
     const keys = keysOfDays.get(dayNumber(event.occurredAt));
     const address = trusted ? client?.ip : connection.address;
-    const ids =
-      keys === undefined ? NO_LISTENER : this.identifier.identify(keys, address, userAgent?.value ?? '');
-    const network = networkOf(address, event.occurredAt.getTime());
-    return storableEvent(event, { trusted, userAgent, referrer, network }, ids);
+    const { network, ids, isIdentifiable } = readClient(keys, {
+      address,
+      userAgent: userAgent?.value ?? '',
+      atMs: event.occurredAt.getTime(),
+      signals: { ...(trusted ? {} : connection.signals), ...event.input.consent },
+    });
+    const storable = storableEvent(event, { trusted, userAgent, referrer, network }, ids);
+    return isIdentifiable ? storable : withoutSession(storable);
   }
 
   private async limitRate(tenantId: string, count: number): Promise<void> {

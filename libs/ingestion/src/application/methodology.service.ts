@@ -12,6 +12,7 @@ import type {
   SelfAudit,
 } from '../domain/methodology/methodology-input.js';
 import type { Methodology } from '../domain/methodology/methodology.js';
+import { listenerPrecision } from '../domain/privacy/address-precision.js';
 import { renderMethodology } from '../domain/methodology/render-methodology.js';
 import { FIRST_RULE_SET, type RuleSet } from '../domain/rule-set.js';
 import { addressEntries } from '../infrastructure/address-lists.sql.js';
@@ -73,11 +74,13 @@ export class MethodologyService {
     const firstDay = utcDate(new Date(now.getTime() - PERIOD_DAYS * DAY_MS));
     const lastDay = utcDate(new Date(now.getTime() - DAY_MS));
     const ruleSet = await this.ruleSets.peek(today);
+    const tenant = await this.tenants.get();
     const activeAgents = await activeList(sql, 'agents');
     const activeNetworks = await activeList(sql, 'networks');
     return {
       generatedAt: now,
-      tenantName: (await this.tenants.get()).name,
+      tenantName: tenant.name,
+      privacy: { ...tenant.privacy, precision: listenerPrecision(tenant.privacy.euMode) },
       period: { firstDay, lastDay },
       ruleSet: inForce(ruleSet),
       shownUnder: (await countedDays(sql, tenantId, firstDay, lastDay)).map(({ version, days }) => ({

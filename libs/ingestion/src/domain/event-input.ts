@@ -11,6 +11,7 @@ export interface EventInput {
   placementId?: string;
   client?: { ip?: string; userAgent?: string; referrer?: string };
   request?: { method: string; status?: number; bytes?: number; range?: string };
+  consent?: { gdpr?: '0' | '1'; gdprConsent?: string; secGpc?: '1'; dnt?: '1' };
   data?: Record<string, unknown>;
 }
 
@@ -77,6 +78,19 @@ export const EVENT_SCHEMA = {
           description: 'Bytes of the body that were served.',
         },
         range: { type: 'string', maxLength: 256 },
+      },
+    },
+    consent: {
+      type: 'object',
+      additionalProperties: false,
+      description:
+        'What the listener’s consent dialogue and browser said. Decides whether ids are made, and is not stored. Without ' +
+        'it, the headers Sec-GPC and DNT of a sender that is not trusted speak.',
+      properties: {
+        gdpr: { type: 'string', enum: ['0', '1'], description: 'Whether European law applies.' },
+        gdprConsent: { type: 'string', maxLength: 8192, description: 'TC string of the TCF.' },
+        secGpc: { type: 'string', enum: ['1'] },
+        dnt: { type: 'string', enum: ['1'] },
       },
     },
     data: {

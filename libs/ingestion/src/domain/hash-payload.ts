@@ -59,6 +59,8 @@ export function hashPayload(event: EventInput): bigint {
         bytes: request.bytes,
         range: request.range,
       } satisfies Names<typeof request>),
+    // Says how to record the event, not what happened.
+    consent: undefined,
     data: data && canonicalJson(data),
   } satisfies Names<EventInput>;
   return hash64(JSON.stringify(fields));

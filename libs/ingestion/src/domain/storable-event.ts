@@ -91,6 +91,11 @@ export function storableEvent(event: CheckedEvent, sender: Sender, ids: Listener
   };
 }
 
+/** The same without the id by which events of one listening are told from others. */
+export function withoutSession(event: StorableEvent): StorableEvent {
+  return { ...event, sessionId: null };
+}
+
 /** A user agent as it is stored: one line of at most 512 characters. Undefined when nothing is left. */
 export function cleanUserAgent(text: string | undefined): string | undefined {
   const clean = text

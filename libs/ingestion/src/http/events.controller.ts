@@ -24,7 +24,8 @@ import { DomainError } from '@lib/primitives';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EVENT_SCHEMA } from '../application/check-event.js';
 import { isRejection, type Outcome } from '../application/commit-events.js';
-import { IngestService } from '../application/ingest.service.js';
+import { IngestService, type Connection } from '../application/ingest.service.js';
+import { headerSignals } from './consent-signals.js';
 import { BatchResultDto, type EventResultDto } from './events.dto.js';
 
 /** The path of the batch route: its JSON is parsed without refusing a whole batch for one event's field names. */
@@ -128,12 +129,13 @@ export class EventsController {
   }
 }
 
-function connectionOf(request: FastifyRequest): {
-  address: string;
-  userAgent: string | undefined;
-  referrer: string | undefined;
-} {
-  return { address: request.ip, userAgent: request.headers['user-agent'], referrer: request.headers.referer };
+function connectionOf({ ip, headers }: FastifyRequest): Connection {
+  return {
+    address: ip,
+    userAgent: headers['user-agent'],
+    referrer: headers.referer,
+    signals: headerSignals(headers),
+  };
 }
 
 function answer(events: readonly unknown[], outcomes: readonly Outcome[]): BatchResultDto {

@@ -5,6 +5,7 @@ import { DomainError } from '@lib/primitives';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { RedirectService } from '../application/redirect/redirect.service.js';
 import { TrackingReceiver } from '../application/redirect/tracking-receiver.js';
+import { headerSignals, querySignals } from './consent-signals.js';
 
 /** Where the router finds the redirect: see `routedUrl`. */
 const REDIRECT_PATH = '/r';
@@ -53,6 +54,7 @@ export class RedirectController {
       referrer: headers.referer,
       range: headers.range,
       sessionId: oneOf(headers['x-playback-session-id']),
+      signals: { ...headerSignals(headers), ...querySignals(originalUrl) },
     });
   }
 }

@@ -16,6 +16,16 @@ describe('the network of a listener', () => {
     expect(listenerNetwork(address)).toBe(network);
   });
 
+  test.each([
+    ['203.0.113.7', '203.0.113.0/24'],
+    ['203.0.113.250', '203.0.113.0/24'],
+    ['::ffff:203.0.113.7', '203.0.113.0/24'],
+    ['2001:db8:12:34:aaaa::1', '2001:db8:12::/48'],
+    ['2001:db8:12:ffff::1', '2001:db8:12::/48'],
+  ])('of %s is %s where it is cut', (address, network) => {
+    expect(listenerNetwork(address, 'coarse')).toBe(network);
+  });
+
   test.each(['', 'x', '203.0.113', '203.0.113.256', '0x7f.1', '017700000001', '1.2.3.4, 5.6.7.8', '::g'])(
     '%p is none',
     (text) => {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { ADMIN_POOL, RolePool, TenantDb } from '@lib/database';
 import { DomainError, toTenantId, type TenantId } from '@lib/primitives';
+import { updatePrivacySettings } from '../infrastructure/privacy-settings.sql.js';
 import {
   findTenant,
   insertTenant,
@@ -40,7 +41,9 @@ export class TenantsService {
 
   /** Changes the tenant of the open transaction. */
   async update(change: TenantChange): Promise<TenantRow> {
-    await updateTenant(this.db.current.sql, this.db.current.tenantId, change);
+    const { sql, tenantId } = this.db.current;
+    await updateTenant(sql, tenantId, change);
+    if (change.privacy !== undefined) await updatePrivacySettings(sql, tenantId, change.privacy);
     return this.get();
   }
 

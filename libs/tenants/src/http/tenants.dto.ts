@@ -15,8 +15,11 @@ import {
   Length,
   Max,
   Min,
+  ValidateIf,
+  ValidateNested,
 } from 'class-validator';
 import { IsStorableText, SCOPES, type Scope } from '@lib/http';
+import { EU_MODES, LEGAL_BASES, type PrivacySettings } from '../application/privacy-catalogue.js';
 
 export class CreateTenantDto {
   @ApiProperty({ example: 'Harbour Light Network' })
@@ -32,6 +35,47 @@ export class CreateTenantDto {
   @IsOptional()
   @IsTimeZone()
   timeZone?: string;
+}
+
+export class UpdatePrivacyDto {
+  @ApiPropertyOptional({
+    enum: EU_MODES,
+    description:
+      'Addresses of the EEA, the United Kingdom and Switzerland are hashed whole, or cut to IPv4 /24 and IPv6 /48 before. ' +
+      'Where the country is not known, they are cut too. Cut addresses make numbers of listeners coarse.',
+  })
+  @IsOptional()
+  @IsIn(EU_MODES)
+  euMode?: PrivacySettings['euMode'];
+  @ApiPropertyOptional({
+    enum: LEGAL_BASES,
+    description:
+      'On what listeners are told from each other where a request says nothing. With `consent` and `unknown` such ' +
+      'requests are recorded without ids, and do not count as downloads.',
+  })
+  @IsOptional()
+  @IsIn(LEGAL_BASES)
+  legalBasis?: PrivacySettings['legalBasis'];
+  @ApiPropertyOptional({
+    nullable: true,
+    type: Number,
+    example: null,
+    description:
+      'Number on the Global Vendor List of the TCF. Null: the purposes of a TC string decide alone.',
+  })
+  @ValidateIf(({ tcfVendorId }: UpdatePrivacyDto) => tcfVendorId !== undefined && tcfVendorId !== null)
+  @IsInt()
+  @Min(1)
+  @Max(65_535)
+  tcfVendorId?: number | null;
+  @ApiPropertyOptional({ description: 'Record requests with Sec-GPC: 1 without ids.' })
+  @IsOptional()
+  @IsBoolean()
+  honourGpc?: boolean;
+  @ApiPropertyOptional({ description: 'Record requests with DNT: 1 without ids.' })
+  @IsOptional()
+  @IsBoolean()
+  honourDnt?: boolean;
 }
 
 export class UpdateTenantDto extends PartialType(CreateTenantDto) {
@@ -51,6 +95,12 @@ export class UpdateTenantDto extends PartialType(CreateTenantDto) {
   @IsObject()
   @IsStorableText()
   metadata?: Record<string, unknown>;
+  @ApiPropertyOptional({ type: UpdatePrivacyDto, description: 'What is left out stays as it is.' })
+  @IsOptional()
+  @IsObject()
+  @ValidateNested()
+  @Type(() => UpdatePrivacyDto)
+  privacy?: UpdatePrivacyDto;
 }
 
 export class AdminUpdateTenantDto extends UpdateTenantDto {
@@ -65,6 +115,15 @@ export class AdminUpdateTenantDto extends UpdateTenantDto {
 }
 
 @Exclude()
+export class PrivacyDto {
+  @ApiProperty({ enum: EU_MODES }) @Expose() euMode!: string;
+  @ApiProperty({ enum: LEGAL_BASES }) @Expose() legalBasis!: string;
+  @ApiProperty({ nullable: true, type: Number, example: null }) @Expose() tcfVendorId!: number | null;
+  @ApiProperty() @Expose() honourGpc!: boolean;
+  @ApiProperty() @Expose() honourDnt!: boolean;
+}
+
+@Exclude()
 export class TenantDto {
   @ApiProperty({ format: 'uuid' }) @Expose() tenantId!: string;
   @ApiProperty({ example: 'Harbour Light Network' }) @Expose() name!: string;
@@ -75,6 +134,7 @@ export class TenantDto {
     string,
     unknown
   >;
+  @ApiProperty({ type: PrivacyDto }) @Expose() @Type(() => PrivacyDto) privacy!: PrivacyDto;
   @ApiProperty() @Expose() createdAt!: Date;
   @ApiProperty() @Expose() updatedAt!: Date;
 }

@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
+import { DEFAULT_PRIVACY_SETTINGS, type PrivacySettings } from '../domain/privacy-settings.js';
 
 /** A tenant with its settings. */
 export interface TenantRow {
@@ -9,12 +10,14 @@ export interface TenantRow {
   timeZone: string;
   rawRetentionDays: number | null;
   metadata: Record<string, unknown>;
+  privacy: PrivacySettings;
   createdAt: Date;
   updatedAt: Date;
 }
 
 const COLUMNS = `t.tenant_id AS "tenantId", t.name, t.status, s.time_zone AS "timeZone",
   s.raw_retention_days AS "rawRetentionDays", t.metadata, t.created_at AS "createdAt",
+  '${JSON.stringify(DEFAULT_PRIVACY_SETTINGS)}'::jsonb || coalesce(s.configuration -> 'privacy', '{}') AS privacy,
   greatest(t.updated_at, s.updated_at) AS "updatedAt"`;
 
 /** Creates a tenant with its settings and quotas. Runs inside `TenantDb.run` of the new id. */
@@ -61,6 +64,7 @@ export interface TenantChange {
   timeZone?: string | undefined;
   rawRetentionDays?: number | null | undefined;
   metadata?: Record<string, unknown> | undefined;
+  privacy?: Partial<PrivacySettings> | undefined;
 }
 
 /** Changes what is given and leaves the rest. */

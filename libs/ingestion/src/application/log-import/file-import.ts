@@ -10,10 +10,9 @@ import { identityKey } from '../../infrastructure/insert-events.sql.js';
 import type { FileLine } from '../../infrastructure/read-log-lines.js';
 import { rekeyEvents } from '../../infrastructure/rekey-events.sql.js';
 import type { EventStore, Outcome } from '../commit-events.js';
-import type { ListenerIdentifier } from '../identify-listener.js';
+import type { ReadClient } from '../client-reader.js';
 import type { KnownTexts } from '../known-texts.js';
 import type { DayKeys, ListenerKeys } from '../listener-keys.js';
-import type { NetworkOf } from '../network-reader.js';
 import type { ImportDays, StartedFile } from './import-days.js';
 import { LogBatch } from './log-batch.js';
 import { dayNotPrepared, importDayClosed, importRunning } from './log-import.errors.js';
@@ -25,12 +24,14 @@ const BATCH_LINES = 2_000;
 /** How long keys are used before they are asked for again: others may destroy them. */
 const KEYS_FRESH_MS = 5 * MINUTE_MS;
 
+/** A log does not say what anybody consented to. */
+const NO_SIGNALS = {};
+
 /** What importing a file needs of the application. */
 export interface FileImportTools {
   readonly pool: RolePool;
   readonly store: EventStore;
   readonly keys: ListenerKeys;
-  readonly identifier: ListenerIdentifier;
   readonly texts: KnownTexts;
 }
 
@@ -41,8 +42,8 @@ export interface FileToImport {
   readonly days: ImportDays;
   readonly reader: LogReader;
   readonly locate: EpisodeLocator;
-  /** What is known of the file's addresses, by the lists in force now. */
-  readonly networkOf: NetworkOf;
+  /** What may be kept of the file's clients, by the lists and settings in force now. */
+  readonly readClient: ReadClient;
   /** How far an attempt before this one has stored it. */
   readonly stored: LineTally;
 }
@@ -110,16 +111,22 @@ export class FileImport {
 
   private async rowOf({ eventId, request }: IdentifiedRequest): Promise<StorableEvent> {
     const { importId, keys } = await this.dayOf(request.occurredAtMs);
-    const { texts, identifier } = this.tools;
+    const { texts } = this.tools;
     const userAgent = texts.userAgent(request.userAgent ?? undefined);
+    const { network, ids } = this.work.readClient(keys, {
+      address: request.address ?? undefined,
+      userAgent: userAgent?.value ?? '',
+      atMs: request.occurredAtMs,
+      signals: NO_SIGNALS,
+    });
     return loggedEvent(request, {
       eventId,
       importId,
       located: this.work.locate(request),
       userAgent,
       referrer: texts.referrer(request.referrer ?? undefined),
-      ids: identifier.identify(keys, request.address ?? undefined, userAgent?.value ?? ''),
-      network: this.work.networkOf(request.address ?? undefined, request.occurredAtMs),
+      ids,
+      network,
     });
   }
 

@@ -16,7 +16,9 @@ import { EnsurePartitions } from '@lib/time-series';
 import { AddressLists } from '../address-lists.js';
 import { ListenerKeys } from '../listener-keys.js';
 import { NetworkLists } from '../network-lists.js';
+import { ClientReader } from '../client-reader.js';
 import { NetworkReader } from '../network-reader.js';
+import { PrivacyPolicies } from '../privacy/privacy-policies.js';
 import { LogImportService } from './import-log.service.js';
 import type { LogFile, LogImportOptions } from './log-import.js';
 
@@ -65,7 +67,10 @@ function service(maintenance = connections.maintenance): LogImportService {
   const { settings, app } = connections;
   return new LogImportService(
     new ListenerKeys(settings, app),
-    new NetworkReader(new NetworkLists(app), new AddressLists(app)),
+    new ClientReader(
+      new NetworkReader(new NetworkLists(app), new AddressLists(app)),
+      new PrivacyPolicies(app),
+    ),
     new EnsurePartitions(settings, maintenance),
     app,
   );

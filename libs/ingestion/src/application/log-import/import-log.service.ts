@@ -9,10 +9,9 @@ import { episodeFiles } from '../../infrastructure/episode-files.sql.js';
 import { findImportFile } from '../../infrastructure/import-files.sql.js';
 import { readLogLines, type FileLine } from '../../infrastructure/read-log-lines.js';
 import { EventStore } from '../commit-events.js';
-import { ListenerIdentifier } from '../identify-listener.js';
 import { KnownTexts } from '../known-texts.js';
 import { ListenerKeys } from '../listener-keys.js';
-import { NetworkReader } from '../network-reader.js';
+import { ClientReader } from '../client-reader.js';
 import { FileImport, type FileImportTools } from './file-import.js';
 import { ImportDays } from './import-days.js';
 import type { LogFile, LogImportOptions, LogImportReport } from './log-import.js';
@@ -37,12 +36,12 @@ export class LogImportService {
 
   constructor(
     keys: ListenerKeys,
-    private readonly networks: NetworkReader,
+    private readonly clients: ClientReader,
     private readonly partitions: EnsurePartitions,
     @Inject(APP_POOL) private readonly pool: RolePool,
   ) {
     const store = new EventStore(pool, 'backfill');
-    this.tools = { pool, store, keys, identifier: new ListenerIdentifier(), texts: new KnownTexts() };
+    this.tools = { pool, store, keys, texts: new KnownTexts() };
   }
 
   /**
@@ -83,7 +82,7 @@ export class LogImportService {
       days,
       reader: new LogReader(format, source, times),
       locate,
-      networkOf: await this.networks.forTenant(tenantId),
+      readClient: await this.clients.forTenant(tenantId),
       stored: begun ?? NO_LINES,
     });
     await storeLines(run, sample, lines, onProgress);

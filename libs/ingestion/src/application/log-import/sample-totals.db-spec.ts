@@ -21,7 +21,9 @@ import { ExplainService, type Explanation } from '../explain.service.js';
 import { ListenerKeys } from '../listener-keys.js';
 import { ListsService } from '../lists.service.js';
 import { NetworkLists } from '../network-lists.js';
+import { ClientReader } from '../client-reader.js';
 import { NetworkReader } from '../network-reader.js';
+import { PrivacyPolicies } from '../privacy/privacy-policies.js';
 import { RuleSetsService } from '../rule-sets.service.js';
 import { LogImportService } from './import-log.service.js';
 
@@ -101,9 +103,12 @@ beforeAll(async () => {
   const agentLists = new AgentLists();
   const ruleSets = new RuleSetsService(db, agentLists);
   const agents = new AgentReader(agentLists);
-  const networks = new NetworkReader(new NetworkLists(app), new AddressLists(app));
+  const clients = new ClientReader(
+    new NetworkReader(new NetworkLists(app), new AddressLists(app)),
+    new PrivacyPolicies(app),
+  );
   const partitions = new EnsurePartitions(settings, maintenance);
-  imports = new LogImportService(new ListenerKeys(settings, app), networks, partitions, app);
+  imports = new LogImportService(new ListenerKeys(settings, app), clients, partitions, app);
   counter = new CountDownloads(db, ruleSets, agents, app, createLogger('silent'));
   explain = new ExplainService(db, ruleSets, agents);
 });

@@ -12,6 +12,8 @@ import {
 import { AddressLists } from '../address-lists.js';
 import { ListenerKeys } from '../listener-keys.js';
 import { NetworkLists } from '../network-lists.js';
+import { ClientReader } from '../client-reader.js';
+import { PrivacyPolicies } from '../privacy/privacy-policies.js';
 import { NetworkReader } from '../network-reader.js';
 import { EdgeKeys } from './edge-keys.js';
 import { PublicDirectory } from './public-directory.js';
@@ -38,13 +40,8 @@ function edge(): { directory: PublicDirectory; edgeKeys: EdgeKeys } {
   const logger = createLogger('silent');
   const edgeKeys = new EdgeKeys(keys, logger);
   const networks = new NetworkReader(new NetworkLists(app), new AddressLists(app));
-  const directory = new PublicDirectory(
-    app,
-    edgeKeys,
-    networks,
-    new Readiness(settings, app, logger),
-    logger,
-  );
+  const clients = new ClientReader(networks, new PrivacyPolicies(app));
+  const directory = new PublicDirectory(app, edgeKeys, clients, new Readiness(settings, app, logger), logger);
   return { directory, edgeKeys };
 }
 

@@ -7,7 +7,7 @@ import type { Logger } from 'pino';
 import type { PublicKind } from '../../domain/receipt.js';
 import { podcastHosts } from '../../infrastructure/podcast-hosts.sql.js';
 import { listHandles, resolveHandle, type HandleRow } from '../../infrastructure/public-handles.sql.js';
-import { NetworkReader } from '../network-reader.js';
+import { ClientReader } from '../client-reader.js';
 import { EdgeKeys } from './edge-keys.js';
 
 /** What a public handle leads to, as far as an edge has to know. */
@@ -50,7 +50,7 @@ export class PublicDirectory implements OnApplicationBootstrap, OnModuleDestroy 
   constructor(
     @Inject(APP_POOL) private readonly pool: RolePool,
     private readonly keys: EdgeKeys,
-    private readonly networks: NetworkReader,
+    private readonly clients: ClientReader,
     private readonly readiness: Readiness,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -100,7 +100,7 @@ export class PublicDirectory implements OnApplicationBootstrap, OnModuleDestroy 
         (sql) => podcastHosts(sql, tenantId),
         tenantContext(tenantId),
       );
-      await this.warmNetworks(tenantId);
+      await this.warmClients(tenantId);
       for (const row of handles) places.set(nameOf('redirect', row.handle), placeOf(row, hosts, readAt));
     }
     await this.keys.refresh(byTenant.keys(), new Date());
@@ -110,10 +110,14 @@ export class PublicDirectory implements OnApplicationBootstrap, OnModuleDestroy 
     this.loaded = true;
   }
 
-  /** What addresses are asked against comes into memory too. A list that cannot be read stops no listener. */
-  private async warmNetworks(tenantId: TenantId): Promise<void> {
+  /**
+   * The tenant's privacy settings and what addresses are asked against come into memory too. A list that cannot be read
+   * stops no listener.
+   */
+  private async warmClients(tenantId: TenantId): Promise<void> {
     try {
-      await this.networks.forTenant(tenantId);
+      await this.clients.withoutNetworks(tenantId);
+      await this.clients.forTenant(tenantId);
     } catch (error) {
       if (databaseUnavailable(error)) throw error;
       this.logger.error({ err: error, tenantId }, 'what is known of networks cannot be read');

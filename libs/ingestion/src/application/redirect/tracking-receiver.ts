@@ -4,11 +4,11 @@ import { LOGGER } from '@lib/observability';
 import { withinTime } from '@lib/primitives';
 import type { Logger } from 'pino';
 import { NO_LISTENER } from '../../domain/listener-ids.js';
+import type { ConsentSignals } from '../../domain/privacy/read-consent.js';
 import type { PublicKind, Receipt } from '../../domain/receipt.js';
-import { ListenerIdentifier } from '../identify-listener.js';
+import { ClientReader, type KnownClient, type ReadClient } from '../client-reader.js';
 import { KnownTexts } from '../known-texts.js';
 import type { DayKeys } from '../listener-keys.js';
-import { NetworkReader, type NetworkOf } from '../network-reader.js';
 import { countUnrecorded } from '../spool/drain-spool.js';
 import { EdgeKeys } from './edge-keys.js';
 import { PublicDirectory, type Place } from './public-directory.js';
@@ -23,6 +23,7 @@ export interface TrackedRequest {
   readonly referrer: string | undefined;
   readonly range: string | undefined;
   readonly sessionId: string | undefined;
+  readonly signals: ConsentSignals;
 }
 
 /** How long a request may hold its address in memory for keys and lists that are not there yet. */
@@ -34,14 +35,13 @@ const WAIT_MS = 150;
  */
 @Injectable()
 export class TrackingReceiver implements OnApplicationShutdown {
-  private readonly identifier = new ListenerIdentifier();
   private readonly texts = new KnownTexts();
   private readonly underWay = new Set<Promise<void>>();
 
   constructor(
     private readonly directory: PublicDirectory,
     private readonly keys: EdgeKeys,
-    private readonly networks: NetworkReader,
+    private readonly clients: ClientReader,
     private readonly recorder: ReceiptRecorder,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
@@ -72,8 +72,8 @@ export class TrackingReceiver implements OnApplicationShutdown {
   }
 
   private async record(place: Place, request: TrackedRequest, at: Date): Promise<void> {
-    const [keys, networkOf] = await Promise.all([this.keysAt(place, at), this.networksOf(place)]);
-    const receipt = this.toReceipt(place, request, at, keys, networkOf);
+    const [keys, readClient] = await Promise.all([this.keysAt(place, at), this.readerFor(place)]);
+    const receipt = this.toReceipt(place, request, at, keys, readClient);
     // Without keys the database is away: a commit would only take longer.
     await (keys === undefined ? this.recorder.spoolOnly(receipt) : this.recorder.record(receipt));
   }
@@ -82,8 +82,10 @@ export class TrackingReceiver implements OnApplicationShutdown {
     return this.keys.find(tenantId, at) ?? patiently(this.keys.load(tenantId, at));
   }
 
-  private networksOf({ tenantId }: Place): Promise<NetworkOf | undefined> {
-    return patiently(this.networks.forTenant(tenantId));
+  /** Undefined when not even the tenant's privacy settings are known: then nobody is told from others. */
+  private async readerFor({ tenantId }: Place): Promise<ReadClient | undefined> {
+    const reader = await patiently(this.clients.forTenant(tenantId));
+    return reader ?? patiently(this.clients.withoutNetworks(tenantId));
   }
 
   private toReceipt(
@@ -91,9 +93,12 @@ export class TrackingReceiver implements OnApplicationShutdown {
     request: TrackedRequest,
     at: Date,
     keys: DayKeys | undefined,
-    networkOf: NetworkOf | undefined,
+    readClient: ReadClient | undefined,
   ): Receipt {
     const userAgent = this.texts.userAgent(request.userAgent)?.value ?? null;
+    const { address, signals } = request;
+    const client = { address, userAgent: userAgent ?? '', atMs: at.getTime(), signals };
+    const { network, ids, isIdentifiable } = readClient?.(keys, client) ?? NOBODY;
     return {
       id: randomUUID(),
       occurredAt: at.toISOString(),
@@ -105,13 +110,14 @@ export class TrackingReceiver implements OnApplicationShutdown {
       userAgent,
       referrer: this.texts.referrer(request.referrer)?.value ?? null,
       range: request.range?.slice(0, 256) ?? null,
-      sessionId: request.sessionId?.slice(0, 64) ?? null,
-      network: networkOf?.(request.address, at.getTime()) ?? null,
-      ids:
-        keys === undefined ? NO_LISTENER : this.identifier.identify(keys, request.address, userAgent ?? ''),
+      sessionId: (isIdentifiable ? request.sessionId?.slice(0, 64) : undefined) ?? null,
+      network,
+      ids,
     };
   }
 }
+
+const NOBODY: KnownClient = { network: null, ids: NO_LISTENER, isIdentifiable: false };
 
 function patiently<T>(work: Promise<T>): Promise<T | undefined> {
   return withinTime(work, WAIT_MS, () => new Error('late')).catch(() => undefined);

@@ -1,11 +1,17 @@
 import { utcDate } from '@lib/primitives';
 import type { CountingRules, DownloadWindow } from '../counting/counting-rules.js';
 import type { MethodologySection } from './methodology.js';
-import type { MethodologyInput } from './methodology-input.js';
+import type { LegalBasis } from '../privacy/read-consent.js';
+import type { MethodologyInput, PrivacyInForce } from './methodology-input.js';
 import { section } from './section.js';
 
 /** The sections that follow from the rule set. */
-export function countingSections({ ruleSet, shownUnder, period }: MethodologyInput): MethodologySection[] {
+export function countingSections({
+  ruleSet,
+  shownUnder,
+  period,
+  privacy,
+}: MethodologyInput): MethodologySection[] {
   const { rules } = ruleSet;
   return [
     section('rule_set', 'Rule set', {
@@ -37,7 +43,7 @@ export function countingSections({ ruleSet, shownUnder, period }: MethodologyInp
     filters(rules),
     section('window', 'Window', { facts: [{ label: 'Method (§5.5.1)', value: WINDOWS[rules.window] }] }),
     threshold(rules),
-    KEY,
+    key(privacy),
     volume(rules),
   ];
 }
@@ -88,16 +94,37 @@ function threshold({ contentSeconds, header }: CountingRules): MethodologySectio
   });
 }
 
-const KEY = section('key', 'Listeners (§5.5.4)', {
-  paragraphs: [
-    'A listener is an address and a user agent. No further metadata, such as cookies or session ids, refines that. Downloads ' +
-      'are counted by keyed hashes, under keys that change every UTC day and are destroyed; addresses are not stored.',
-  ],
-  facts: [
-    { label: 'IPv4', value: 'the whole address' },
-    { label: 'IPv6', value: 'the first 64 bits; IPv4-mapped addresses are unwrapped before' },
-  ],
-});
+function key({ precision, legalBasis, honourGpc, honourDnt }: PrivacyInForce): MethodologySection {
+  const cut = (bits: number) => (precision === 'whole' ? '' : `; ${PROTECTED}, the first ${bits} bits`);
+  const headers = [...(honourGpc ? ['Sec-GPC'] : []), ...(honourDnt ? ['DNT'] : [])];
+  return section('key', 'Listeners (§5.5.4)', {
+    paragraphs: [
+      'A listener is an address and a user agent. No further metadata, such as cookies or session ids, refines that. Downloads ' +
+        'are counted by keyed hashes, under keys that change every UTC day and are destroyed; addresses are not stored. ' +
+        'Requests of listeners who asked to be forgotten, or may not be told from others, are kept without them and do not ' +
+        'count (no_listener).',
+    ],
+    facts: [
+      { label: 'IPv4', value: `the whole address${cut(24)}` },
+      { label: 'IPv6', value: `the first 64 bits; IPv4-mapped addresses are unwrapped before${cut(48)}` },
+      {
+        label: 'Numbers of listeners',
+        value: precision === 'whole' ? 'exact within the period of a key' : 'coarse',
+      },
+      { label: 'Basis where a request says nothing of consent', value: BASES[legalBasis] },
+      { label: 'Headers that end recognition', value: headers.length > 0 ? headers.join(', ') : 'none' },
+    ],
+  });
+}
+
+const PROTECTED = 'of the EEA, the United Kingdom and Switzerland, and where the country is not known';
+
+const BASES: Readonly<Record<LegalBasis, string>> = {
+  consent: 'consent: the request does not count',
+  legitimate_interest: 'legitimate interest',
+  contract: 'contract',
+  unknown: 'none: the request does not count',
+};
 
 function volume({ requestsPerAddressDay: limit, breadth }: CountingRules): MethodologySection {
   return section('volume', 'Volume and breadth (§5.5.2 (1))', {

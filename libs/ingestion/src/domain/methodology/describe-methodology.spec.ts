@@ -35,6 +35,7 @@ const DEFAULTS: MethodologyInput = {
   exclusions: [],
   reviews: { open: 0, confirmed: 0, dismissed: 0 },
   audits: [],
+  privacy: { precision: 'whole', legalBasis: 'legitimate_interest', honourGpc: false, honourDnt: false },
   countingSince: '2026-08-01',
 };
 
@@ -87,6 +88,7 @@ const OTHER: MethodologyInput = {
   ],
   reviews: { open: 3, confirmed: 5, dismissed: 7 },
   audits: [{ performedOn: '2026-10-01', result: 'No difference', author: 'R. Keller' }],
+  privacy: { precision: 'coarse', legalBasis: 'consent', honourGpc: true, honourDnt: true },
   countingSince: '2026-08-01',
 };
 
@@ -137,6 +139,9 @@ const SHOWN: readonly (readonly [setting: string, byDefault: string, other: stri
   ['reviews', '0 confirmed, 0 dismissed, 0 open', '5 confirmed, 7 dismissed, 3 open'],
   ['audits', 'None is recorded yet.', '| 2026-10-01 | No difference | R. Keller |'],
   ['next audit', '- **Next one due:** 2027-01-30', '- **Next one due:** 2027-04-01'],
+  ['precision', '- **Numbers of listeners:** exact', '- **Numbers of listeners:** coarse'],
+  ['basis', 'nothing of consent:** legitimate interest', 'nothing of consent:** consent: the request'],
+  ['headers', 'that end recognition:** none', 'that end recognition:** Sec-GPC, DNT'],
   ['midnight', 'Are pieces on both sides of midnight joined?', 'What of pieces on both sides of midnight?'],
 ];
 
@@ -207,6 +212,16 @@ describe('divergences from the guidelines', () => {
     const unfiltered = { ...withRules({ filteredNetworks: [] }), networkList: null };
     expect(ids(unfiltered).divergences).not.toContain('networks_unknown');
     expect(ids({ ...DEFAULTS, podcasts: OTHER.podcasts }).divergences).toContain('prefix_without_threshold');
+    const { privacy } = DEFAULTS;
+    for (const [change, id] of [
+      [{ precision: 'coarse' }, 'addresses_cut'],
+      [{ legalBasis: 'unknown' }, 'unrecognised_requests'],
+      [{ honourGpc: true }, 'unrecognised_requests'],
+      [{ honourDnt: true }, 'unrecognised_requests'],
+    ] as const)
+      expect(ids({ ...DEFAULTS, privacy: { ...privacy, ...change } }).divergences).toEqual(
+        expect.arrayContaining([id]),
+      );
   });
 
   test('all have a reason and stand in the text', () => {

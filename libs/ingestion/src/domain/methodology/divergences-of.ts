@@ -1,6 +1,6 @@
 import type { CountingRules } from '../counting/counting-rules.js';
 import type { Divergence } from './methodology.js';
-import type { MethodologyInput } from './methodology-input.js';
+import type { MethodologyInput, PrivacyInForce } from './methodology-input.js';
 
 const CHOSEN = 'A choice of the rule set; see its note.';
 const PTMG_SECONDS = 60;
@@ -12,6 +12,7 @@ export function divergencesOf(input: MethodologyInput): Divergence[] {
     ...thresholdDivergences(rules),
     ...networkDivergences(input),
     ...volumeDivergences(rules),
+    ...privacyDivergences(input.privacy),
     prefixDivergence(input),
   ];
   return found.filter((divergence) => divergence !== undefined);
@@ -99,6 +100,37 @@ function volumeDivergences({ requestsPerAddressDay, breadth }: CountingRules): (
           what: `More than ${breadth.episodes} different episodes within ${breadth.minutes} minutes by one listener do not count.`,
           reason: 'Nobody listens to so much; catalogues are swept by machines that pass for players.',
         },
+  ];
+}
+
+function privacyDivergences({
+  precision,
+  legalBasis,
+  honourGpc,
+  honourDnt,
+}: PrivacyInForce): (Divergence | undefined)[] {
+  const needsConsent = legalBasis === 'consent' || legalBasis === 'unknown';
+  return [
+    precision === 'whole'
+      ? undefined
+      : {
+          id: 'addresses_cut',
+          source: 'PTMG v2.3 §5.5.4',
+          what:
+            'Addresses of the EEA, the United Kingdom and Switzerland are cut to 24 bits (IPv6: 48) before they are hashed: ' +
+            'people nearby with the same agent are one listener, and their downloads of an episode are one.',
+          reason: 'To hold less about people. Numbers of listeners are coarse, and downloads may be too few.',
+        },
+    needsConsent || honourGpc || honourDnt
+      ? {
+          id: 'unrecognised_requests',
+          source: 'own rule',
+          what: needsConsent
+            ? 'Only requests that prove consent count.'
+            : 'Requests do not count whose headers ask not to be tracked.',
+          reason: 'Without an id of the listener nobody can tell whose download it is.',
+        }
+      : undefined,
   ];
 }
 

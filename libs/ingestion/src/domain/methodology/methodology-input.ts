@@ -1,4 +1,6 @@
 import type { CountingRules } from '../counting/counting-rules.js';
+import type { AddressPrecision } from '../privacy/address-precision.js';
+import type { LegalBasis } from '../privacy/read-consent.js';
 
 /** Everything that a description of methodology is made of, as it stands at one moment. */
 export interface MethodologyInput {
@@ -25,6 +27,7 @@ export interface MethodologyInput {
   readonly reviews: { readonly open: number; readonly confirmed: number; readonly dismissed: number };
   /** The oldest first. */
   readonly audits: readonly SelfAudit[];
+  readonly privacy: PrivacyInForce;
   /** The first UTC day that was counted; null where none was. */
   readonly countingSince: string | null;
 }
@@ -37,6 +40,16 @@ export interface RuleSetInForce {
   readonly createdBy: string;
   /** Null: the product's defaults, stored when the first request is counted. */
   readonly createdAt: Date | null;
+}
+
+/** How far listeners are told from each other. */
+export interface PrivacyInForce {
+  /** `coarse`: addresses of the EEA, the United Kingdom and Switzerland are cut further than PTMG asks. */
+  readonly precision: AddressPrecision;
+  /** For requests that say nothing of consent. */
+  readonly legalBasis: LegalBasis;
+  readonly honourGpc: boolean;
+  readonly honourDnt: boolean;
 }
 
 export interface ShownRuleSet {
