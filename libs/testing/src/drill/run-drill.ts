@@ -117,7 +117,7 @@ async function drill(
     stored: await checkStored(client, own, sent, acknowledged, violations),
     aggregateRows: await checkAggregates(client, violations),
   }));
-  await checkTotals(origins[0] ?? '', own, sent.values(), violations);
+  await checkTotals(origins[0] ?? '', own, [...sent.values()], violations);
   await endInOrder(installation, violations);
   return {
     ...recovery,
