@@ -3,6 +3,6 @@ export { createPlatformKey } from './application/create-platform-key.js';
 export { KeyUsage } from './application/key-usage.js';
 export { KeysService, type KeyRequest } from './application/keys.service.js';
 export { TenantsService } from './application/tenants.service.js';
-export { DEFAULT_PRIVACY_SETTINGS, type PrivacySettings } from './domain/privacy-settings.js';
+export type { PrivacySettings } from './domain/privacy-settings.js';
 export { privacySettings } from './infrastructure/privacy-settings.sql.js';
 export { TenantsHttpModule, TenantsModule } from './tenants.module.js';

@@ -45,7 +45,7 @@ export async function checkTotals(
 
 /**
  * The downloads of the drill, by hand: one for each listener, episode and UTC day. Of requests with bytes none counts,
- * because nobody knows how long the files are. Senders without trust are all one listener: their own connection.
+ * because nobody knows how long the files are; nor do those of senders without trust, whose agent is a program's.
  */
 function downloadsByHand(sent: readonly SentEvent[]): Map<string, Set<string>> {
   const downloads = new Map<string, Set<string>>();
@@ -53,10 +53,8 @@ function downloadsByHand(sent: readonly SentEvent[]): Map<string, Set<string>> {
     const { final, tenant, trusted, body } = event;
     if (!final || !trusted || body.type !== 'download_request' || evidenceOf(event) !== 'prefix_only')
       continue;
-    const ofTenant = downloads.get(tenant.tenantId) ?? new Set();
-    ofTenant.add(
-      `${body.occurredAt.slice(0, 10)} ${body.episodeId} ${trusted ? (body.client?.ip ?? '') : 'connection'}`,
-    );
+    const ofTenant = downloads.get(tenant.tenantId) ?? new Set<string>();
+    ofTenant.add(`${body.occurredAt.slice(0, 10)} ${body.episodeId} ${body.client?.ip ?? ''}`);
     downloads.set(tenant.tenantId, ofTenant);
   }
   return downloads;
