@@ -8,6 +8,7 @@ import { createPlatformKey } from '@lib/tenants';
 import {
   buildProgram,
   createTestDatabase,
+  DatabaseProxy,
   dumpAsText,
   filesAsText,
   redisAsText,
@@ -34,14 +35,20 @@ const TRACES = {
   session: `session-${MARK}`,
   referrer: `https://canary-${MARK}.example/page`,
   email: `canary-${MARK}@example.org`,
+  spooled: `spooled-${MARK}`,
+  path: `/private/${MARK}/feed.xml`,
 };
 /** UTC days on which the listener also listened, so that an erasure takes a while and can be killed in between. */
 const OLDER_DAYS = 90;
 const REQUESTS_A_DAY = 5;
+/** Requests that came by the redirect, by the spool and in a log. */
+const ROADS = 4;
 const END = 'the end';
+const FILE = { host: 'cdn.example', path: '/2026/one.mp3' };
 
 let program: BuiltProgram;
 let database: TestDatabase;
+let proxy: DatabaseProxy;
 let environment: Record<string, string>;
 let api: StartedProcess;
 const workers: StartedProcess[] = [];
@@ -60,10 +67,12 @@ beforeAll(async () => {
     API_KEY_PEPPER: PEPPER,
     PRIVACY_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     LOG_LEVEL: 'trace',
+    TRUST_PROXY: '127.0.0.1',
     SPOOL_DIR: join('/tmp', `podcast-canary-spool-${MARK}`),
     ...(database.redisUrl !== null && { REDIS_URL: database.redisUrl }),
   };
-  api = await program.start('api', environment);
+  proxy = await DatabaseProxy.start(database);
+  api = await program.start('api', { ...environment, DATABASE_URL: proxy.url, CONNECTION_TIMEOUT_MS: '500' });
   await startWorker();
   const owner = createRolePool(
     testSettings(database),
@@ -91,14 +100,25 @@ beforeAll(async () => {
   const episode = await call<{ id: string }>('POST', `/v1/podcasts/${podcast.body.id}/episodes`, {
     guid: 'one',
     title: 'One',
+    enclosureUrl: `https://${FILE.host}${FILE.path}`,
     mediaBytes: 10_000,
     headerBytes: 1_000,
     durationSeconds: 540,
   });
   episodeId = episode.body.id;
+  await database.owner.query(
+    `INSERT INTO public_handles (tenant_id, kind, handle, target_id) VALUES ($1, 'redirect', 'canary', $2)`,
+    [tenant.tenantId, podcast.body.id],
+  );
+  await database.owner.query(
+    `INSERT INTO podcast_hosts (tenant_id, podcast_id, host, source) VALUES ($1, $2, $3, 'feed')
+     ON CONFLICT DO NOTHING`,
+    [tenant.tenantId, podcast.body.id, FILE.host],
+  );
 });
 afterAll(async () => {
   program.remove();
+  proxy.close();
   await database.drop();
 });
 
@@ -159,6 +179,78 @@ async function send(): Promise<string[]> {
   return body.results.map(({ status }) => status);
 }
 
+/** Asks for the file through the redirect, as a proxy in front of us passes it on. */
+async function listen(session: string): Promise<void> {
+  const { status } = await fetch(`${api.origin}/r/canary/${FILE.host}${FILE.path}?${QUERY}`, {
+    redirect: 'manual',
+    headers: {
+      'x-forwarded-for': ADDRESS,
+      'user-agent': TRACES.agent,
+      referer: `${TRACES.referrer}?q=${QUERY}`,
+      'x-playback-session-id': session,
+    },
+  });
+  expect(status).toBe(302);
+}
+
+/** Once while the database takes the request, and once while it is away. */
+async function sendThroughRedirect(): Promise<void> {
+  await listen(TRACES.session);
+  await until('the request is stored', () => hasSession(TRACES.session));
+  proxy.cut();
+  await listen(TRACES.spooled);
+  const spool = () => filesAsText(environment['SPOOL_DIR']!);
+  await until('the request is spooled', async () => search(spool(), TRACES.spooled).length > 0);
+  for (const address of [ADDRESS, IPV4, QUERY])
+    expect([address, search(spool(), address)]).toEqual([address, []]);
+  proxy.restore();
+  await until('the spool is drained', async () => search(spool(), TRACES.spooled).length === 0);
+  expect(await hasSession(TRACES.spooled)).toBe(true);
+  // Nothing tries any more to commit what was spooled.
+  await sleep(3_000);
+  // As if all of it had happened a while ago: what happens after a request for erasure is not touched.
+  await database.owner.query(
+    `UPDATE listener_events SET occurred_at = occurred_at - interval '10 minutes' WHERE session_id = ANY ($1)
+       AND NOT trusted_sender`,
+    [[TRACES.session, TRACES.spooled]],
+  );
+}
+
+async function hasSession(session: string): Promise<boolean> {
+  const { rows } = await database.owner.query(
+    `SELECT FROM listener_events WHERE session_id = $1 AND NOT trusted_sender`,
+    [session],
+  );
+  return rows.length > 0;
+}
+
+/** The same request in the log of the server that sends the files, and one of something else. */
+async function importLog(): Promise<void> {
+  const line = (path: string, requestId: string) =>
+    JSON.stringify({
+      occurredAt: new Date(HOUR_AGO + 60_000).toISOString(),
+      address: ADDRESS,
+      method: 'GET',
+      host: FILE.host,
+      path,
+      query: QUERY,
+      status: 200,
+      bytesServed: 10_000,
+      userAgent: TRACES.agent,
+      referrer: `${TRACES.referrer}?q=${QUERY}`,
+      requestId,
+    });
+  const form = new FormData();
+  const log = [line(FILE.path, '1'), line(TRACES.path, '2'), `${ADDRESS} nonsense`].join('\n');
+  form.append('file', new Blob([log]), 'access.log');
+  const answer = await fetch(`${api.origin}/v1/imports/logs?format=ndjson`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${tenant.key}` },
+    body: form,
+  });
+  expect([answer.status, await answer.json()]).toMatchObject([200, { stored: 2, faults: 1 }]);
+}
+
 /** Requests that fail, with the address wherever somebody could put it. */
 async function sendNonsense(): Promise<void> {
   await call('GET', `/v1/nowhere/${IPV4}?ip=${ADDRESS}`, undefined, tenant.key, { 'x-forwarded-for': IPV4 });
@@ -192,8 +284,8 @@ async function addHistory(): Promise<void> {
   await database.owner.query(
     `WITH agent AS (INSERT INTO user_agents VALUES ($1, 1, 'AntennaPod/3.4.0') RETURNING id)
      UPDATE listener_events SET user_agent_id = agent.id, referrer_id = NULL FROM agent
-     WHERE tenant_id = $1 AND session_id IS NULL`,
-    [tenant.tenantId],
+     WHERE tenant_id = $1 AND audience_a BETWEEN 1 AND $2`,
+    [tenant.tenantId, OLDER_DAYS],
   );
   await recountEverything();
 }
@@ -311,6 +403,8 @@ async function progress(id: string): Promise<string | null> {
 test('of an address nothing is ever kept; of an erased listener nothing is left, whatever is killed meanwhile', async () => {
   expect(await send()).toEqual(['accepted', 'accepted', 'accepted']);
   await sendNonsense();
+  await sendThroughRedirect();
+  await importLog();
   await untilCounted();
   await addHistory();
 
@@ -350,7 +444,10 @@ test('of an address nothing is ever kept; of an erased listener nothing is left,
     await until('the erasure is done', async () => (await find(id)).state === 'done');
   }
   const reports = await Promise.all(ids.map(async (id) => (await find(id)).report));
-  expect(reports.map(({ rows }) => rows.listener_events)).toEqual([2 + OLDER_DAYS * REQUESTS_A_DAY, 1]);
+  expect(reports.map(({ rows }) => rows.listener_events)).toEqual([
+    EVENTS.length - 1 + ROADS + OLDER_DAYS * REQUESTS_A_DAY,
+    1,
+  ]);
   expect(reports[0]!.days).toHaveLength(OLDER_DAYS + 1);
   await untilCounted();
 
