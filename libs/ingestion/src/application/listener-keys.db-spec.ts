@@ -1,0 +1,198 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { tenantContext } from '@lib/database';
+import { DAY_MS, HOUR_MS, toTenantId, utcDate, type TenantId } from '@lib/primitives';
+import {
+  connectTestDatabase,
+  createTestDatabase,
+  createTestTenant,
+  type TestConnections,
+  type TestDatabase,
+} from '@lib/testing';
+import { insertOrReadKeys } from '../infrastructure/listener-keys.sql.js';
+import { DestroyListenerKeys } from './destroy-listener-keys.js';
+import { ListenerIdentifier } from './identify-listener.js';
+import { ListenerKeys, type DayKeys } from './listener-keys.js';
+import { findListener } from './privacy/find-listener.js';
+
+const ADDRESS = '198.51.100.77';
+const AGENT = 'AntennaPod/3.4.0';
+const MIDNIGHT = Math.ceil(Date.now() / DAY_MS) * DAY_MS;
+
+let database: TestDatabase;
+/** Two processes. */
+let instances: TestConnections[];
+let tenantId: TenantId;
+
+beforeAll(async () => {
+  database = await createTestDatabase();
+  instances = [connectTestDatabase(database), connectTestDatabase(database)];
+});
+afterAll(async () => {
+  for (const each of instances) await each.close();
+  await database.drop();
+});
+beforeEach(async () => {
+  tenantId = toTenantId((await createTestTenant(database)).tenantId);
+});
+
+/** The keys of a process that has just started. */
+const freshKeys = (instance = 0) => new ListenerKeys(instances[instance]!.settings, instances[instance]!.app);
+const stored = async () =>
+  (
+    await database.owner.query<{ purpose: string; period: string; key: Buffer | null; gone: Date | null }>(
+      `SELECT purpose, period::text, key_enc AS key, destroyed_at AS gone FROM listener_keys WHERE tenant_id = $1
+       ORDER BY purpose, period`,
+      [tenantId],
+    )
+  ).rows;
+const idsOf = (keys: DayKeys) => new ListenerIdentifier().identify(keys, ADDRESS, AGENT);
+
+describe('the keys of listeners', () => {
+  test('are the same in every process, whoever asks first, and meet at midnight', async () => {
+    for (let round = 0; round < 10; round += 1) {
+      tenantId = toTenantId((await createTestTenant(database)).tenantId);
+      const before = new Date(MIDNIGHT - 1);
+      const after = new Date(MIDNIGHT);
+      const [a, b, c, d] = await Promise.all([
+        freshKeys(0).forDay(tenantId, before),
+        freshKeys(1).forDay(tenantId, after),
+        freshKeys(1).forDay(tenantId, before),
+        freshKeys(0).forDay(tenantId, after),
+      ]);
+      expect(a).toEqual(c);
+      expect(b).toEqual(d);
+      expect(a.countToday).toEqual(b.countYesterday);
+      expect(a.countToday).not.toEqual(b.countToday);
+      expect(idsOf(a).countToday).toBe(idsOf(b).countYesterday);
+      expect(await stored()).toHaveLength(5);
+    }
+  });
+
+  test('of a process that dies while it makes them are made by the next', async () => {
+    const dying = await database.owner.connect();
+    dying.on('error', () => undefined);
+    await dying.query('BEGIN');
+    const { rows } = await dying.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+    await dying.query(
+      `INSERT INTO listener_keys (tenant_id, purpose, period, key_enc, destroy_after)
+       VALUES ($1, 'count', $2, 'never committed', now() + interval '9 days')`,
+      [tenantId, utcDate(new Date(MIDNIGHT))],
+    );
+    const waiting = freshKeys().forDay(tenantId, new Date(MIDNIGHT));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+    await database.owner.query('SELECT pg_terminate_backend($1)', [rows[0]!.pid]);
+    dying.release(true);
+    const keys = await waiting;
+    expect(keys.countToday).toHaveLength(32);
+    expect(await freshKeys(1).forDay(tenantId, new Date(MIDNIGHT))).toEqual(keys);
+  });
+
+  test('differ by tenant, by import, by purpose and by day', async () => {
+    const other = toTenantId((await createTestTenant(database)).tenantId);
+    const at = new Date();
+    const [live, imported, foreign] = [
+      await freshKeys().forDay(tenantId, at),
+      await freshKeys().forDay(tenantId, at, '0192f8a4-7c1e-7b3a-9d52-3f6a8c0e1b47'),
+      await freshKeys().forDay(other, at),
+    ];
+    const all = [live, imported, foreign].flatMap((keys) => Object.values(keys) as Buffer[]);
+    expect(new Set(all.map((key) => key.toString('hex'))).size).toBe(12);
+  });
+
+  test('open for their own place alone, and under the platform’s key alone', async () => {
+    await freshKeys().forDay(tenantId, new Date());
+    await database.owner.query(
+      `UPDATE listener_keys k SET key_enc = o.key_enc FROM listener_keys o
+       WHERE k.tenant_id = $1 AND o.tenant_id = $1 AND k.purpose = 'audience_a' AND o.purpose = 'audience_b'`,
+      [tenantId],
+    );
+    await expect(freshKeys().forDay(tenantId, new Date())).rejects.toThrow();
+    const { settings, app } = instances[0]!;
+    const elsewhere = { ...settings, privacyMasterKey: Buffer.alloc(32, 8).toString('base64') };
+    const next = new Date(Date.now() + 2 * DAY_MS);
+    await freshKeys()
+      .forDay(tenantId, next)
+      .catch(() => undefined);
+    await expect(new ListenerKeys(elsewhere, app).forDay(tenantId, next)).rejects.toThrow();
+  });
+});
+
+describe('a key whose time has come', () => {
+  /** A day whose key is due: the next day began long enough ago. */
+  const OLD = new Date(Date.now() - 11 * DAY_MS);
+  const destroy = () => new DestroyListenerKeys(instances[0]!.db, instances[0]!.maintenance).run();
+
+  test('is destroyed on time, and not before', async () => {
+    const acceptanceDays = instances[0]!.settings.ingestAcceptanceDays;
+    const startOf = (daysAgo: number) =>
+      new Date(Math.floor(Date.now() / DAY_MS) * DAY_MS - daysAgo * DAY_MS);
+    // A day ends when the next begins; its key lives for the acceptance window and 48 hours more.
+    const [due, kept] = [startOf(acceptanceDays + 3), startOf(acceptanceDays + 2)];
+    await freshKeys().forDay(tenantId, due);
+    await freshKeys().forDay(tenantId, kept);
+    await destroy();
+    const gone = (await stored()).filter(({ purpose }) => purpose === 'count');
+    expect(gone.map(({ period, key }) => [period, key === null])).toEqual([
+      [utcDate(startOf(acceptanceDays + 4)), true],
+      [utcDate(due), true],
+      [utcDate(kept), false],
+    ]);
+  });
+
+  test('leads from no address to an old id any more', async () => {
+    const old = idsOf(await freshKeys().forDay(tenantId, OLD));
+    await freshKeys().forDay(tenantId, new Date());
+    await database.owner.query(
+      `UPDATE listener_keys SET destroy_after = now() WHERE tenant_id = $1 AND period < $2`,
+      [tenantId, utcDate(new Date(Date.now() - 1 * DAY_MS))],
+    );
+    await destroy();
+    expect(old.countToday).not.toBeNull();
+    const oldIds = new Set(Object.values(old).map(String));
+    // Every way there is to make ids: for events of that day, of later days, of imports, and to find a listener.
+    const ways = [];
+    for (const instance of [0, 1]) {
+      const keys = freshKeys(instance);
+      ways.push(idsOf(await keys.forDay(tenantId, OLD)));
+      for (let day = 0; day < 12; day += 1)
+        ways.push(idsOf(await keys.forDay(tenantId, new Date(OLD.getTime() + day * DAY_MS + HOUR_MS))));
+      ways.push(idsOf(await keys.forDay(tenantId, OLD, '0192f8a4-7c1e-7b3a-9d52-3f6a8c0e1b48')));
+      const { app } = instances[instance]!;
+      const live = await app.transaction((sql) => keys.live(sql, tenantId), tenantContext(tenantId));
+      ways.push(findListener(live, 'erasure', ADDRESS, AGENT)!.listenerIds);
+    }
+    const made = ways
+      .flatMap((way) => Object.values(way as object).map(String))
+      .filter((id) => id !== 'null');
+    expect(made.length).toBeGreaterThan(20);
+    expect(made.filter((id) => oldIds.has(id))).toEqual([]);
+    expect(ways[0]).toMatchObject({ countToday: null, countYesterday: null, addressDay: null });
+  });
+
+  test('is never followed by a second one in its place', async () => {
+    await freshKeys().forDay(tenantId, OLD);
+    await database.owner.query(`UPDATE listener_keys SET destroy_after = now() WHERE tenant_id = $1`, [
+      tenantId,
+    ]);
+    await destroy();
+    const before = await stored();
+    expect(before.every(({ key, gone }) => key === null && gone !== null)).toBe(true);
+    for (let round = 0; round < 3; round += 1) {
+      await Promise.all([freshKeys(0).forDay(tenantId, OLD), freshKeys(1).forDay(tenantId, OLD)]);
+      await instances[0]!.app.transaction(
+        (sql) =>
+          insertOrReadKeys(sql, tenantId, [
+            {
+              purpose: 'count',
+              period: utcDate(OLD),
+              destroyAfter: new Date(MIDNIGHT),
+              keyEnc: Buffer.alloc(60, 1),
+            },
+          ]),
+        tenantContext(tenantId),
+      );
+    }
+    expect(await destroy()).toEqual({ destroyed: 0 });
+    expect(await stored()).toEqual(before);
+  });
+});
