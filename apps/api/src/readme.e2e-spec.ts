@@ -68,6 +68,7 @@ describe('README', () => {
     expect(output).toMatch(/"outcome":"counted","requests":1/);
     expect(output).toContain('not certified');
     expect(output).toContain('"asOf"');
+    expect(output).toContain('"kind":"erasure","state":"queued"');
     expect(output).toMatch(/pi_live_/);
   });
 

@@ -5,6 +5,7 @@ import {
   connectTestDatabase,
   createTestDatabase,
   createTestTenant,
+  testSettings,
   type TestConnections,
   type TestDatabase,
 } from '@lib/testing';
@@ -107,13 +108,14 @@ describe('the keys of listeners', () => {
       [tenantId],
     );
     await expect(freshKeys().forDay(tenantId, new Date())).rejects.toThrow();
-    const { settings, app } = instances[0]!;
-    const elsewhere = { ...settings, privacyMasterKey: Buffer.alloc(32, 8).toString('base64') };
+    const elsewhere = testSettings(database, {
+      PRIVACY_MASTER_KEY: Buffer.alloc(32, 8).toString('base64'),
+    });
     const next = new Date(Date.now() + 2 * DAY_MS);
     await freshKeys()
       .forDay(tenantId, next)
       .catch(() => undefined);
-    await expect(new ListenerKeys(elsewhere, app).forDay(tenantId, next)).rejects.toThrow();
+    await expect(new ListenerKeys(elsewhere, instances[0]!.app).forDay(tenantId, next)).rejects.toThrow();
   });
 });
 
