@@ -310,6 +310,17 @@ describe('one bad event costs only itself', () => {
   });
 });
 
+test('no sender can have listener keys made for days that are long over', async () => {
+  const events = [400, 500].map((days) =>
+    event({ occurredAt: new Date(Date.now() - days * 86_400_000).toISOString() }),
+  );
+  expect((await send(events)).body.results.map(({ code }) => code)).toEqual(['too_old', 'too_old']);
+  const { rows } = await api.database.owner.query(
+    `SELECT FROM listener_keys WHERE purpose = 'count' AND period < now() - interval '100 days'`,
+  );
+  expect(rows).toEqual([]);
+});
+
 describe('a bad request', () => {
   const problem = async (body: unknown, headers: Record<string, string> = {}) => {
     const answer = await api.call<{ code: string }>('POST', '/v1/events/batch', { key, body, headers });

@@ -111,9 +111,10 @@ export class IngestService {
   /** The keys of every UTC day on which an event happened: asked for once a day, not once an event. */
   private async keysOfDays(tenantId: TenantId, good: readonly CheckedEvent[]): Promise<KeysOfDays> {
     const asked = new Map<number, Promise<DayKeys>>();
-    for (const { occurredAt } of good) {
+    for (const { occurredAt, tooOld } of good) {
       const day = dayNumber(occurredAt);
-      if (!asked.has(day)) asked.set(day, this.keys.forDay(tenantId, occurredAt));
+      // What is too old is only looked up: a sender could have keys made for any day there ever was.
+      if (!tooOld && !asked.has(day)) asked.set(day, this.keys.forDay(tenantId, occurredAt));
     }
     // All at once: a process that has just started would otherwise wait for one day after the other.
     return new Map(await Promise.all([...asked].map(async ([day, keys]) => [day, await keys] as const)));
