@@ -1,5 +1,7 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
+import { rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, jest, test } from '@jest/globals';
@@ -68,7 +70,7 @@ beforeAll(async () => {
     PRIVACY_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     LOG_LEVEL: 'trace',
     TRUST_PROXY: '127.0.0.1',
-    SPOOL_DIR: join('/tmp', `podcast-canary-spool-${MARK}`),
+    SPOOL_DIR: join(tmpdir(), `podcast-canary-spool-${MARK}`),
     ...(database.redisUrl !== null && { REDIS_URL: database.redisUrl }),
   };
   proxy = await DatabaseProxy.start(database);
@@ -119,6 +121,7 @@ beforeAll(async () => {
 afterAll(async () => {
   program.remove();
   proxy.close();
+  rmSync(environment['SPOOL_DIR']!, { recursive: true, force: true });
   await database.drop();
 });
 
