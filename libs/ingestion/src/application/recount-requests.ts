@@ -3,7 +3,7 @@ import { APP_POOL, databaseUnavailable, RolePool, TenantDb } from '@lib/database
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
-import { DayDrain, rawHorizon, takeMarks, type DrainReport } from '@lib/time-series';
+import { appendMark, DayDrain, rawHorizon, takeMarks, type DrainReport } from '@lib/time-series';
 import type { Logger } from 'pino';
 import type { RecountRow } from '../domain/recount.js';
 import {
@@ -63,11 +63,11 @@ export class RecountRequests {
     try {
       return await this.db.run(tenantId, async () => {
         const { sql } = this.db.current;
+        // Marks first: one that comes with a recount which is not visible below must stay.
+        await takeMarks(sql, tenantId, 'recount', new Date(0), new Date('9999-12-31'));
         current = await nextRecount(sql, tenantId);
-        if (current === undefined) {
-          await takeMarks(sql, tenantId, 'recount', new Date(0), new Date('9999-12-31'));
-          return false;
-        }
+        if (current === undefined) return false;
+        await appendMark(sql, tenantId, 'recount', new Date(`${current.firstDay}T00:00Z`), null);
         return this.countNextDay(current);
       });
     } catch (error) {
