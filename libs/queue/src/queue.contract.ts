@@ -84,9 +84,10 @@ export function queueContract(name: string, start: () => Promise<QueueUnderTest>
       child.kill('SIGKILL');
       await once(child, 'exit');
       const killedAt = Date.now();
-      await sleep(3_000);
-      const after = workers.of('tick', 'b').filter(({ at }) => at > killedAt);
-      expect(after.length).toBeGreaterThanOrEqual(4);
+      const after = () => workers.of('tick', 'b').filter(({ at }) => at > killedAt);
+      // A busy machine ticks more slowly; what matters is that the other goes on ticking.
+      for (let tries = 0; after().length < 4 && tries < 40; tries += 1) await sleep(500);
+      expect(after().length).toBeGreaterThanOrEqual(4);
       expect(workers.of('slow', 'b').filter(({ at }) => at > killedAt)).not.toHaveLength(0);
     });
 
