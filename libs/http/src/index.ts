@@ -16,6 +16,7 @@ export { ProblemDto, problemResponse } from './problem.dto.js';
 export { ProblemFilter, retryDelay } from './problem.filter.js';
 export { OwnTransactions, ReadsReplica, TenantContextInterceptor } from './tenant-context.interceptor.js';
 export { inputValidation } from './validation.js';
+export { readBodyBytes } from './read-body-bytes.js';
 export { readFormFile, type FormFile } from './read-form-file.js';
 export { undeclaredRoutes } from './undeclared-routes.js';
 export { UuidParam } from './uuid-param.js';

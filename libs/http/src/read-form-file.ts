@@ -1,6 +1,7 @@
 import type { MultipartFile } from '@fastify/multipart';
 import { DomainError } from '@lib/primitives';
 import type { FastifyRequest } from 'fastify';
+import { fileTooLarge } from './read-body-bytes.js';
 
 /** A file of a form, read into memory. */
 export interface FormFile {
@@ -29,11 +30,8 @@ async function firstFile(request: FastifyRequest, maxBytes: number): Promise<For
     const file: MultipartFile | undefined = await request.file({ limits: { fileSize: maxBytes, files: 1 } });
     return file && { name: file.filename, bytes: await file.toBuffer() };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'FST_REQ_FILE_TOO_LARGE') {
-      throw new DomainError('too_large', 413, `The file may have up to ${maxBytes} bytes.`, {
-        field: 'file',
-      });
-    }
+    if (error instanceof Error && 'code' in error && error.code === 'FST_REQ_FILE_TOO_LARGE')
+      throw fileTooLarge(maxBytes);
     // The form's own parser throws plain errors about what the client has sent.
     throw new DomainError('malformed_request', 400, 'The form is damaged or cut off.', { field: 'file' });
   }

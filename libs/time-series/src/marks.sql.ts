@@ -46,6 +46,21 @@ export async function appendMark(
   );
 }
 
+/** Appends a mark of each kind for every 5-minute slice of some UTC days: whatever they hold is looked at again. */
+export async function appendDayMarks(
+  sql: Sql,
+  tenantId: TenantId,
+  kinds: readonly MarkKind[],
+  days: readonly Date[],
+): Promise<void> {
+  await sql(
+    `INSERT INTO dirty_buckets (tenant_id, kind, bucket)
+     SELECT $1, kind, slice FROM unnest($2::text[]) AS k (kind), unnest($3::timestamptz[]) AS d (day),
+       generate_series(day, day + interval '24 hours' - interval '5 minutes', interval '5 minutes') AS slice`,
+    [tenantId, kinds, days],
+  );
+}
+
 /** Appends a mark for each of some 5-minute slices; see {@link appendMark}. */
 export async function appendMarks(
   sql: Sql,

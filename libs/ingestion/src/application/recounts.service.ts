@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
-import { DAY_MS, DomainError, SLICE_MS, utcDate } from '@lib/primitives';
-import { appendMark, appendMarks, rawHorizon } from '@lib/time-series';
+import { DAY_MS, DomainError, utcDate } from '@lib/primitives';
+import { appendDayMarks, appendMark, rawHorizon } from '@lib/time-series';
 import type { RecountDifference, RecountRow } from '../domain/recount.js';
 import { dropUnshownDownloads } from '../infrastructure/downloads.sql.js';
 import { insertAnnotation } from '../infrastructure/annotations.sql.js';
@@ -81,9 +81,7 @@ export class RecountsService {
     const recount = await this.decide(id, 'applied', by);
     const days = daysBetween(recount.firstDay, recount.lastDay);
     await showDaysUnder(sql, tenantId, recount.ruleSetId, days.map(utcDate));
-    const slices = days.flatMap(slicesOf);
-    await appendMarks(sql, tenantId, 'count', slices, null);
-    await appendMarks(sql, tenantId, 'slice', slices, null);
+    await appendDayMarks(sql, tenantId, ['count', 'slice'], days);
     await insertAnnotation(sql, tenantId, {
       happenedAt: days[0] ?? new Date(),
       kind: 'recount_applied',
@@ -135,8 +133,4 @@ function daysBetween(firstDay: string, lastDay: string): Date[] {
   const first = Date.parse(`${firstDay}T00:00Z`);
   const days = (Date.parse(`${lastDay}T00:00Z`) - first) / DAY_MS + 1;
   return Array.from({ length: days }, (_, n) => new Date(first + n * DAY_MS));
-}
-
-function slicesOf(day: Date): Date[] {
-  return Array.from({ length: DAY_MS / SLICE_MS }, (_, n) => new Date(day.getTime() + n * SLICE_MS));
 }

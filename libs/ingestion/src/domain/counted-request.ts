@@ -1,9 +1,10 @@
 import type { AgentVerdict } from './classification/agent-verdict.js';
-import type { DownloadRequest, HlsFile } from './counting/download-request.js';
+import type { DownloadRequest } from './counting/download-request.js';
 import type { AddressListing, NetworkClass } from './counting/counting-rules.js';
+import { hlsFileOf, type StoredSegment } from './stored-segment.js';
 
 /** A stored request for a file, as it is read to be counted. Ids of 64 bits are texts: a number would lose bits. */
-export interface StoredRequest {
+export interface StoredRequest extends StoredSegment {
   readonly eventId: string;
   /** UTC, milliseconds since 1970. */
   readonly occurredAtMs: number;
@@ -17,8 +18,6 @@ export interface StoredRequest {
   /** First byte and the byte after the last, of the Content-Range that was announced. */
   readonly servedFrom: number | null;
   readonly servedTo: number | null;
-  readonly segment: number | null;
-  readonly segmentMs: number | null;
   readonly addressId: string | null;
   /** The listener under the key of the request's UTC day, and under that of the day before. */
   readonly listenerId: string | null;
@@ -33,10 +32,6 @@ export interface StoredRequest {
   readonly country: string | null;
   readonly addressList: AddressListing | null;
 }
-
-/** What a playlist has in the place of a segment's position. */
-const PLAYLIST = -1;
-const DEFAULT_SEGMENT_MS = 6_000;
 
 /** What lists say of a request: what its agent is, and of a browser also whether its referrer is believed. */
 export interface RequestVerdict extends AgentVerdict {
@@ -56,7 +51,7 @@ export function countedRequest(stored: StoredRequest, agent: RequestVerdict): Do
     bytesServed: stored.bytes,
     rangeAsked: stored.rangeAsked,
     rangeServed: servedFrom === null || servedTo === null ? null : { from: servedFrom, to: servedTo },
-    hls: hlsFile(stored),
+    hls: hlsFileOf(stored),
     listener: stored.listenerId,
     address: stored.addressId,
     episode: stored.episodeId,
@@ -66,12 +61,6 @@ export function countedRequest(stored: StoredRequest, agent: RequestVerdict): Do
     addressList: stored.addressList,
     badReferrer: agent.badReferrer === true,
   };
-}
-
-function hlsFile({ segment, segmentMs }: StoredRequest): HlsFile | null {
-  if (segment === null) return null;
-  if (segment === PLAYLIST) return { kind: 'playlist' };
-  return { kind: 'segment', position: segment, durationMs: segmentMs ?? DEFAULT_SEGMENT_MS };
 }
 
 /** Stored in the place of a Referer that is no address (PTMG v2.3 §5.5.2 (3), IAB-09); it is no address either. */

@@ -1,8 +1,8 @@
 import type { LocatedFile } from './access-log/locate-episodes.js';
 import { hashReceipt, type Receipt } from './receipt.js';
 import { dictionaryEntry, type StorableEvent } from './storable-event.js';
+import { storedSegment } from './stored-segment.js';
 
-const PLAYLIST = -1;
 const MAX_PATH_LENGTH = 1_024;
 
 /**
@@ -16,7 +16,6 @@ export function receiptEvent(
   located: LocatedFile | undefined,
   tooOld: boolean,
 ): StorableEvent {
-  const hls = located?.hls ?? null;
   return {
     eventId: receipt.id,
     occurredAt: receipt.occurredAt,
@@ -32,8 +31,7 @@ export function receiptEvent(
     placementId: null,
     importId: null,
     positionMs: null,
-    segment: hls === null ? null : hls.kind === 'segment' ? hls.position : PLAYLIST,
-    segmentMs: hls?.kind === 'segment' ? hls.durationMs : null,
+    ...storedSegment(located?.hls ?? null),
     status: null,
     trustedSender: false,
     eventType: 'download_request',

@@ -1,9 +1,9 @@
-import { parseUrl } from '@lib/primitives';
 import type { CheckedEvent } from './checked-event.js';
 import { MALFORMED_REFERRER } from './counted-request.js';
 import type { ByteRange } from './counting/byte-union.js';
 import { hash64 } from './hash-payload.js';
 import type { KnownNetwork } from './known-network.js';
+import { pageUrl } from './page-url.js';
 import type { ListenerIds } from './listener-ids.js';
 
 /** One row of `listener_events`, without its tenant. Dictionary texts travel along with their ids. */
@@ -106,19 +106,14 @@ export function cleanUserAgent(text: string | undefined): string | undefined {
   return clean === '' ? undefined : clean;
 }
 
-/** Schemes of pages, and of apps that open a page. */
-const PAGE = /^(?:https?|(?:android|ios)-app):$/;
-
 /**
  * A referrer as it is stored: origin and path. Queries and fragments can hold what identifies a person. One that is no
  * address of a page is kept as that fact alone. Cleaning twice changes nothing.
  */
 export function cleanReferrer(text: string | undefined): string | undefined {
   if (text === undefined || text === '' || text === '-') return undefined;
-  const url = parseUrl(text);
-  if (url === undefined) return MALFORMED_REFERRER;
-  const { protocol, host, pathname } = url;
-  return PAGE.test(protocol) ? `${protocol}//${host}${pathname}`.slice(0, 512) : MALFORMED_REFERRER;
+  const url = pageUrl(text);
+  return url === undefined ? MALFORMED_REFERRER : `${url.protocol}//${url.host}${url.pathname}`.slice(0, 512);
 }
 
 /** The entry of a text that was cleaned; null for none. */

@@ -1,6 +1,6 @@
 import { tenantContext, type RolePool } from '@lib/database';
-import { DAY_MS, HOUR_MS, SLICE_MS, type TenantId } from '@lib/primitives';
-import { appendMarks } from '@lib/time-series';
+import { DAY_MS, HOUR_MS, type TenantId } from '@lib/primitives';
+import { appendDayMarks } from '@lib/time-series';
 import { unkeyEvents } from '../../infrastructure/rekey-events.sql.js';
 
 /**
@@ -15,9 +15,5 @@ export async function unkeyDay(pool: RolePool, tenantId: TenantId, day: Date): P
       (sql) => unkeyEvents(sql, tenantId, new Date(at), new Date(at + HOUR_MS)),
       context,
     );
-  const slices = Array.from({ length: DAY_MS / SLICE_MS }, (_, index) => new Date(start + index * SLICE_MS));
-  await pool.transaction(async (sql) => {
-    await appendMarks(sql, tenantId, 'count', slices, null);
-    await appendMarks(sql, tenantId, 'slice', slices, null);
-  }, context);
+  await pool.transaction((sql) => appendDayMarks(sql, tenantId, ['count', 'slice'], [day]), context);
 }

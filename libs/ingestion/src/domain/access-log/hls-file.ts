@@ -1,7 +1,5 @@
 import type { HlsFile } from '../counting/download-request.js';
-
-/** How long a segment lasts where the episode does not say: what Apple's authoring rules for HLS ask for. */
-export const DEFAULT_SEGMENT_MS = 6_000;
+import { DEFAULT_SEGMENT_MS } from '../stored-segment.js';
 
 const SEGMENT = /^(.*)\.(?:ts|m4s|mp4|m4v|m4a|m4f|cmfv|cmfa|aac|ac3|ec3|mp3|webm)$/i;
 

@@ -1,6 +1,7 @@
 import type { KnownNetwork } from '../known-network.js';
 import type { ListenerIds } from '../listener-ids.js';
 import { dictionaryEntry, type DictionaryEntry, type StorableEvent } from '../storable-event.js';
+import { storedSegment } from '../stored-segment.js';
 import { hashRequest } from './hash-request.js';
 import type { LocatedFile } from './locate-episodes.js';
 import type { LoggedRequest } from './logged-request.js';
@@ -17,13 +18,11 @@ export interface LoggedEventParts {
   readonly network: KnownNetwork | null;
 }
 
-const PLAYLIST = -1;
 const MAX_PATH_LENGTH = 1_024;
 
 /** The row that a logged request becomes. A log that does not say how much was served proves nothing served. */
 export function loggedEvent(request: LoggedRequest, parts: LoggedEventParts): StorableEvent {
   const { located, eventId, importId, userAgent, referrer, ids, network } = parts;
-  const hls = located?.hls ?? null;
   return {
     eventId,
     occurredAt: new Date(request.occurredAtMs).toISOString(),
@@ -41,8 +40,7 @@ export function loggedEvent(request: LoggedRequest, parts: LoggedEventParts): St
     placementId: null,
     importId,
     positionMs: null,
-    segment: hls === null ? null : hls.kind === 'segment' ? hls.position : PLAYLIST,
-    segmentMs: hls?.kind === 'segment' ? hls.durationMs : null,
+    ...storedSegment(located?.hls ?? null),
     status: request.status,
     trustedSender: true,
     eventType: 'download_request',

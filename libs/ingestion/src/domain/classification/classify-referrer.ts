@@ -1,4 +1,4 @@
-import { parseUrl } from '@lib/primitives';
+import { pageUrl } from '../page-url.js';
 import { ruleAt, type AgentRules } from './agent-rules.js';
 
 /** What the page is that a browser's request came from. */
@@ -10,9 +10,6 @@ export interface ReferrerVerdict {
   /** Malformed, or on the deny list: the request is not believed (PTMG v2.3 §5.5.2 (3), IAB-09). */
   readonly isBad: boolean;
 }
-
-/** Schemes of pages, and of apps that open a page. */
-const SCHEMES = /^(?:https?|(?:android|ios)-app):$/;
 
 /**
  * Says what a Referer header stands for; null without one, which is normal. Asked for browsers alone: what an app sends
@@ -32,9 +29,5 @@ export function classifyReferrer(
   if (text === '' || text === '-') return null;
   const rule = ruleAt(rules.referrers, text, atMs);
   if (rule?.category === 'deny') return { name: rule.name, category: null, isBad: true };
-  return { name: rule?.name ?? null, category: rule?.category ?? null, isBad: !isAddress(text) };
-}
-
-function isAddress(text: string): boolean {
-  return SCHEMES.test(parseUrl(text)?.protocol ?? '');
+  return { name: rule?.name ?? null, category: rule?.category ?? null, isBad: pageUrl(text) === undefined };
 }
