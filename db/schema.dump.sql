@@ -1207,7 +1207,7 @@ CREATE INDEX episodes_media_key ON public.episodes USING btree (tenant_id, media
 
 CREATE INDEX episodes_title_trgm ON public.episodes USING gin (tenant_id, title public.gin_trgm_ops);
 
-CREATE INDEX listener_metrics_podcast ON public.listener_metrics USING btree (tenant_id, podcast_id, grain, metric, bucket, episode_id);
+CREATE INDEX listener_metrics_episode ON public.listener_metrics USING btree (tenant_id, episode_id, grain, metric, bucket);
 
 CREATE INDEX listener_totals_podcast ON public.listener_totals USING btree (tenant_id, podcast_id, grain, metric, bucket);
 

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { TenantsService } from '@lib/tenants';
-import { LocalZone } from '../domain/local-zone.js';
+import { localZone, type LocalZone } from '../domain/local-zone.js';
 import { episodeNotFound, podcastNotFound } from '../domain/metrics.errors.js';
 import { readRange, type CountedRange } from '../domain/read-range.js';
 import { asOf } from '../infrastructure/as-of.sql.js';
@@ -54,7 +54,7 @@ export class QuestionReader {
    * @throws DomainError `invalid_range`, `unaligned_range`, `range_too_long`
    */
   async read(question: Question, longestDays: number, longest: string): Promise<ReadQuestion> {
-    const zone = new LocalZone(question.timeZone ?? (await this.tenants.get()).timeZone);
+    const zone = localZone(question.timeZone ?? (await this.tenants.get()).timeZone);
     const range = readRange(zone, question, longestDays, longest);
     const { podcastId = null, episodeId = null } = question;
     return { zone, range, podcastId, episodeId };

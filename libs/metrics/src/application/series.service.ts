@@ -48,15 +48,19 @@ export class SeriesService {
       metrics: question.metrics,
       evidence: question.evidence ?? null,
     });
-    const counts = new Map(rows.map((row) => [`${row.metric} ${row.evidence} ${row.bucket}`, row.value]));
+    const values = new Map<string, number[]>();
+    for (const { metric, evidence, bucket, value } of rows) {
+      const level = `${metric} ${evidence}`;
+      const ofLevel = values.get(level) ?? starts.map(() => 0);
+      ofLevel[bucket] = value;
+      values.set(level, ofLevel);
+    }
     const labels = starts.map((start) => ({ start: read.zone.label(start), startUtc: new Date(start) }));
-    const series = metricLevels(question.metrics, question.evidence).map((level) => ({
-      ...level,
-      points: labels.map((label, bucket) => ({
-        ...label,
-        value: counts.get(`${level.metric} ${level.evidence} ${bucket}`) ?? 0,
-      })),
-    }));
+    const series = metricLevels(question.metrics, question.evidence).map((level) => {
+      const ofLevel = values.get(`${level.metric} ${level.evidence}`);
+      const points = labels.map((label, bucket) => ({ ...label, value: ofLevel?.[bucket] ?? 0 }));
+      return { ...level, points };
+    });
     return { ...frame, interval: question.interval, series };
   }
 }

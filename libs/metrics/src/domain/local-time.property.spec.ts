@@ -114,6 +114,28 @@ describe('stored rows that cover buckets', () => {
 });
 
 describe('an instant', () => {
+  test('has the offset that the zone itself names, near its changes too', () => {
+    const changes = [Date.UTC(2026, 2, 29, 1), Date.UTC(2026, 9, 25, 1), Date.UTC(2011, 11, 30, 10)];
+    const near = fc.tuple(fc.constantFrom(...changes), fc.integer({ min: -2 * DAY_MS, max: 2 * DAY_MS }));
+    fc.assert(
+      fc.property(
+        zone,
+        fc.oneof(
+          slice,
+          near.map(([change, away]) => change + away),
+        ),
+        (local, at) => {
+          const format = new Intl.DateTimeFormat('en', { timeZone: local.name, timeZoneName: 'longOffset' });
+          const name = format.formatToParts(at).find(({ type }) => type === 'timeZoneName')!.value;
+          const [, sign, hours = 0, minutes = 0] = /^GMT(?:([+-])(\d+):(\d+))?$/.exec(name)!;
+          const size = Number(hours) * HOUR_MS + Number(minutes) * (HOUR_MS / 60);
+          expect(local.offset(at)).toBe(sign === '-' ? -size : size);
+        },
+      ),
+      { numRuns: 400 },
+    );
+  });
+
   test('is found again from what the clock shows, unless the clock shows it twice', () => {
     fc.assert(
       fc.property(zone, slice, (local, at) => {

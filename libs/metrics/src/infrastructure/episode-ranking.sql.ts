@@ -2,7 +2,7 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { GrainStretch } from '../domain/cover-with-grains.js';
 import type { Evidence } from '../domain/event-metrics.js';
-import { EPISODE_ROWS, rollupParams, type RollupScope } from './rollup-rows.js';
+import { rollupParams, ROWS_OF_EACH_EPISODE, type RollupScope } from './rollup-rows.js';
 
 /** One episode in the ranking of one evidence level. */
 export interface RankedEpisode {
@@ -30,17 +30,18 @@ export async function episodeRanking(
   limit: number,
 ): Promise<RankedEpisode[]> {
   const rows = await sql<Omit<RankedEpisode, 'value' | 'total'> & { value: string; total: string }>(
-    `WITH summed AS (
-       SELECT evidence, episode_id, sum(value) AS value ${EPISODE_ROWS} GROUP BY 1, 2 HAVING sum(value) > 0
-     ), ranked AS (
-       SELECT s.evidence, s.episode_id, e.podcast_id, e.title, e.published_at, s.value,
+    `WITH ranked AS (
+       SELECT s.evidence, e.id, e.podcast_id, e.title, e.published_at, s.value,
               rank() OVER (PARTITION BY s.evidence ORDER BY s.value DESC)::integer AS rank,
               row_number() OVER (PARTITION BY s.evidence
-                                 ORDER BY s.value DESC, e.published_at DESC NULLS LAST, s.episode_id) AS place,
+                                 ORDER BY s.value DESC, e.published_at DESC NULLS LAST, e.id) AS place,
               sum(s.value) OVER (PARTITION BY s.evidence) AS total
-       FROM summed s JOIN episodes e ON e.tenant_id = $1 AND e.id = s.episode_id
+       FROM episodes e CROSS JOIN LATERAL (
+         SELECT evidence, sum(value) AS value ${ROWS_OF_EACH_EPISODE} GROUP BY 1 HAVING sum(value) > 0
+       ) s
+       WHERE e.tenant_id = $1 AND ($5::uuid IS NULL OR e.podcast_id = $5)
      )
-     SELECT evidence, rank, episode_id AS "episodeId", podcast_id AS "podcastId", title,
+     SELECT evidence, rank, id AS "episodeId", podcast_id AS "podcastId", title,
             published_at AS "publishedAt", value, total
      FROM ranked WHERE place <= $9 ORDER BY evidence, place`,
     [...rollupParams(tenantId, stretches, scope), limit],

@@ -11,10 +11,10 @@ export interface RollupScope {
 }
 
 /** The lateral sub-select keeps it one index range for each stretch: left to join freely, the planner may hash all rows. */
-const rowsOf = (table: string, columns: string, scope: string) => `
+const rowsOf = (table: string, scope: string) => `
   FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS s (grain, low, high)
   CROSS JOIN LATERAL (
-    SELECT m.bucket, m.metric, m.evidence, m.value ${columns}
+    SELECT m.bucket, m.metric, m.evidence, m.value
     FROM ${table} m
     WHERE m.tenant_id = $1 AND m.grain = s.grain AND m.bucket >= s.low AND m.bucket < s.high
       AND m.dimension = 'none' AND ${scope}
@@ -23,23 +23,21 @@ const rowsOf = (table: string, columns: string, scope: string) => `
   ) rows`;
 
 /**
- * SQL that reads the counts of a scope in some stretches as relation `rows (bucket, metric, evidence, value,
- * episode_id)`. Takes the parameters $1 to $8 that `rollupParams` gives.
+ * SQL that reads the counts of one episode in some stretches as relation `rows (bucket, metric, evidence, value)`. Takes
+ * the parameters $1 to $8 that `rollupParams` gives.
  */
-export const EPISODE_ROWS = rowsOf(
-  'listener_metrics',
-  ', m.episode_id',
-  '($5::uuid IS NULL OR m.podcast_id = $5) AND ($6::uuid IS NULL OR m.episode_id = $6)',
-);
+export const EPISODE_ROWS = rowsOf('listener_metrics', 'm.episode_id = $6::uuid AND m.podcast_id = $5::uuid');
 
-/** The same rows added up over episodes, without `episode_id`: for scopes that are not one episode. */
+/** The same of an episode `e` that the statement reads beside them. */
+export const ROWS_OF_EACH_EPISODE = rowsOf('listener_metrics', 'm.episode_id = e.id AND $6::uuid IS NULL');
+
+/** The same rows added up over episodes: for scopes that are not one episode. */
 export const TOTAL_ROWS = rowsOf(
   'listener_totals',
-  '',
   `m.podcast_id = coalesce($5::uuid, ${WHOLE_NETWORK}) AND $6::uuid IS NULL`,
 );
 
-/** The parameters of EPISODE_ROWS and TOTAL_ROWS. */
+/** The parameters of what reads rollups. */
 export function rollupParams(
   tenantId: string,
   stretches: readonly GrainStretch[],
