@@ -1,6 +1,8 @@
+import { QueryRunnerAlreadyReleasedError } from 'typeorm';
+
 /** Lost connections, a server that shuts down, starts or recovers, exhausted resources, and the socket's own errors. */
 const CODES =
-  /^(08\w{3}|57P0[1-5]|53[0-4]00|25P03|ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
+  /^(08\w{3}|57P0[1-5]|53[0-4]00|25P03|EAGAIN|ECONNREFUSED|ECONNRESET|ECONNABORTED|ENOENT|EPIPE|ETIMEDOUT|EHOSTUNREACH|ENOTFOUND|EAI_AGAIN)$/;
 
 /** What the driver says without a code. */
 const MESSAGES =
@@ -11,6 +13,8 @@ const MESSAGES =
  * nothing about the data.
  */
 export function databaseUnavailable(error: unknown): boolean {
+  // All that TypeORM says of a connection that broke between two statements.
+  if (error instanceof QueryRunnerAlreadyReleasedError) return true;
   const { code, message } = (error ?? {}) as { code?: unknown; message?: unknown };
   return (
     (typeof code === 'string' && CODES.test(code)) || (typeof message === 'string' && MESSAGES.test(message))

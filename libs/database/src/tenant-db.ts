@@ -2,7 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { Inject, Injectable } from '@nestjs/common';
 import { toTenantId, type TenantId } from '@lib/primitives';
 import type { PoolClient } from 'pg';
-import { QueryRunnerAlreadyReleasedError, type EntityManager, type QueryRunner } from 'typeorm';
+import type { EntityManager, QueryRunner } from 'typeorm';
 import { AppDataSource } from './app-data-source.js';
 import { databaseUnavailable, serverHangs } from './database-unavailable.js';
 import type { Sql } from './role-pool.js';
@@ -89,9 +89,6 @@ export class TenantDb {
       return result;
     } catch (error) {
       if (!serverHangs(error)) await rollback(runner);
-      // All that TypeORM says of a connection that broke between two statements.
-      if (error instanceof QueryRunnerAlreadyReleasedError)
-        throw new Error('Connection terminated between two statements', { cause: error });
       throw error;
     } finally {
       await runner.release();

@@ -142,6 +142,9 @@ async function endInOrder({ apis, workers }: Installation, violations: Violation
     for (const line of await worker.logLines('rollups differed'))
       violations.add('I4', `${worker.name}: ${line}`);
   }
+  for (const api of apis) {
+    for (const line of await api.logLines('"internal_error"')) violations.add('I7', `${api.name}: ${line}`);
+  }
 }
 
 function tally(words: readonly string[]): Record<string, number> {
