@@ -580,6 +580,7 @@ CREATE TABLE public.listener_events (
     count_id_today bigint,
     count_id_yesterday bigint,
     address_day_id bigint,
+    net_id bigint,
     bytes_sent bigint,
     placement_id uuid,
     import_id uuid,
@@ -608,6 +609,8 @@ COMMENT ON COLUMN public.listener_events.episode_id IS 'NULL for a request of so
 COMMENT ON COLUMN public.listener_events.payload_hash IS 'Tells a repeat from a contradiction. 0: the listener was erased, and whatever comes again is a repeat.';
 
 COMMENT ON COLUMN public.listener_events.path_id IS 'What was asked for where episode_id does not say it; see paths.';
+
+COMMENT ON COLUMN public.listener_events.net_id IS 'The address alone under a key of its week: only where the tenant matches sponsors'' results by address.';
 
 COMMENT ON COLUMN public.listener_events.segment IS 'Position of an HLS segment; -1 for a playlist; NULL for any other file.';
 
@@ -670,7 +673,7 @@ CREATE TABLE public.listener_keys (
     destroy_after timestamp with time zone NOT NULL,
     destroyed_at timestamp with time zone,
     CONSTRAINT listener_keys_check CHECK (((key_enc IS NULL) = (destroyed_at IS NOT NULL))),
-    CONSTRAINT listener_keys_purpose_check CHECK ((purpose = ANY (ARRAY['count'::text, 'audience_a'::text, 'audience_b'::text])))
+    CONSTRAINT listener_keys_purpose_check CHECK ((purpose = ANY (ARRAY['count'::text, 'audience_a'::text, 'audience_b'::text, 'net'::text])))
 );
 
 ALTER TABLE ONLY public.listener_keys FORCE ROW LEVEL SECURITY;
@@ -1675,6 +1678,8 @@ GRANT UPDATE(count_id_today) ON TABLE public.listener_events TO podcast_app;
 GRANT UPDATE(count_id_yesterday) ON TABLE public.listener_events TO podcast_app;
 
 GRANT UPDATE(address_day_id) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(net_id) ON TABLE public.listener_events TO podcast_app;
 
 GRANT UPDATE(session_id) ON TABLE public.listener_events TO podcast_app;
 

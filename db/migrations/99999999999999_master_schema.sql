@@ -256,7 +256,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS api_keys_key_id_key ON api_keys (key_id);
 -- Keys under which addresses are hashed. Destroying one nulls key_enc and keeps the row, so that none is minted twice.
 CREATE TABLE IF NOT EXISTS listener_keys (
   tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
-  purpose text NOT NULL CHECK (purpose IN ('count', 'audience_a', 'audience_b')),
+  purpose text NOT NULL CHECK (purpose IN ('count', 'audience_a', 'audience_b', 'net')),
   period date NOT NULL,
   import_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
   key_enc bytea,
@@ -399,6 +399,7 @@ CREATE TABLE IF NOT EXISTS listener_events (
   count_id_today bigint,
   count_id_yesterday bigint,
   address_day_id bigint,
+  net_id bigint,
   bytes_sent bigint,
   placement_id uuid,
   import_id uuid,
@@ -419,6 +420,7 @@ CREATE TABLE IF NOT EXISTS listener_events (
 ) PARTITION BY RANGE (occurred_at);
 COMMENT ON COLUMN listener_events.episode_id IS 'NULL for a request of something else than an episode: it is kept, and never counts.';
 COMMENT ON COLUMN listener_events.payload_hash IS 'Tells a repeat from a contradiction. 0: the listener was erased, and whatever comes again is a repeat.';
+COMMENT ON COLUMN listener_events.net_id IS 'The address alone under a key of its week: only where the tenant matches sponsors'' results by address.';
 COMMENT ON COLUMN listener_events.path_id IS 'What was asked for where episode_id does not say it; see paths.';
 COMMENT ON COLUMN listener_events.segment IS 'Position of an HLS segment; -1 for a playlist; NULL for any other file.';
 COMMENT ON COLUMN listener_events.byte_range IS 'The Range that was asked for.';
@@ -939,7 +941,7 @@ GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referr
   TO podcast_app; -- facts stay as they came
 -- Except what names a listener, which erasure takes away.
 GRANT UPDATE (user_agent_id, referrer_id, network_id, path_id, audience_a, audience_b, count_id_today, count_id_yesterday,
-              address_day_id, session_id, event_data, payload_hash) ON listener_events TO podcast_app;
+              address_day_id, net_id, session_id, event_data, payload_hash) ON listener_events TO podcast_app;
 -- Texts that nobody sends any more go too. UPDATE changes nothing: it is what the lock of a row asks for.
 GRANT UPDATE (value), DELETE ON user_agents, referrers, paths TO podcast_app;
 GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed

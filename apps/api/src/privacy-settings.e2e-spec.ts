@@ -82,6 +82,29 @@ async function send(
 
 const known = (rows: { audience: string | null }[]) => rows.map(({ audience }) => audience !== null);
 
+describe('matching by address', () => {
+  const idsOfAddresses = async () => {
+    const { rows } = await api.database.owner.query<{ net: string | null }>(
+      'SELECT net_id AS net FROM listener_events WHERE tenant_id = $1 ORDER BY received_at, occurred_at',
+      [tenant.tenantId],
+    );
+    return rows.map(({ net }) => net);
+  };
+
+  test('is off until the tenant decides so', async () => {
+    await send([{}]);
+    expect(await idsOfAddresses()).toEqual([null]);
+  });
+
+  test('gives whole addresses an id of their own, and cut ones none', async () => {
+    await decide({ attributionLookbackDays: 30, euMode: 'truncate' });
+    await send([{ ip: AMERICAN[0] }, { ip: GERMAN[0] }]);
+    expect(await idsOfAddresses()).toEqual([expect.stringMatching(/^-?\d+$/), null]);
+    const { body } = await call<string>('GET', '/v1/methodology?format=markdown');
+    expect(body).toContain('30 days back');
+  });
+});
+
 describe('the privacy settings of a tenant', () => {
   test('have defaults, are changed one by one, and brought back by null', async () => {
     const defaults = {
@@ -90,6 +113,7 @@ describe('the privacy settings of a tenant', () => {
       tcfVendorId: null,
       honourGpc: false,
       honourDnt: false,
+      attributionLookbackDays: null,
     };
     expect((await call('GET', '/v1/tenant')).body).toMatchObject({ privacy: defaults });
     expect((await decide({ euMode: 'truncate', tcfVendorId: 42 })).body).toMatchObject({
@@ -115,6 +139,8 @@ describe('the privacy settings of a tenant', () => {
     { tcfVendorId: 65_536 },
     { tcfVendorId: 1.5 },
     { honourGpc: 'yes' },
+    { attributionLookbackDays: 0 },
+    { attributionLookbackDays: 61 },
     { other: 1 },
   ])('are refused as %j', async (privacy) => {
     expect((await decide(privacy)).body).toMatchObject({ status: 400, code: 'invalid_input' });

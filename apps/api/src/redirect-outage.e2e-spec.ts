@@ -198,7 +198,7 @@ test('without its keys a tenant’s requests are recorded, and its listeners are
   proxy.cut();
   await listen(['a', 'b'], 'late');
   await settle();
-  expect(spooled()).toContain('"ids":[null,null,null,null,null]');
+  expect(spooled()).toMatch(/"ids":\[(null,)+null\]/);
   proxy.restore();
   await until('both are stored', async () => (await storedSessions()).length === 2);
   const { rows } = await database.owner.query(

@@ -27,7 +27,7 @@ const APPEND = 'SELECT INSERT';
 const REVISE = 'SELECT INSERT UPDATE';
 /** Facts stay as they came, except what names a listener. */
 const SCRUB =
-  'SELECT INSERT UPDATE(address_day_id,audience_a,audience_b,count_id_today,count_id_yesterday,event_data,network_id,path_id,payload_hash,referrer_id,session_id,user_agent_id)';
+  'SELECT INSERT UPDATE(address_day_id,audience_a,audience_b,count_id_today,count_id_yesterday,event_data,net_id,network_id,path_id,payload_hash,referrer_id,session_id,user_agent_id)';
 /** Texts go when no row names them any more. */
 const FORGET = 'SELECT INSERT DELETE UPDATE(value)';
 

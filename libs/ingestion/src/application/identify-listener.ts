@@ -31,7 +31,7 @@ export class ListenerIdentifier {
     const name = `${this.numberOf(keys)}\n${precision}\n${address}\n${userAgent}`;
     const known = this.recent.get(name);
     if (known !== undefined) return known;
-    const ids = makeIds(keys, listenerNetwork(address, precision), userAgent);
+    const ids = makeIds(keys, listenerNetwork(address, precision), userAgent, precision);
     this.recent.set(name, ids);
     return ids;
   }
@@ -45,7 +45,12 @@ export class ListenerIdentifier {
   }
 }
 
-function makeIds(keys: DayKeys, network: string | undefined, userAgent: string): ListenerIds {
+function makeIds(
+  keys: DayKeys,
+  network: string | undefined,
+  userAgent: string,
+  precision: AddressPrecision,
+): ListenerIds {
   if (network === undefined) return NO_LISTENER;
   const listener = listenerText(network, userAgent);
   return {
@@ -54,6 +59,8 @@ function makeIds(keys: DayKeys, network: string | undefined, userAgent: string):
     addressDay: idUnder(keys.countToday, network),
     audienceA: idUnder(keys.audienceA, listener),
     audienceB: idUnder(keys.audienceB, listener),
+    // What is left of an address that is cut is no household.
+    net: precision === 'whole' ? idUnder(keys.net, network) : null,
   };
 }
 

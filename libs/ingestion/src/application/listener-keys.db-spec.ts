@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { tenantContext } from '@lib/database';
-import { DAY_MS, HOUR_MS, toTenantId, utcDate, type TenantId } from '@lib/primitives';
+import { DAY_MS, floorTime, HOUR_MS, toTenantId, utcDate, type TenantId } from '@lib/primitives';
 import {
   connectTestDatabase,
   createTestDatabase,
@@ -96,7 +96,9 @@ describe('the keys of listeners', () => {
       await freshKeys().forDay(tenantId, at, '0192f8a4-7c1e-7b3a-9d52-3f6a8c0e1b47'),
       await freshKeys().forDay(other, at),
     ];
-    const all = [live, imported, foreign].flatMap((keys) => Object.values(keys) as Buffer[]);
+    const all = [live, imported, foreign].flatMap((keys) =>
+      (Object.values(keys) as (Buffer | null)[]).filter((key) => key !== null),
+    );
     expect(new Set(all.map((key) => key.toString('hex'))).size).toBe(12);
   });
 
@@ -116,6 +118,71 @@ describe('the keys of listeners', () => {
       .forDay(tenantId, next)
       .catch(() => undefined);
     await expect(new ListenerKeys(elsewhere, instances[0]!.app).forDay(tenantId, next)).rejects.toThrow();
+  });
+});
+
+describe('the key of a week, for addresses alone', () => {
+  /** A Monday two weeks ago, noon. */
+  const MONDAY = new Date((Math.floor((Date.now() / DAY_MS - 4) / 7) * 7 + 4 - 14) * DAY_MS + 12 * HOUR_MS);
+  const later = (days: number) => new Date(MONDAY.getTime() + days * DAY_MS);
+  const matchBack = (days: number | null) =>
+    database.owner.query(
+      `UPDATE tenant_settings SET configuration = jsonb_build_object('privacy',
+         jsonb_build_object('attributionLookbackDays', $2::integer)) WHERE tenant_id = $1`,
+      [tenantId, days],
+    );
+  const idAt = async (at: Date, agent = AGENT, importId?: string) =>
+    new ListenerIdentifier().identify(await freshKeys().forDay(tenantId, at, importId), ADDRESS, agent).net;
+
+  test('is not made until the tenant matches by address', async () => {
+    expect(await idAt(MONDAY)).toBeNull();
+    expect((await stored()).map(({ purpose }) => purpose)).not.toContain('net');
+    await matchBack(30);
+    expect(await idAt(MONDAY)).toEqual(expect.any(BigInt));
+  });
+
+  test('gives an address one id in a week, whatever its agent, and another one in the next', async () => {
+    await matchBack(30);
+    const monday = await idAt(MONDAY);
+    expect(await idAt(later(6), 'Mozilla/5.0 (buyer)')).toBe(monday);
+    expect(await idAt(later(7))).not.toBe(monday);
+    expect(await idAt(later(-1))).not.toBe(monday);
+  });
+
+  test('is that of an import too, and there is none where it would be destroyed already', async () => {
+    await matchBack(14);
+    const imported = '0192f8a4-7c1e-7b3a-9d52-3f6a8c0e1b49';
+    expect(await idAt(MONDAY, AGENT, imported)).toBe(await idAt(MONDAY));
+    const { ingestAcceptanceDays } = instances[0]!.settings;
+    expect(await idAt(later(-14 - ingestAcceptanceDays), AGENT, imported)).toBeNull();
+  });
+
+  test('is not made of an address that is cut', async () => {
+    await matchBack(30);
+    const keys = await freshKeys().forDay(tenantId, MONDAY);
+    const ids = new ListenerIdentifier().identify(keys, ADDRESS, AGENT, 'coarse');
+    expect(ids).toMatchObject({ net: null, audienceA: expect.any(BigInt) });
+  });
+
+  test('lives for the week, the lookback and the acceptance window', async () => {
+    await matchBack(30);
+    await idAt(MONDAY);
+    const { rows } = await database.owner.query<{ period: string; until: Date }>(
+      `SELECT period::text, destroy_after AS until FROM listener_keys WHERE tenant_id = $1 AND purpose = 'net'`,
+      [tenantId],
+    );
+    const monday = new Date(floorTime(MONDAY, DAY_MS));
+    const days = 7 + 30 + instances[0]!.settings.ingestAcceptanceDays;
+    expect(rows).toEqual([{ period: utcDate(monday), until: new Date(monday.getTime() + days * DAY_MS) }]);
+  });
+
+  test('finds nobody who asks to be erased: others live behind that address', async () => {
+    await matchBack(30);
+    const net = await idAt(MONDAY);
+    const { app } = instances[0]!;
+    const live = await app.transaction((sql) => freshKeys().live(sql, tenantId), tenantContext(tenantId));
+    expect(live).toHaveLength(4);
+    expect(findListener(live, 'erasure', ADDRESS, '')!.listenerIds).not.toContain(String(net));
   });
 });
 

@@ -4,11 +4,11 @@ import { Settings } from '@lib/config';
 import { APP_POOL, RolePool, tenantContext, type Sql } from '@lib/database';
 import { DAY_MS, floorTime, utcDate, type TenantId } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
-import { audiencePeriod, AUDIENCE_SERIES } from '../domain/audience-period.js';
+import { audiencePeriod, AUDIENCE_SERIES, dayPeriod, weekOf, type KeyPeriod } from '../domain/key-period.js';
 import { openKey, sealKey } from '../domain/seal-key.js';
 import {
-  audiencePeriodDays,
   insertOrReadKeys,
+  keyPeriods,
   liveKeys,
   LIVE,
   type KeySlot,
@@ -20,6 +20,8 @@ export interface DayKeys {
   readonly countYesterday: Buffer | null;
   readonly audienceA: Buffer | null;
   readonly audienceB: Buffer | null;
+  /** Null as well where the tenant does not match by address. */
+  readonly net: Buffer | null;
 }
 
 /** A key that is not destroyed. */
@@ -33,10 +35,12 @@ const CACHE_MS = 5 * 60_000;
 const DESTROY_GRACE_MS = 2 * DAY_MS;
 
 /**
- * Keys under which listeners are hashed: per tenant and purpose, and per UTC day (counting) or audience period.
+ * Keys under which listeners are hashed: per tenant and purpose, and per UTC day (counting), audience period or ISO week
+ * (addresses alone, where the tenant matches by them).
  *
  * Minted on first use and the same on every instance. A day's key is destroyed 48 hours after its acceptance window, an
- * audience key after its period and the window; a backfill's keys 48 hours after they were made.
+ * audience key after its period and the window, a week's key after the lookback as well; a backfill's keys 48 hours after
+ * they were made.
  */
 @Injectable()
 export class ListenerKeys {
@@ -74,46 +78,61 @@ export class ListenerKeys {
   private async load(tenantId: TenantId, day: Date, importId: string): Promise<DayKeys> {
     const yesterday = new Date(day.getTime() - DAY_MS);
     return this.pool.transaction(async (sql) => {
-      const periodDays = await audiencePeriodDays(sql, tenantId);
-      const [periodA, periodB] = AUDIENCE_SERIES.map((series) => audiencePeriod(series, day, periodDays));
-      const wanted: [KeySlot['purpose'], string, Date][] = [
-        ['count', utcDate(day), new Date(day.getTime() + DAY_MS)],
-        ['count', utcDate(yesterday), day],
-        ...(periodA
-          ? [['audience_a', periodA.period, periodA.end] as [KeySlot['purpose'], string, Date]]
-          : []),
-        ...(periodB
-          ? [['audience_b', periodB.period, periodB.end] as [KeySlot['purpose'], string, Date]]
-          : []),
+      const { audienceDays, lookbackDays } = await keyPeriods(sql, tenantId);
+      const [a, b] = AUDIENCE_SERIES.map((series) => audiencePeriod(series, day, audienceDays));
+      const slots = [
+        this.slot(tenantId, 'count', dayPeriod(day), importId),
+        this.slot(tenantId, 'count', dayPeriod(yesterday), importId),
+        ...(a ? [this.slot(tenantId, 'audience_a', a, importId)] : []),
+        ...(b ? [this.slot(tenantId, 'audience_b', b, importId)] : []),
       ];
-      const slots = wanted.map(([purpose, period, end]) =>
-        this.slot(tenantId, purpose, period, end, importId),
-      );
-      const stored = await insertOrReadKeys(sql, tenantId, slots, importId);
-      const open = (purpose: string, period: string | undefined): Buffer | null => {
-        const sealed = stored.find((key) => key.purpose === purpose && key.period === period)?.keyEnc;
-        return sealed
-          ? openKey(this.masterKey, place(tenantId, purpose, period ?? '', importId), sealed)
-          : null;
-      };
+      const open = await this.insertOrOpen(sql, tenantId, slots, importId);
       return {
         countToday: open('count', utcDate(day)),
         countYesterday: open('count', utcDate(yesterday)),
-        audienceA: open('audience_a', periodA?.period),
-        audienceB: open('audience_b', periodB?.period),
+        audienceA: open('audience_a', a?.period),
+        audienceB: open('audience_b', b?.period),
+        net: lookbackDays === null ? null : await this.netKey(sql, tenantId, day, lookbackDays),
       };
     }, tenantContext(tenantId));
   }
 
+  /**
+   * The key of the week for addresses alone. Imports have no other: a sale has to find their requests too, for as long as
+   * it looks back; of a week that is too long ago there is none.
+   */
+  private async netKey(
+    sql: Sql,
+    tenantId: TenantId,
+    day: Date,
+    lookbackDays: number,
+  ): Promise<Buffer | null> {
+    const week = weekOf(day);
+    const slot = this.slot(tenantId, 'net', week, LIVE, lookbackDays);
+    if (slot.destroyAfter.getTime() <= Date.now()) return null;
+    const open = await this.insertOrOpen(sql, tenantId, [slot], LIVE);
+    return open('net', week.period);
+  }
+
+  /** Says of each slot which key it holds now; null where that was destroyed. */
+  private async insertOrOpen(sql: Sql, tenantId: TenantId, slots: readonly KeySlot[], importId: string) {
+    const stored = await insertOrReadKeys(sql, tenantId, slots, importId);
+    return (purpose: KeySlot['purpose'], period = ''): Buffer | null => {
+      const sealed = stored.find((key) => key.purpose === purpose && key.period === period)?.keyEnc;
+      return sealed ? openKey(this.masterKey, place(tenantId, purpose, period, importId), sealed) : null;
+    };
+  }
+
+  /** @param lookbackDays days beyond the end of the period for which its ids are searched */
   private slot(
     tenantId: TenantId,
     purpose: KeySlot['purpose'],
-    period: string,
-    end: Date,
+    { period, end }: KeyPeriod,
     importId: string,
+    lookbackDays = 0,
   ): KeySlot {
     const acceptanceMs = this.settings.ingestAcceptanceDays * DAY_MS;
-    const grace = purpose === 'count' ? acceptanceMs + DESTROY_GRACE_MS : acceptanceMs;
+    const grace = acceptanceMs + (purpose === 'count' ? DESTROY_GRACE_MS : lookbackDays * DAY_MS);
     const destroyAfter =
       importId === LIVE ? new Date(end.getTime() + grace) : new Date(Date.now() + DESTROY_GRACE_MS);
     const keyEnc = sealKey(this.masterKey, place(tenantId, purpose, period, importId), randomBytes(32));

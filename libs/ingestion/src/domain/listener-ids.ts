@@ -5,6 +5,8 @@ export interface ListenerIds {
   readonly addressDay: bigint | null;
   readonly audienceA: bigint | null;
   readonly audienceB: bigint | null;
+  /** Of the address alone, under a key of its week: meets a buyer's browser, which has another user agent. */
+  readonly net: bigint | null;
 }
 
 /** Nobody in particular. */
@@ -14,4 +16,5 @@ export const NO_LISTENER: ListenerIds = {
   addressDay: null,
   audienceA: null,
   audienceB: null,
+  net: null,
 };

@@ -31,7 +31,14 @@ const receipt: fc.Arbitrary<Receipt> = fc.record({
         })
         .map((listed) => knownNetwork(verdict, listed)),
     ),
-  ids: fc.record({ countToday: id, countYesterday: id, addressDay: id, audienceA: id, audienceB: id }),
+  ids: fc.record({
+    countToday: id,
+    countYesterday: id,
+    addressDay: id,
+    audienceA: id,
+    audienceB: id,
+    net: id,
+  }),
 });
 
 describe('a receipt', () => {

@@ -30,7 +30,7 @@ export interface Receipt {
   readonly network: KnownNetwork | null;
 }
 
-const ID_NAMES = ['countToday', 'countYesterday', 'addressDay', 'audienceA', 'audienceB'] as const;
+const ID_NAMES = ['countToday', 'countYesterday', 'addressDay', 'audienceA', 'audienceB', 'net'] as const;
 
 /** A receipt as one line of text. */
 export function writeReceipt({ ids, network, ...rest }: Receipt): string {

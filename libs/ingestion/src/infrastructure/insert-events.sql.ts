@@ -61,6 +61,7 @@ export async function insertEvents(
     plain((e) => e.servedRange?.from),
     plain((e) => e.servedRange?.to),
     plain((e) => e.network?.id),
+    plain((e) => e.ids.net),
   ]);
   if (!row?.fresh) return events;
   const fresh = new Set(row.fresh);
@@ -89,20 +90,21 @@ const INSERT_EVENTS = `
       tenant_id, event_id, occurred_at, episode_id, received_at, payload_hash, user_agent_id, referrer_id, audience_a,
       audience_b, count_id_today, count_id_yesterday, address_day_id, bytes_sent, placement_id, position_ms, status,
       payload_hash_version, trusted_sender, event_type, method, byte_range, session_id, event_data, path_id, import_id,
-      segment, segment_ms, served_range, network_id)
+      segment, segment_ms, served_range, network_id, net_id)
     SELECT $1::uuid, e.event_id, e.occurred_at, e.episode_id, $5::timestamptz, e.payload_hash, e.user_agent_id, e.referrer_id,
            e.audience_a, e.audience_b, e.count_id_today, e.count_id_yesterday, e.address_day_id, e.bytes_sent, e.placement_id,
            e.position_ms, e.status, $18::smallint, e.trusted_sender, e.event_type, e.method, e.byte_range, e.session_id,
            e.event_data, e.path_id, e.import_id, e.segment, e.segment_ms,
-           CASE WHEN e.served_from IS NOT NULL THEN int8range(e.served_from, e.served_to) END, e.network_id
+           CASE WHEN e.served_from IS NOT NULL THEN int8range(e.served_from, e.served_to) END, e.network_id, e.net_id
     FROM unnest($2::uuid[], $3::timestamptz[], $4::uuid[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
                 $10::bigint[], $11::bigint[], $12::bigint[], $13::bigint[], $14::bigint[], $15::uuid[], $16::integer[],
                 $17::smallint[], $19::boolean[], $20::text[], $21::text[], $22::text[], $23::text[], $24::jsonb[],
-                $26::bigint[], $27::uuid[], $28::integer[], $29::integer[], $30::bigint[], $31::bigint[], $32::bigint[])
+                $26::bigint[], $27::uuid[], $28::integer[], $29::integer[], $30::bigint[], $31::bigint[], $32::bigint[],
+                $33::bigint[])
       AS e (event_id, occurred_at, episode_id, payload_hash, user_agent_id, referrer_id, audience_a, audience_b,
             count_id_today, count_id_yesterday, address_day_id, bytes_sent, placement_id, position_ms, status,
             trusted_sender, event_type, method, byte_range, session_id, event_data, path_id, import_id, segment,
-            segment_ms, served_from, served_to, network_id)
+            segment_ms, served_from, served_to, network_id, net_id)
     ORDER BY e.occurred_at, e.event_id
     ON CONFLICT DO NOTHING
     RETURNING event_id, occurred_at, event_type

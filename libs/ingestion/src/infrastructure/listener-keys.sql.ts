@@ -3,7 +3,7 @@ import type { TenantId } from '@lib/primitives';
 
 /** One key's place: its purpose and the first UTC day of its period. */
 export interface KeySlot {
-  purpose: 'count' | 'audience_a' | 'audience_b';
+  purpose: 'count' | 'audience_a' | 'audience_b' | 'net';
   period: string;
   destroyAfter: Date;
   keyEnc: Buffer;
@@ -59,11 +59,11 @@ export interface SealedKey {
   keyEnc: Buffer;
 }
 
-/** All keys of the tenant that are not destroyed. */
+/** All keys of the tenant's listeners that are not destroyed; those of addresses alone name nobody. */
 export function liveKeys(sql: Sql, tenantId: TenantId): Promise<SealedKey[]> {
   return sql<SealedKey>(
     `SELECT purpose, period::text, import_id AS "importId", key_enc AS "keyEnc" FROM listener_keys
-     WHERE tenant_id = $1 AND key_enc IS NOT NULL ORDER BY period, purpose, import_id`,
+     WHERE tenant_id = $1 AND key_enc IS NOT NULL AND purpose <> 'net' ORDER BY period, purpose, import_id`,
     [tenantId],
   );
 }
@@ -86,11 +86,21 @@ export async function tenantsWithDueKeys(sql: Sql): Promise<TenantId[]> {
   return rows.map((row) => row.tenantId);
 }
 
-/** Days of the tenant's audience-key period. */
-export async function audiencePeriodDays(sql: Sql, tenantId: TenantId): Promise<number> {
-  const [row] = await sql<{ days: number }>(
-    'SELECT audience_period_days AS days FROM tenant_settings WHERE tenant_id = $1',
+/** For how long the tenant's ids of listeners hold. */
+export interface KeyPeriods {
+  /** Days of an audience-key period. */
+  audienceDays: number;
+  /** Days back that exposures are matched by address; null where they are not. */
+  lookbackDays: number | null;
+}
+
+/** The tenant's decisions about its keys; the defaults where it has made none. */
+export async function keyPeriods(sql: Sql, tenantId: TenantId): Promise<KeyPeriods> {
+  const [row] = await sql<KeyPeriods>(
+    `SELECT audience_period_days AS "audienceDays",
+            (configuration -> 'privacy' ->> 'attributionLookbackDays')::integer AS "lookbackDays"
+     FROM tenant_settings WHERE tenant_id = $1`,
     [tenantId],
   );
-  return row?.days ?? 90;
+  return row ?? { audienceDays: 90, lookbackDays: null };
 }

@@ -33,7 +33,8 @@ export async function listenerEvents(
               'country', n.country, 'addressList', n.address_list, 'importId', l.import_id, 'data', l.event_data,
               'keyedIds', jsonb_build_object(
                 'countToday', l.count_id_today::text, 'countYesterday', l.count_id_yesterday::text,
-                'addressDay', l.address_day_id::text, 'audienceA', l.audience_a::text, 'audienceB', l.audience_b::text)
+                'addressDay', l.address_day_id::text, 'audienceA', l.audience_a::text, 'audienceB', l.audience_b::text,
+                'net', l.net_id::text)
             ) AS event
      FROM (SELECT * FROM listener_events WHERE ${OF_LISTENER}) l
      LEFT JOIN episodes e ON e.tenant_id = $1 AND e.id = l.episode_id

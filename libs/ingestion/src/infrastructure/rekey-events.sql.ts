@@ -10,7 +10,7 @@ import { KEY } from './insert-events.sql.js';
 export async function unkeyEvents(sql: Sql, tenantId: TenantId, from: Date, to: Date): Promise<void> {
   await sql(
     `UPDATE listener_events SET address_day_id = NULL, count_id_today = NULL, count_id_yesterday = NULL,
-            audience_a = NULL, audience_b = NULL
+            audience_a = NULL, audience_b = NULL, net_id = NULL
      WHERE tenant_id = $1 AND occurred_at >= $2 AND occurred_at < $3 AND import_id IS NOT NULL
        AND (address_day_id IS NOT NULL OR audience_a IS NOT NULL OR audience_b IS NOT NULL)`,
     [tenantId, from, to],
@@ -33,11 +33,11 @@ export async function rekeyEvents(
     `WITH rekeyed AS (
        UPDATE listener_events e SET address_day_id = n.address_day_id, count_id_today = n.count_id_today,
               count_id_yesterday = n.count_id_yesterday, audience_a = n.audience_a, audience_b = n.audience_b,
-              network_id = n.network_id
+              net_id = n.net_id, network_id = n.network_id
        FROM unnest($2::uuid[], $3::timestamptz[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[],
-                   $9::bigint[], $10::bigint[], $11::bigint[])
+                   $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[])
          AS n (event_id, occurred_at, payload_hash, user_agent_id, address_day_id, count_id_today, count_id_yesterday,
-               audience_a, audience_b, network_id)
+               audience_a, audience_b, network_id, net_id)
        WHERE e.tenant_id = $1 AND e.event_id = n.event_id AND e.occurred_at = n.occurred_at
          AND e.payload_hash = n.payload_hash AND e.user_agent_id = n.user_agent_id AND e.import_id IS NOT NULL
          AND e.address_day_id IS NULL AND e.audience_a IS NULL AND e.audience_b IS NULL
@@ -60,6 +60,7 @@ export async function rekeyEvents(
       events.map((event) => event.ids.audienceA),
       events.map((event) => event.ids.audienceB),
       events.map((event) => event.network?.id ?? null),
+      events.map((event) => event.ids.net),
     ],
   );
   return new Set(rows.map(({ key }) => key));

@@ -56,7 +56,7 @@ export async function scrubEvents(
      ), scrubbed AS (
        UPDATE listener_events e
        SET audience_a = NULL, audience_b = NULL, count_id_today = NULL, count_id_yesterday = NULL, address_day_id = NULL,
-           user_agent_id = NULL, referrer_id = NULL, network_id = NULL, path_id = NULL, session_id = NULL,
+           net_id = NULL, user_agent_id = NULL, referrer_id = NULL, network_id = NULL, path_id = NULL, session_id = NULL,
            event_data = NULL, payload_hash = 0
        FROM found f
        WHERE e.tenant_id = $1 AND e.occurred_at = f.occurred_at AND e.event_id = f.event_id

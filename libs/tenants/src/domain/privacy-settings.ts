@@ -12,6 +12,10 @@ export interface PrivacySettings {
   /** Whether requests with Sec-GPC, or with DNT, are recorded without ids. */
   readonly honourGpc: boolean;
   readonly honourDnt: boolean;
+  /**
+   * How many days back an exposure is looked for that led to a sale, by address; null where addresses are not used for it.
+   */
+  readonly attributionLookbackDays: number | null;
 }
 
 /** What holds until a tenant decides otherwise. */
@@ -21,4 +25,5 @@ export const DEFAULT_PRIVACY_SETTINGS: PrivacySettings = {
   tcfVendorId: null,
   honourGpc: false,
   honourDnt: false,
+  attributionLookbackDays: null,
 };

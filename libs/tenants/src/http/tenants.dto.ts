@@ -76,6 +76,23 @@ export class UpdatePrivacyDto {
   @IsOptional()
   @IsBoolean()
   honourDnt?: boolean;
+  @ApiPropertyOptional({
+    nullable: true,
+    type: Number,
+    minimum: 1,
+    maximum: 60,
+    example: 30,
+    description:
+      'Match sponsors’ results with listening by address, so many days back. From then on, at the latest after five ' +
+      'minutes, requests are recorded with an id of the address alone, under a key that is destroyed when the week, ' +
+      'these days and the acceptance window are over. Null, the default: no such id is made. Never made of addresses ' +
+      'that are cut.',
+  })
+  @ValidateIf(({ attributionLookbackDays: days }: UpdatePrivacyDto) => days !== undefined && days !== null)
+  @IsInt()
+  @Min(1)
+  @Max(60)
+  attributionLookbackDays?: number | null;
 }
 
 export class UpdateTenantDto extends PartialType(CreateTenantDto) {
@@ -121,6 +138,8 @@ export class PrivacyDto {
   @ApiProperty({ nullable: true, type: Number, example: null }) @Expose() tcfVendorId!: number | null;
   @ApiProperty() @Expose() honourGpc!: boolean;
   @ApiProperty() @Expose() honourDnt!: boolean;
+  @ApiProperty({ nullable: true, type: Number, example: null }) @Expose() attributionLookbackDays!:
+    number | null;
 }
 
 @Exclude()

@@ -94,7 +94,13 @@ function threshold({ contentSeconds, header }: CountingRules): MethodologySectio
   });
 }
 
-function key({ precision, legalBasis, honourGpc, honourDnt }: PrivacyInForce): MethodologySection {
+function key({
+  precision,
+  legalBasis,
+  honourGpc,
+  honourDnt,
+  attributionLookbackDays: lookback,
+}: PrivacyInForce): MethodologySection {
   const cut = (bits: number) => (precision === 'whole' ? '' : `; ${PROTECTED}, the first ${bits} bits`);
   const headers = [...(honourGpc ? ['Sec-GPC'] : []), ...(honourDnt ? ['DNT'] : [])];
   return section('key', 'Listeners (§5.5.4)', {
@@ -113,6 +119,13 @@ function key({ precision, legalBasis, honourGpc, honourDnt }: PrivacyInForce): M
       },
       { label: 'Basis where a request says nothing of consent', value: BASES[legalBasis] },
       { label: 'Headers that end recognition', value: headers.length > 0 ? headers.join(', ') : 'none' },
+      {
+        label: 'Addresses kept without user agents',
+        value:
+          lookback === null
+            ? 'none'
+            : `as ids under keys that change every week, to match sponsors’ results with listening ${lookback} days back; never of addresses that are cut`,
+      },
     ],
   });
 }

@@ -35,7 +35,13 @@ const DEFAULTS: MethodologyInput = {
   exclusions: [],
   reviews: { open: 0, confirmed: 0, dismissed: 0 },
   audits: [],
-  privacy: { precision: 'whole', legalBasis: 'legitimate_interest', honourGpc: false, honourDnt: false },
+  privacy: {
+    precision: 'whole',
+    legalBasis: 'legitimate_interest',
+    honourGpc: false,
+    honourDnt: false,
+    attributionLookbackDays: null,
+  },
   countingSince: '2026-08-01',
 };
 
@@ -88,7 +94,13 @@ const OTHER: MethodologyInput = {
   ],
   reviews: { open: 3, confirmed: 5, dismissed: 7 },
   audits: [{ performedOn: '2026-10-01', result: 'No difference', author: 'R. Keller' }],
-  privacy: { precision: 'coarse', legalBasis: 'consent', honourGpc: true, honourDnt: true },
+  privacy: {
+    precision: 'coarse',
+    legalBasis: 'consent',
+    honourGpc: true,
+    honourDnt: true,
+    attributionLookbackDays: 45,
+  },
   countingSince: '2026-08-01',
 };
 
@@ -168,6 +180,14 @@ describe('a description of methodology', () => {
   )('differs when %s is %j', (rule, value) => {
     expect(render(withRules({ [rule]: value }))).not.toBe(render(DEFAULTS));
   });
+
+  test.each(Object.keys(DEFAULTS.privacy) as (keyof MethodologyInput['privacy'])[])(
+    'differs when only %s of privacy does',
+    (setting) => {
+      const privacy = { ...DEFAULTS.privacy, [setting]: OTHER.privacy[setting] };
+      expect(render({ ...DEFAULTS, privacy })).not.toBe(render(DEFAULTS));
+    },
+  );
 
   test.each(Object.keys(DEFAULTS).filter((field) => field !== 'countingSince'))(
     'differs when only %s does',

@@ -50,6 +50,8 @@ export interface PrivacyInForce {
   readonly legalBasis: LegalBasis;
   readonly honourGpc: boolean;
   readonly honourDnt: boolean;
+  /** Days back that sponsors' results are matched with listening by address; null where they are not. */
+  readonly attributionLookbackDays: number | null;
 }
 
 export interface ShownRuleSet {
