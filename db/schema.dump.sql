@@ -664,15 +664,25 @@ CREATE VIEW public.listener_events_hourly WITH (security_invoker='true') AS
 
 ALTER TABLE public.listener_events_hourly OWNER TO podcast_owner;
 
+CREATE TABLE public.listener_key_secrets (
+    tenant_id uuid NOT NULL,
+    purpose text NOT NULL,
+    period date NOT NULL,
+    import_id uuid NOT NULL,
+    key_enc bytea NOT NULL
+);
+
+ALTER TABLE ONLY public.listener_key_secrets FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.listener_key_secrets OWNER TO podcast_owner;
+
 CREATE TABLE public.listener_keys (
     tenant_id uuid NOT NULL,
     purpose text NOT NULL,
     period date NOT NULL,
     import_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
-    key_enc bytea,
     destroy_after timestamp with time zone NOT NULL,
     destroyed_at timestamp with time zone,
-    CONSTRAINT listener_keys_check CHECK (((key_enc IS NULL) = (destroyed_at IS NOT NULL))),
     CONSTRAINT listener_keys_purpose_check CHECK ((purpose = ANY (ARRAY['count'::text, 'audience_a'::text, 'audience_b'::text, 'net'::text])))
 );
 
@@ -1106,6 +1116,9 @@ ALTER TABLE ONLY public.imports
 ALTER TABLE ONLY public.listener_events
     ADD CONSTRAINT listener_events_pkey PRIMARY KEY (tenant_id, occurred_at, event_id);
 
+ALTER TABLE ONLY public.listener_key_secrets
+    ADD CONSTRAINT listener_key_secrets_pkey PRIMARY KEY (tenant_id, purpose, period, import_id);
+
 ALTER TABLE ONLY public.listener_keys
     ADD CONSTRAINT listener_keys_pkey PRIMARY KEY (tenant_id, purpose, period, import_id);
 
@@ -1250,6 +1263,9 @@ ALTER TABLE ONLY public.import_files
 ALTER TABLE ONLY public.imports
     ADD CONSTRAINT imports_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.listener_key_secrets
+    ADD CONSTRAINT listener_key_secrets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.listener_keys
     ADD CONSTRAINT listener_keys_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
@@ -1333,6 +1349,8 @@ ALTER TABLE public.import_files ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.imports ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.listener_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.listener_key_secrets ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.listener_keys ENABLE ROW LEVEL SECURITY;
 
@@ -1426,6 +1444,8 @@ CREATE POLICY tenant_isolation ON public.imports TO podcast_app USING ((tenant_i
 
 CREATE POLICY tenant_isolation ON public.listener_events TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.listener_key_secrets TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.listener_keys TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.listener_metrics TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
@@ -1499,6 +1519,8 @@ CREATE POLICY tenant_wall ON public.import_files AS RESTRICTIVE TO podcast_app U
 CREATE POLICY tenant_wall ON public.imports AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.listener_events AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.listener_key_secrets AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.listener_keys AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1691,6 +1713,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.listener_metrics TO podcast_ap
 GRANT SELECT ON TABLE public.listener_events_daily TO podcast_app;
 
 GRANT SELECT ON TABLE public.listener_events_hourly TO podcast_app;
+
+GRANT SELECT,INSERT,DELETE ON TABLE public.listener_key_secrets TO podcast_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.listener_keys TO podcast_app;
 

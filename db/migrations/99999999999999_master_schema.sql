@@ -253,19 +253,26 @@ CREATE TABLE IF NOT EXISTS api_keys (
 -- The one index that does not start with tenant_id: a credential is looked up before its tenant is known.
 CREATE UNIQUE INDEX IF NOT EXISTS api_keys_key_id_key ON api_keys (key_id);
 
--- Keys under which addresses are hashed. Destroying one nulls key_enc and keeps the row, so that none is minted twice.
+-- Keys under which addresses are hashed. A row stays for ever, so that none is minted twice; the key itself is kept apart, is
+-- destroyed on time, and is left out of backups, from which it would come back.
 CREATE TABLE IF NOT EXISTS listener_keys (
   tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
   purpose text NOT NULL CHECK (purpose IN ('count', 'audience_a', 'audience_b', 'net')),
   period date NOT NULL,
   import_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
-  key_enc bytea,
   destroy_after timestamptz NOT NULL,
   destroyed_at timestamptz,
-  PRIMARY KEY (tenant_id, purpose, period, import_id),
-  CHECK ((key_enc IS NULL) = (destroyed_at IS NOT NULL))
+  PRIMARY KEY (tenant_id, purpose, period, import_id)
 );
 COMMENT ON COLUMN listener_keys.import_id IS 'The backfill that minted the key; all zeros for live traffic.';
+CREATE TABLE IF NOT EXISTS listener_key_secrets (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  purpose text NOT NULL,
+  period date NOT NULL,
+  import_id uuid NOT NULL,
+  key_enc bytea NOT NULL,
+  PRIMARY KEY (tenant_id, purpose, period, import_id)
+);
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Catalog
@@ -903,7 +910,7 @@ DO $$
 DECLARE
   t text;
 BEGIN
-  FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'api_keys', 'listener_keys', 'podcasts',
+  FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'api_keys', 'listener_keys', 'listener_key_secrets', 'podcasts',
                            'episodes', 'listener_events', 'attribution_events', 'user_agents', 'referrers',
                            'dirty_buckets', 'raw_horizons', 'listener_metrics', 'listener_totals', 'metrics_daily',
                            'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
@@ -948,6 +955,7 @@ GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO p
 GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,
   privacy_requests TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;
+GRANT SELECT, INSERT, DELETE ON listener_key_secrets TO podcast_app;
 GRANT SELECT ON listener_events_hourly, listener_events_daily TO podcast_app;
 
 GRANT SELECT (tenant_id) ON tenants TO podcast_maintenance;

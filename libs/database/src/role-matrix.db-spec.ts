@@ -52,6 +52,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     listener_events: SCRUB,
     listener_events_daily: 'SELECT',
     listener_events_hourly: 'SELECT',
+    listener_key_secrets: 'SELECT INSERT DELETE',
     listener_keys: REVISE,
     listener_metrics: EDIT,
     listener_totals: EDIT,
@@ -227,7 +228,7 @@ describe('the roles beside the application', () => {
       'SELECT session_id FROM listener_events',
       'SELECT * FROM listener_events',
       'DELETE FROM listener_events RETURNING *',
-      'SELECT key_enc FROM listener_keys',
+      'SELECT FROM listener_key_secrets',
       'SELECT title FROM podcasts',
       'SELECT feed_url FROM podcasts',
       'SELECT secret_hash FROM api_keys',
@@ -244,7 +245,14 @@ describe('the roles beside the application', () => {
       for (const text of [`DELETE FROM ${table}`, `UPDATE ${table} SET tenant_id = tenant_id`])
         expect([text, (await as('admin', text)).code]).toEqual([text, '42501']);
     }
-    for (const table of ['api_keys', 'listener_keys', 'listener_events', 'attribution_events', 'user_agents'])
+    for (const table of [
+      'api_keys',
+      'listener_keys',
+      'listener_key_secrets',
+      'listener_events',
+      'attribution_events',
+      'user_agents',
+    ])
       expect([table, (await as('admin', `SELECT FROM ${table}`)).code]).toEqual([table, '42501']);
   });
 

@@ -28,6 +28,9 @@ export function canaryTenant(tenantId: string = randomUUID()): CanaryTenant {
 
 type Row = Record<string, unknown>;
 
+/** Of the keys of live traffic. */
+const IMPORT = '00000000-0000-0000-0000-000000000000';
+
 /**
  * Rows of the tenant for every tenant table, in an order that the foreign keys accept. Columns that are left out take
  * their default. Whoever adds a table adds its rows here: the isolation suite fails for a table without.
@@ -46,8 +49,9 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
       { tenant_id, key_id: keyId, kind: 'secret', name: canary, scopes: ['read'], secret_hash: canary },
     ],
     listener_keys: [
-      { tenant_id, purpose: 'count', period: now, key_enc: canary, destroy_after: '2100-01-01T00:00Z' },
+      { tenant_id, purpose: 'count', period: now, import_id: IMPORT, destroy_after: '2100-01-01T00:00Z' },
     ],
+    listener_key_secrets: [{ tenant_id, purpose: 'count', period: now, import_id: IMPORT, key_enc: canary }],
     podcasts: [{ tenant_id, id: podcastId, title: canary, feed_url: `https://${canary}.example/` }],
     episodes: [{ tenant_id, id: episodeId, podcast_id: podcastId, guid: canary, title: canary }],
     listener_events: [

@@ -41,7 +41,9 @@ const freshKeys = (instance = 0) => new ListenerKeys(instances[instance]!.settin
 const stored = async () =>
   (
     await database.owner.query<{ purpose: string; period: string; key: Buffer | null; gone: Date | null }>(
-      `SELECT purpose, period::text, key_enc AS key, destroyed_at AS gone FROM listener_keys WHERE tenant_id = $1
+      `SELECT purpose, period::text, key_enc AS key, destroyed_at AS gone
+       FROM listener_keys LEFT JOIN listener_key_secrets USING (tenant_id, purpose, period, import_id)
+       WHERE tenant_id = $1
        ORDER BY purpose, period`,
       [tenantId],
     )
@@ -75,8 +77,8 @@ describe('the keys of listeners', () => {
     await dying.query('BEGIN');
     const { rows } = await dying.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
     await dying.query(
-      `INSERT INTO listener_keys (tenant_id, purpose, period, key_enc, destroy_after)
-       VALUES ($1, 'count', $2, 'never committed', now() + interval '9 days')`,
+      `INSERT INTO listener_keys (tenant_id, purpose, period, destroy_after)
+       VALUES ($1, 'count', $2, now() + interval '9 days')`,
       [tenantId, utcDate(new Date(MIDNIGHT))],
     );
     const waiting = freshKeys().forDay(tenantId, new Date(MIDNIGHT));
@@ -105,7 +107,7 @@ describe('the keys of listeners', () => {
   test('open for their own place alone, and under the platform’s key alone', async () => {
     await freshKeys().forDay(tenantId, new Date());
     await database.owner.query(
-      `UPDATE listener_keys k SET key_enc = o.key_enc FROM listener_keys o
+      `UPDATE listener_key_secrets k SET key_enc = o.key_enc FROM listener_key_secrets o
        WHERE k.tenant_id = $1 AND o.tenant_id = $1 AND k.purpose = 'audience_a' AND o.purpose = 'audience_b'`,
       [tenantId],
     );
@@ -236,6 +238,32 @@ describe('a key whose time has come', () => {
     expect(made.length).toBeGreaterThan(20);
     expect(made.filter((id) => oldIds.has(id))).toEqual([]);
     expect(ways[0]).toMatchObject({ countToday: null, countYesterday: null, addressDay: null });
+  });
+
+  /** What a database is without that was restored from a backup. */
+  const loseKeys = () =>
+    database.owner.query('DELETE FROM listener_key_secrets WHERE tenant_id = $1', [tenantId]);
+
+  test('does not come back with a backup, and nothing takes its place', async () => {
+    await freshKeys().forDay(tenantId, OLD);
+    await loseKeys();
+    const { countToday, countYesterday } = await freshKeys().forDay(tenantId, OLD);
+    expect([countToday, countYesterday]).toEqual([null, null]);
+  });
+
+  test('leaves its slot to another one where a backup lost it before its time, but for imports', async () => {
+    const imported = '0192f8a4-7c1e-7b3a-9d52-3f6a8c0e1b50';
+    const before = await freshKeys().forDay(tenantId, new Date());
+    await freshKeys().forDay(tenantId, new Date(), imported);
+    await loseKeys();
+    const [after, elsewhere] = await Promise.all([
+      freshKeys(0).forDay(tenantId, new Date()),
+      freshKeys(1).forDay(tenantId, new Date()),
+    ]);
+    expect(after).toEqual(elsewhere);
+    expect(after.countToday).toHaveLength(32);
+    expect(after.audienceA).not.toEqual(before.audienceA);
+    expect((await freshKeys().forDay(tenantId, new Date(), imported)).countToday).toBeNull();
   });
 
   test('is never followed by a second one in its place', async () => {

@@ -9,6 +9,7 @@ import { openKey, sealKey } from '../domain/seal-key.js';
 import {
   insertOrReadKeys,
   keyPeriods,
+  replaceLostKeys,
   liveKeys,
   LIVE,
   type KeySlot,
@@ -116,7 +117,11 @@ export class ListenerKeys {
 
   /** Says of each slot which key it holds now; null where that was destroyed. */
   private async insertOrOpen(sql: Sql, tenantId: TenantId, slots: readonly KeySlot[], importId: string) {
-    const stored = await insertOrReadKeys(sql, tenantId, slots, importId);
+    let stored = await insertOrReadKeys(sql, tenantId, slots, importId);
+    if (stored.length < slots.length && importId === LIVE) {
+      await replaceLostKeys(sql, tenantId, slots);
+      stored = await insertOrReadKeys(sql, tenantId, slots);
+    }
     return (purpose: KeySlot['purpose'], period = ''): Buffer | null => {
       const sealed = stored.find((key) => key.purpose === purpose && key.period === period)?.keyEnc;
       return sealed ? openKey(this.masterKey, place(tenantId, purpose, period, importId), sealed) : null;

@@ -20,14 +20,16 @@ export async function dayOwners(
   days: readonly string[],
 ): Promise<Map<string, DayOwner>> {
   const rows = await sql<DayOwner & { day: string }>(
-    `SELECT d.day, o.import_id AS "importId", k.destroyed_at IS NULL AS "isAlive"
+    `SELECT d.day, o.import_id AS "importId", k.import_id IS NULL OR s.import_id IS NOT NULL AS "isAlive"
      FROM unnest($2::text[]) AS d (day)
      CROSS JOIN LATERAL (
        SELECT (progress->'days'->>d.day)::uuid AS import_id FROM import_files
        WHERE tenant_id = $1 AND progress->'days' ? d.day LIMIT 1
      ) o
      LEFT JOIN listener_keys k
-       ON k.tenant_id = $1 AND k.purpose = 'count' AND k.period = d.day::date AND k.import_id = o.import_id`,
+       ON k.tenant_id = $1 AND k.purpose = 'count' AND k.period = d.day::date AND k.import_id = o.import_id
+     LEFT JOIN listener_key_secrets s
+       ON s.tenant_id = $1 AND s.purpose = k.purpose AND s.period = k.period AND s.import_id = k.import_id`,
     [tenantId, days],
   );
   return new Map(rows.map(({ day, ...owner }) => [day, owner]));

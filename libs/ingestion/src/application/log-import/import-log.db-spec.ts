@@ -106,10 +106,7 @@ const listeners = () =>
 
 /** Makes what an import left behind as old as it would be once its keys are destroyed. */
 async function destroyKeys(): Promise<void> {
-  await database.owner.query(
-    'UPDATE listener_keys SET key_enc = NULL, destroyed_at = now() WHERE tenant_id = $1',
-    [tenantId],
-  );
+  await database.owner.query('DELETE FROM listener_key_secrets WHERE tenant_id = $1', [tenantId]);
 }
 
 const nginx = (

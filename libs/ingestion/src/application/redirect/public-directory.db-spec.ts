@@ -122,8 +122,11 @@ describe('a refresh', () => {
     await addHandle(tenant, 'sound');
     const today = new Date().toISOString().slice(0, 10);
     await database.owner.query(
-      `INSERT INTO listener_keys (tenant_id, purpose, period, key_enc, destroy_after)
-       VALUES ($1, 'count', $2, '\\x00', now() + interval '9 days')`,
+      `WITH slot AS (
+         INSERT INTO listener_keys (tenant_id, purpose, period, destroy_after)
+         VALUES ($1, 'count', $2, now() + interval '9 days') RETURNING *
+       )
+       INSERT INTO listener_key_secrets SELECT tenant_id, purpose, period, import_id, '\\x00' FROM slot`,
       [broken.tenantId, today],
     );
     const { directory, edgeKeys } = edge();
