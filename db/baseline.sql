@@ -336,6 +336,7 @@ CREATE TABLE IF NOT EXISTS episodes (
 COMMENT ON COLUMN episodes.segment_ms IS 'Length of an HLS segment, where the enclosure is a playlist; NULL takes 6 seconds.';
 COMMENT ON COLUMN episodes.media_key IS 'Lower-case host and exact path of the enclosure, prefixes and query removed.';
 CREATE INDEX IF NOT EXISTS episodes_created ON episodes (tenant_id, podcast_id, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS episodes_newest ON episodes (tenant_id, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS episodes_media_key ON episodes (tenant_id, media_key);
 CREATE INDEX IF NOT EXISTS episodes_title_trgm ON episodes USING gin (tenant_id, title gin_trgm_ops);
 

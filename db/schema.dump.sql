@@ -1205,6 +1205,8 @@ CREATE INDEX episodes_created ON public.episodes USING btree (tenant_id, podcast
 
 CREATE INDEX episodes_media_key ON public.episodes USING btree (tenant_id, media_key);
 
+CREATE INDEX episodes_newest ON public.episodes USING btree (tenant_id, created_at DESC, id DESC);
+
 CREATE INDEX episodes_title_trgm ON public.episodes USING gin (tenant_id, title public.gin_trgm_ops);
 
 CREATE INDEX listener_metrics_podcast ON public.listener_metrics USING btree (tenant_id, podcast_id, grain, metric, bucket, episode_id);
