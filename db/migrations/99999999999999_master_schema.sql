@@ -230,10 +230,10 @@ COMMENT ON COLUMN tenant_settings.raw_retention_days IS 'Days that raw events ar
 CREATE TABLE IF NOT EXISTS tenant_quotas (
   tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
   max_podcasts integer CHECK (max_podcasts >= 0),
-  max_events_per_day bigint CHECK (max_events_per_day >= 0),
   updated_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE tenant_quotas IS 'Upper bounds: stored, and not enforced yet. NULL is unlimited.';
+COMMENT ON TABLE tenant_quotas IS 'Upper bounds that the platform sets and the tenant cannot. NULL is unlimited.';
+COMMENT ON COLUMN tenant_quotas.max_podcasts IS 'Podcasts that are not archived.';
 
 CREATE TABLE IF NOT EXISTS api_keys (
   tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
