@@ -230,10 +230,10 @@ COMMENT ON COLUMN tenant_settings.raw_retention_days IS 'Days that raw events ar
 CREATE TABLE IF NOT EXISTS tenant_quotas (
   tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
   max_podcasts integer CHECK (max_podcasts >= 0),
-  max_events_per_day bigint CHECK (max_events_per_day >= 0),
   updated_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON TABLE tenant_quotas IS 'Upper bounds: stored, and not enforced yet. NULL is unlimited.';
+COMMENT ON TABLE tenant_quotas IS 'Upper bounds that the platform sets and the tenant cannot. NULL is unlimited.';
+COMMENT ON COLUMN tenant_quotas.max_podcasts IS 'Podcasts that are not archived.';
 
 CREATE TABLE IF NOT EXISTS api_keys (
   tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
@@ -343,6 +343,7 @@ CREATE TABLE IF NOT EXISTS episodes (
 COMMENT ON COLUMN episodes.segment_ms IS 'Length of an HLS segment, where the enclosure is a playlist; NULL takes 6 seconds.';
 COMMENT ON COLUMN episodes.media_key IS 'Lower-case host and exact path of the enclosure, prefixes and query removed.';
 CREATE INDEX IF NOT EXISTS episodes_created ON episodes (tenant_id, podcast_id, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS episodes_newest ON episodes (tenant_id, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS episodes_media_key ON episodes (tenant_id, media_key);
 CREATE INDEX IF NOT EXISTS episodes_title_trgm ON episodes USING gin (tenant_id, title gin_trgm_ops);
 

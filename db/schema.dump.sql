@@ -1020,9 +1020,7 @@ COMMENT ON COLUMN public.snapshots.podcast_id IS 'Only this podcast; NULL is all
 CREATE TABLE public.tenant_quotas (
     tenant_id uuid NOT NULL,
     max_podcasts integer,
-    max_events_per_day bigint,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
-    CONSTRAINT tenant_quotas_max_events_per_day_check CHECK ((max_events_per_day >= 0)),
     CONSTRAINT tenant_quotas_max_podcasts_check CHECK ((max_podcasts >= 0))
 );
 
@@ -1030,7 +1028,9 @@ ALTER TABLE ONLY public.tenant_quotas FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenant_quotas OWNER TO podcast_owner;
 
-COMMENT ON TABLE public.tenant_quotas IS 'Upper bounds: stored, and not enforced yet. NULL is unlimited.';
+COMMENT ON TABLE public.tenant_quotas IS 'Upper bounds that the platform sets and the tenant cannot. NULL is unlimited.';
+
+COMMENT ON COLUMN public.tenant_quotas.max_podcasts IS 'Podcasts that are not archived.';
 
 CREATE TABLE public.tenant_settings (
     tenant_id uuid NOT NULL,
@@ -1220,6 +1220,8 @@ CREATE INDEX downloads_time ON public.downloads USING btree (tenant_id, occurred
 CREATE INDEX episodes_created ON public.episodes USING btree (tenant_id, podcast_id, created_at DESC, id DESC);
 
 CREATE INDEX episodes_media_key ON public.episodes USING btree (tenant_id, media_key);
+
+CREATE INDEX episodes_newest ON public.episodes USING btree (tenant_id, created_at DESC, id DESC);
 
 CREATE INDEX episodes_title_trgm ON public.episodes USING gin (tenant_id, title public.gin_trgm_ops);
 

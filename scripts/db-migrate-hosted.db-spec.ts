@@ -68,6 +68,17 @@ suite('db-migrate-hosted.sh', () => {
     expect(again.status).toBe(0);
   });
 
+  it('asks nothing where another engine is wanted than the schema was made for', async () => {
+    await hosted(['--yes']);
+    const { said, status } = await run('bash', [HOSTED, '--yes'], {
+      DATABASE_URL: database.url,
+      TIME_SERIES_ENGINE: 'timescale',
+    });
+    expect(said).toContain('TIME_SERIES_ENGINE is timescale, but the database was migrated for partitions');
+    expect(said).not.toContain('This will touch');
+    expect(status).toBe(2);
+  });
+
   it('obeys the answer given at a terminal', async () => {
     const ask = (answer: string) =>
       run('bash', ['-c', `echo ${answer} | script -qec "${HOSTED}" /dev/null`], {

@@ -25,8 +25,8 @@ suite('db-migrate-local.sh', () => {
     const { host, port, superuser } = testServers();
     return testUrl(host, port, superuser.user, superuser.password, name);
   };
-  const local = (target = database.url, root = ROOT) =>
-    run('bash', [join(root, 'scripts', 'db-migrate-local.sh'), target]);
+  const local = (target = database.url, root = ROOT, environment: Record<string, string> = {}) =>
+    run('bash', [join(root, 'scripts', 'db-migrate-local.sh'), target], environment);
   const migrated = async () => expect(await local()).toMatchObject({ status: 0 });
   const project = () => {
     const copy = copyProject();
@@ -96,6 +96,33 @@ suite('db-migrate-local.sh', () => {
     expect(said).toContain('podcasts: row-level security is not enabled and forced');
     expect(said).toContain('episodes: policy tenant_wall is missing');
     expect(status).toBe(1);
+  });
+
+  it('makes no schema for an engine that this version does not have', async () => {
+    const { said, status } = await local(database.url, ROOT, { TIME_SERIES_ENGINE: 'timescale' });
+    expect(said).toContain('the engine is timescale: this version makes schemas for partitions only');
+    expect(status).toBe(2);
+    expect(await database.tables()).toEqual([]);
+  });
+
+  it('keeps the engine that the schema was made for, and says which', async () => {
+    await migrated();
+    const copy = project();
+    copy.addDelta('20990101000001_next', 'CREATE TABLE next (x integer);');
+    const again = (engine: string) => local(database.url, copy.directory, { TIME_SERIES_ENGINE: engine });
+    const other = await again('citus');
+    expect(other.said).toContain(
+      'TIME_SERIES_ENGINE is citus, but the database was migrated for partitions; the engine is chosen once',
+    );
+    expect(other.status).toBe(2);
+    await query(database.url, "UPDATE schema_info SET engine = 'timescale'");
+    const foreign = await again('');
+    expect(foreign.said).toContain('the engine is timescale: this version makes schemas for partitions only');
+    expect(foreign.status).toBe(2);
+    expect((await again('partitions')).said).toContain('but the database was migrated for timescale');
+    expect(await database.tables()).not.toContain('next');
+    await query(database.url, "UPDATE schema_info SET engine = 'partitions'");
+    expect((await again('partitions')).status).toBe(0);
   });
 
   it('refuses a server elsewhere before it connects', async () => {

@@ -14,9 +14,6 @@ die() {
   exit "${2:-1}"
 }
 
-[[ ${TIME_SERIES_ENGINE:-partitions} == partitions ]] ||
-  die "TIME_SERIES_ENGINE is $TIME_SERIES_ENGINE: this version makes schemas for partitions only" 2
-
 # Turns %40 into @.
 percent_decode() {
   local text=${1//\\/\\\\}
@@ -79,11 +76,19 @@ END \$guard\$;
 SQL
 }
 
-# Fills target_host, _port, _database, _login, _server, _tls, _tables, _road, and target_pending: file names.
+# Ends the script where the schema is, or should be, one for another engine: it is chosen once, on an empty database.
+check_engine() {
+  local wanted=${TIME_SERIES_ENGINE:-${target_engine:-partitions}}
+  [[ -z $target_engine || $wanted == "$target_engine" ]] ||
+    die "TIME_SERIES_ENGINE is $wanted, but the database was migrated for $target_engine; the engine is chosen once" 2
+  [[ $wanted == partitions ]] || die "the engine is $wanted: this version makes schemas for partitions only" 2
+}
+
+# Fills target_host, _port, _database, _login, _server, _tls, _tables, _road, _engine, and target_pending: file names.
 # shellcheck disable=SC2034 # the scripts that source this file read them
 inspect_database() {
   target_host='' target_port='' target_database='' target_login='' target_server='' target_tls=''
-  target_tables='' target_road='' target_pending=''
+  target_tables='' target_road='' target_engine='' target_pending=''
   local key value report applied=' '
   report=$(run_psql <<'SQL'
 \echo host :HOST
@@ -98,6 +103,7 @@ SELECT CASE WHEN to_regclass('public.schema_migrations') IS NULL THEN 'master' E
 \echo road :podcast_road
 SELECT :'podcast_road' = 'deltas' AS podcast_migrated \gset
 \if :podcast_migrated
+SELECT 'engine ' || engine FROM public.schema_info;
 SELECT 'applied ' || name FROM public.schema_migrations;
 \endif
 SQL
@@ -105,6 +111,7 @@ SQL
   while read -r key value; do
     if [[ $key == applied ]]; then applied+="$value "; else printf -v "target_$key" '%s' "$value"; fi
   done <<<"$report"
+  check_engine
   if [[ $target_road == master ]]; then
     target_pending=$MASTER
   else

@@ -330,7 +330,46 @@ describe('episodes', () => {
     expect((await api.call('GET', '/v1/episodes?search=a%00b', { key })).body).toMatchObject({
       field: 'search',
     });
-    expect((await api.call('GET', '/v1/episodes', { key })).body).toMatchObject({ field: 'search' });
+    const paged = await api.call('GET', '/v1/episodes?search=skerry&cursor=x', { key });
+    expect(paged).toMatchObject({ status: 400, body: { field: 'cursor' } });
+  });
+
+  test('pages without a search hold every episode of every podcast once, the last added first', async () => {
+    const { key } = await api.createTenant();
+    const one = await createPodcast(key, { title: 'One' });
+    const two = await createPodcast(key, { title: 'Two' });
+    const closed = await createPodcast(key, { title: 'Closed' });
+    for (const [podcast, title] of [
+      [one, '1'],
+      [two, '2'],
+      [closed, 'of an archived podcast'],
+      [one, '3'],
+      [two, '4'],
+      [one, '5'],
+    ] as const)
+      await createEpisode(key, podcast.id, { title });
+    const hidden = await createEpisode(key, one.id, { title: 'archived' });
+    await api.call('DELETE', `/v1/episodes/${hidden.id}`, { key });
+    await api.call('DELETE', `/v1/podcasts/${closed.id}`, { key });
+    const ofB = await createPodcast(b.key);
+    await createEpisode(b.key, ofB.id, { title: 'of B' });
+
+    const titles = async (path: string, start?: string | null) =>
+      (await allPages(key, path, start)).map((page) => page.map((row) => row.title));
+    expect(await titles('/v1/episodes?limit=2')).toEqual([['5', '4'], ['3', '2'], ['1']]);
+    expect(await titles(`/v1/episodes?limit=2&podcastId=${one.id}`)).toEqual([['5', '3'], ['1']]);
+    expect(await titles(`/v1/episodes?limit=2&podcastId=${ofB.id}`)).toEqual([[]]);
+    expect(await titles(`/v1/episodes?limit=2&podcastId=${closed.id}`)).toEqual([['of an archived podcast']]);
+
+    // Neither a page nor a title is lost to what is added meanwhile.
+    const first = (await api.call<Page>('GET', '/v1/episodes?limit=2', { key })).body;
+    await createEpisode(key, two.id, { title: 'late' });
+    expect(await titles('/v1/episodes?limit=2', first.next)).toEqual([['3', '2'], ['1']]);
+    for (const path of [`/v1/episodes?podcastId=${one.id}`, '/v1/podcasts?limit=2'])
+      expect(await api.call('GET', `${path}&cursor=${first.next}`, { key })).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_cursor' },
+      });
   });
 
   test('a tenant is told the same about another’s episode as about none', async () => {

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createRolePool } from '@lib/database';
+import { createPlatformKey, revokePlatformKey } from '@lib/tenants';
 import { startTestApi, type TestApi } from '@lib/testing';
 import { pino } from 'pino';
 import { createApi } from './create-api.js';
@@ -10,6 +12,11 @@ beforeAll(async () => {
   api = await startTestApi((settings) => createApi(settings, logger));
 });
 afterAll(() => api.close());
+
+/** The public part of a credential. */
+function idOf(credential = ''): string {
+  return credential.split('_')[2] ?? '';
+}
 
 interface Key {
   keyId: string;
@@ -80,8 +87,6 @@ describe('tenants', () => {
 
   test('the log says which key reached which tenant, and no secret', async () => {
     const { tenantId, key } = await api.createTenant();
-    const [, , platformKeyId] = api.platformKey.split('_');
-    const [, , tenantKeyId] = key.split('_');
     const calls = [
       { path: `/v1/admin/tenants/${tenantId}`, key: api.platformKey },
       { path: '/v1/admin/tenants/someone@example.com', key: api.platformKey },
@@ -92,13 +97,51 @@ describe('tenants', () => {
     // A line is written once the answer has left.
     while (logged.length < calls.length) await new Promise(setImmediate);
     const [read, refused, own] = logged.map((line) => JSON.parse(line) as Record<string, unknown>);
-    expect(read).toMatchObject({ keyId: platformKeyId, targetTenantId: tenantId, status: 200 });
+    expect(read).toMatchObject({ keyId: idOf(api.platformKey), targetTenantId: tenantId, status: 200 });
     expect(read).not.toHaveProperty('tenantId');
-    expect(refused).toMatchObject({ keyId: platformKeyId, status: 400 });
-    expect(own).toMatchObject({ keyId: tenantKeyId, tenantId, status: 200 });
+    expect(refused).toMatchObject({ keyId: idOf(api.platformKey), status: 400 });
+    expect(own).toMatchObject({ keyId: idOf(key), tenantId, status: 200 });
     expect(own).not.toHaveProperty('targetTenantId');
     for (const secret of [api.platformKey.split('_')[3], key.split('_')[3], 'someone'])
       expect(logged.join('')).not.toContain(secret);
+  });
+
+  test('the log names the key of a call that was refused, where the key was recognised', async () => {
+    const { tenantId, key } = await api.createTenant();
+    const suspended = await api.createTenant();
+    await api.call('PATCH', `/v1/admin/tenants/${suspended.tenantId}`, {
+      key: api.platformKey,
+      body: { status: 'suspended' },
+    });
+    const [revoked, expired, reader, strange] = await Promise.all(
+      ['revoked', 'expired', 'reader', 'strange'].map(async (name) => {
+        const expiresAt = name === 'expired' ? { expiresAt: '2020-01-01T00:00:00Z' } : {};
+        const body = { name, scopes: ['read'], ...expiresAt };
+        return (await api.call<Key>('POST', '/v1/keys', { key, body })).body.credential;
+      }),
+    );
+    await api.call('DELETE', `/v1/keys/${idOf(revoked)}`, { key });
+    const wrong = "UPDATE api_keys SET secret_hash = '\\x00' WHERE key_id = $1";
+    await api.database.owner.query(wrong, [idOf(strange)]);
+    const calls = [
+      { path: '/v1/keys', key: reader, status: 403, named: { keyId: idOf(reader), tenantId } },
+      { path: '/v1/tenant', key: revoked, status: 401, named: { keyId: idOf(revoked), tenantId } },
+      { path: '/v1/tenant', key: expired, status: 401, named: { keyId: idOf(expired), tenantId } },
+      { path: '/v1/tenant', key: suspended.key, status: 401, named: { tenantId: suspended.tenantId } },
+      { path: '/v1/tenant', key: api.platformKey, status: 403, named: { keyId: idOf(api.platformKey) } },
+      { path: `/v1/tenant?token=${key}`, status: 401, named: { keyId: idOf(key), tenantId } },
+      { path: '/v1/tenant', key: strange, status: 401, named: undefined },
+    ];
+    logged.length = 0;
+    for (const { path, key: credential } of calls) await api.call('GET', path, { key: credential });
+    while (logged.length < calls.length) await new Promise(setImmediate);
+    for (const [index, { status, named }] of calls.entries()) {
+      const line = JSON.parse(logged[index] ?? '') as Record<string, unknown>;
+      expect(line).toMatchObject({ status, ...named });
+      if (named === undefined) expect(line).not.toHaveProperty('keyId');
+    }
+    for (const credential of [reader, revoked, expired, key, strange, api.platformKey, suspended.key])
+      expect(logged.join('')).not.toContain(credential?.split('_')[3]);
   });
 
   test('keys of a suspended tenant prove nothing', async () => {
@@ -126,6 +169,30 @@ describe('keys', () => {
     // The revoking instance and every other forget the key within the cache's 4 seconds; here it was never cached.
     await api.call('DELETE', `/v1/keys/${created.body.keyId}`, { key });
     expect((await api.call('GET', '/v1/tenant', { key: created.body.credential })).status).toBe(401);
+  });
+
+  test('a key that was just in use stops within 5 seconds of its end, a platform key as well', async () => {
+    const { key } = await api.createTenant();
+    const { body } = await api.call<Key>('POST', '/v1/keys', { key, body: { name: 'R', scopes: ['read'] } });
+    const owner = createRolePool(api.settings, () => undefined, 'podcast_owner', api.database.urls.owner, 1);
+    const platformKey = await createPlatformKey(owner, api.settings.apiKeyPepper, 'leaked');
+    const uses = [
+      { path: '/v1/tenant', key: body.credential },
+      { path: '/v1/admin/tenants', key: platformKey },
+    ];
+    for (const { path, ...options } of uses) expect((await api.call('GET', path, options)).status).toBe(200);
+    await api.call('DELETE', `/v1/keys/${body.keyId}`, { key });
+    await revokePlatformKey(owner, idOf(platformKey));
+    await owner.end();
+    const revokedAt = performance.now();
+    for (const { path, ...options } of uses) {
+      // Measured where a request begins: how long a busy machine takes to answer says nothing.
+      for (let begun = performance.now(); ; begun = performance.now()) {
+        const { status } = await api.call('GET', path, options);
+        if (status === 401) break;
+        expect([status, begun - revokedAt < 5_000]).toEqual([200, true]);
+      }
+    }
   });
 
   test('a key does only what its scopes say', async () => {

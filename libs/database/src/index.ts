@@ -7,6 +7,7 @@ export { catalogueFaults } from './catalogue-faults.sql.js';
 export { assumeRole, connectionConfig, type DatabaseRole } from './connection.js';
 export { ADMIN_POOL, APP_POOL, createRolePool, DatabaseModule, MAINTENANCE_POOL } from './database.module.js';
 export { databaseUnavailable } from './database-unavailable.js';
+export { engineFault } from './engine-fault.sql.js';
 export * from './embedded/index.js';
 export {
   deltaNames,

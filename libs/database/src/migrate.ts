@@ -1,7 +1,9 @@
 import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DomainError } from '@lib/primitives';
 import pg from 'pg';
 import { connectionConfig } from './connection.js';
+import { engineFault } from './engine-fault.sql.js';
 import { projectRoot } from './project-root.js';
 
 /** File that holds the whole schema; every other file beside it is a dated delta. */
@@ -11,6 +13,14 @@ export const MASTER_SCHEMA = '99999999999999_master_schema.sql';
 export interface MigrationOutcome {
   road: 'master' | 'deltas' | 'none';
   applied: string[];
+}
+
+/** What a migration may be told. */
+export interface MigrationRequest {
+  /** Where the SQL files are. */
+  directory?: string;
+  /** TIME_SERIES_ENGINE, where the environment names one. */
+  engine?: string | undefined;
 }
 
 /** The directory of the schema's SQL files. */
@@ -35,13 +45,19 @@ export async function deltaNames(directory: string): Promise<string[]> {
  * lets one work while the others wait and then find nothing to do.
  *
  * @param url a direct connection (not a transaction pooler) whose login may create roles and extensions
+ * @throws DomainError `engine_mismatch` where the schema is, or should be, one for another engine
  * @throws the database's own error, led by the name of the file, which is rolled back as a whole
  */
-export async function migrate(url: string, directory = migrationsDirectory()): Promise<MigrationOutcome> {
+export async function migrate(
+  url: string,
+  { directory = migrationsDirectory(), engine }: MigrationRequest = {},
+): Promise<MigrationOutcome> {
   const client = new pg.Client(connectionConfig(url));
   await client.connect();
   try {
     await client.query("SELECT pg_advisory_lock(hashtextextended('podcast.migrate', 0))");
+    const fault = await engineFault(client, engine);
+    if (fault !== undefined) throw new DomainError('engine_mismatch', 409, fault);
     const { rows } = await client.query<{ present: boolean }>(
       "SELECT to_regclass('public.schema_migrations') IS NOT NULL AS present",
     );

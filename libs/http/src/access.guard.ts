@@ -41,16 +41,21 @@ export class AccessGuard implements CanActivate {
     if (credential === undefined) {
       throw new DomainError('unauthenticated', 401, 'Send a key as "Authorization: Bearer <key>".');
     }
-    const principal = await this.authenticator.authenticate(credential);
-    if (principal === undefined || (inQuery && !(principal.kind === 'tenant' && principal.ingestToken))) {
+    const recognised = await this.authenticator.authenticate(credential);
+    if (recognised !== undefined) request.recognised = recognised;
+    if (recognised === undefined || recognised.kind === 'ended' || (inQuery && !isIngestToken(recognised))) {
       throw new DomainError(
         'unauthenticated',
         401,
         'The key is unknown, expired, revoked or not allowed here.',
       );
     }
-    return principal;
+    return recognised;
   }
+}
+
+function isIngestToken(principal: Principal): boolean {
+  return principal.kind === 'tenant' && principal.ingestToken;
 }
 
 /** Whether `principal` satisfies `rule`. Platform keys and tenant keys never stand in for each other. */

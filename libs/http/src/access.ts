@@ -1,7 +1,7 @@
 import { applyDecorators, createParamDecorator, SetMetadata, type ExecutionContext } from '@nestjs/common';
 import { ApiExtension, ApiForbiddenResponse, ApiSecurity, ApiUnauthorizedResponse } from '@nestjs/swagger';
 import type { FastifyRequest } from 'fastify';
-import type { Principal, Scope, TenantPrincipal } from './principal.js';
+import type { EndedKey, Principal, Scope, TenantPrincipal } from './principal.js';
 import { problemResponse } from './problem.dto.js';
 
 /** Who may call a route: a tenant's key with a scope, a platform key, or anyone. */
@@ -9,8 +9,13 @@ export type AccessRule = Scope | 'platform' | 'public';
 
 export const ACCESS = 'podcast:access';
 
-/** A request after the guard has run. `tenantId` is for the log. */
-export type AuthenticatedRequest = FastifyRequest & { principal?: Principal };
+/** A request after the guard has run. */
+export type AuthenticatedRequest = FastifyRequest & {
+  /** Who is calling; only where the call is allowed. */
+  principal?: Principal;
+  /** The key that the call came with, allowed or not: for the log. Only where its secret was right. */
+  recognised?: Principal | EndedKey;
+};
 
 /**
  * Declares who may call a route or a whole controller. A route without it does not start: see `AccessGuard`.

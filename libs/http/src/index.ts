@@ -8,6 +8,7 @@ export {
   AUTHENTICATOR,
   SCOPES,
   type Authenticator,
+  type EndedKey,
   type Principal,
   type Scope,
   type TenantPrincipal,

@@ -24,9 +24,16 @@ export interface PlatformPrincipal {
   readonly name: string;
 }
 
-/** Turns a credential into a principal, or undefined when it proves nothing. Never throws for a bad credential. */
+/** A key whose secret is right, but which was revoked, has expired, or belongs to a suspended tenant. It proves nothing. */
+export interface EndedKey {
+  readonly kind: 'ended';
+  readonly keyId: string;
+  readonly tenantId?: TenantId;
+}
+
+/** Turns a credential into a principal; undefined for one that is not known. Never throws for a bad credential. */
 export interface Authenticator {
-  authenticate(credential: string): Promise<Principal | undefined>;
+  authenticate(credential: string): Promise<Principal | EndedKey | undefined>;
 }
 
 /** Token under which the application provides its `Authenticator`. */

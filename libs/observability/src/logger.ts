@@ -7,7 +7,7 @@ const UNREAD_BYTES = 4_194_304;
 
 const dropped = new Counter({
   name: 'log_lines_dropped_total',
-  help: 'Lines of the log that were lost because nobody read it fast enough.',
+  help: 'Lines of the log that were lost because nobody read it, or not fast enough.',
 });
 
 /** Token of the process's pino logger. */
@@ -35,7 +35,8 @@ export function createLogger(level: string): Logger {
 
 /** A reader that stands still would otherwise let the lines pile up in memory. */
 function writeWhileRead(line: string): void {
-  if (process.stdout.writableLength < UNREAD_BYTES) process.stdout.write(line);
+  const { stdout } = process;
+  if (stdout.writable && stdout.writableLength < UNREAD_BYTES) stdout.write(line);
   else dropped.inc();
 }
 

@@ -11,12 +11,12 @@ const duration = new Histogram({
 });
 
 interface Named {
-  principal?: { kind: string; keyId: string; tenantId?: string };
+  recognised?: { keyId: string; tenantId?: string };
 }
 
 /**
  * Times every request and logs it in one line: id, route template, status, time, the caller's tenant and the public id of
- * its key; of /v1/admin also the tenant that is read or changed, so that the log says who reached across tenants. No path,
+ * its key, also where the call was refused; of /v1/admin also the tenant that is read or changed, so that the log says who reached across tenants. No path,
  * address, agent or body. Probes and scrapes are not logged. While draining, answers ask clients to reconnect elsewhere.
  */
 export function observeRequests(fastify: FastifyInstance, readiness: Readiness): void {
@@ -29,15 +29,15 @@ export function observeRequests(fastify: FastifyInstance, readiness: Readiness):
     const seconds = reply.elapsedTime / 1000;
     duration.observe({ method, route, status: String(reply.statusCode) }, seconds);
     if (route.startsWith('/health') || route === '/metrics') return;
-    const { principal } = request as unknown as Named;
+    const { recognised } = request as unknown as Named;
     request.log.info(
       {
         method,
         route,
         status: reply.statusCode,
         ms: Math.round(reply.elapsedTime),
-        tenantId: principal?.tenantId,
-        keyId: principal?.keyId,
+        tenantId: recognised?.tenantId,
+        keyId: recognised?.keyId,
         targetTenantId: targetTenantId(route, request.params),
       },
       'request',

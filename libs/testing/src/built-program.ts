@@ -13,6 +13,8 @@ const START_MS = 60_000;
 export interface StartedProcess {
   readonly origin: string;
   output(): string;
+  /** Asks it to end and resolves when it is gone, with its exit code; null where the signal itself ended it. */
+  stop(signal: 'SIGTERM' | 'SIGINT'): Promise<number | null>;
   /** Ends it as a crash does. */
   kill(): Promise<void>;
 }
@@ -64,12 +66,17 @@ async function watch(child: ChildProcess, origin: string): Promise<StartedProces
     if ((await fetch(`${origin}/health/startup`).catch(() => undefined))?.status === 200) break;
     await sleep(100);
   }
+  const end = async (signal: NodeJS.Signals): Promise<void> => {
+    child.kill(signal);
+    if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+  };
   return {
     origin,
     output: () => output,
-    kill: async () => {
-      child.kill('SIGKILL');
-      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit');
+    stop: async (signal) => {
+      await end(signal);
+      return child.exitCode;
     },
+    kill: () => end('SIGKILL'),
   };
 }

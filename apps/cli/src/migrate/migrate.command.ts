@@ -1,4 +1,4 @@
-import { migrate, type MigrationOutcome } from '@lib/database';
+import { engineFault, migrate, type MigrationOutcome } from '@lib/database';
 import { Command } from 'commander';
 import type { CommandIo } from '../command-io.js';
 import { CommandFailed } from '../command.errors.js';
@@ -39,17 +39,15 @@ export function migrateCommand(io: CommandIo): Command {
 }
 
 async function runMigrate(io: CommandIo, { yes, data }: MigrateOptions): Promise<void> {
-  const engine = io.environment['TIME_SERIES_ENGINE'] ?? '';
-  if (!['', 'partitions'].includes(engine.trim()))
-    throw new CommandFailed(
-      `TIME_SERIES_ENGINE is ${engine}: this version makes schemas for partitions only.`,
-    );
   const opened = await openDatabaseSettings(io, data);
   try {
     const session = await connectAsLogin(opened.ownerUrl);
     try {
+      const engine = opened.settings.timeSeriesEngine;
+      const fault = await engineFault(session.client, engine);
+      if (fault !== undefined) throw new CommandFailed(fault);
       await showTarget(io, opened.ownerUrl, session, yes === true);
-      const outcome = await migrate(opened.ownerUrl);
+      const outcome = await migrate(opened.ownerUrl, { engine });
       await report(io, outcome, session);
     } finally {
       await session.end();

@@ -49,6 +49,21 @@ describe('podcast migrate', () => {
     expect(questions[0]).toContain(`Migrate ${name} on `);
   });
 
+  test('makes no schema for an engine that this version does not have', async () => {
+    const { exitCode, out, errors } = await migrate(['--yes'], undefined, {
+      TIME_SERIES_ENGINE: 'timescale',
+    });
+    expect({ exitCode, out, errors }).toEqual({
+      exitCode: 1,
+      out: '',
+      errors: 'TIME_SERIES_ENGINE is timescale: this version makes schemas for partitions only',
+    });
+    const unknown = await migrate(['--yes'], undefined, { TIME_SERIES_ENGINE: 'influx' });
+    expect(unknown.exitCode).toBe(1);
+    expect(unknown.errors).toContain('TIME_SERIES_ENGINE');
+    expect((await migrate([])).out).toContain('Road     master');
+  });
+
   test('brings an empty database up and verifies it, then finds nothing to do', async () => {
     const first = await migrate(['--yes']);
     expect(first.errors).toBe('');
@@ -67,6 +82,25 @@ describe('podcast migrate', () => {
     expect(exitCode).toBe(1);
     expect(out).toContain('episodes: row-level security is not enabled');
     expect(errors).toBe('The schema does not pass: tenant walls.');
+  });
+
+  test('keeps the engine that the schema was made for, and says which', async () => {
+    expect((await migrate(['--yes'], undefined, { TIME_SERIES_ENGINE: 'partitions' })).exitCode).toBe(0);
+    const { exitCode, out, errors, questions } = await migrate([], true, { TIME_SERIES_ENGINE: 'timescale' });
+    expect({ exitCode, out, errors, questions }).toEqual({
+      exitCode: 1,
+      out: '',
+      errors:
+        'TIME_SERIES_ENGINE is timescale, but the database was migrated for partitions; the engine is chosen once',
+      questions: [],
+    });
+    await runSql("UPDATE schema_info SET engine = 'timescale'");
+    const foreign = await migrate(['--yes']);
+    await runSql("UPDATE schema_info SET engine = 'partitions'");
+    expect(foreign).toMatchObject({
+      exitCode: 1,
+      errors: 'the database was migrated for timescale: this version changes schemas for partitions only',
+    });
   });
 
   test('never shows the password', async () => {

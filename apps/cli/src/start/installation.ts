@@ -102,7 +102,7 @@ export class Installation {
   private async migrate(settings: Settings, embedded: PostgresService | undefined): Promise<void> {
     if (embedded === undefined && !this.request.migrate) return;
     const url = embedded?.database().ownerUrl ?? settings.migrationDatabaseUrl ?? settings.databaseUrl;
-    const { road, applied } = await migrate(url);
+    const { road, applied } = await migrate(url, { engine: settings.timeSeriesEngine });
     if (road !== 'none') this.io.print(`Applied the schema: ${applied.join(', ')}`);
   }
 

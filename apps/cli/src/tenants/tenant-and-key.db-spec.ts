@@ -113,6 +113,37 @@ describe('podcast key', () => {
     await pool.end();
     expect(rows).toEqual([{ name: 'operations' }]);
   });
+
+  test('platform keys are listed, and one that was revoked stays revoked since its first end', async () => {
+    const created = await podcast('key', 'create', '--platform', '--name', 'leaked');
+    const keyId = created.out.split('_')[2] ?? '';
+    expect((await podcast('key', 'list', '--platform')).out).toMatch(
+      new RegExp(`${keyId} │ active\\s+│ [^│]+│ leaked`),
+    );
+    const first = await podcast('key', 'revoke', keyId, '--platform');
+    expect(first).toMatchObject({
+      exitCode: 0,
+      out: expect.stringContaining(`Revoked ${keyId} (leaked) at 20`),
+    });
+    expect(await podcast('key', 'revoke', keyId, '--platform')).toEqual(first);
+    const { out } = await podcast('key', 'list', '--platform');
+    expect(out).toMatch(new RegExp(`${keyId} │ revoked`));
+    expect(out).not.toContain(created.out.split('_')[3]);
+  });
+
+  test('no key is listed or revoked before it is said whose', async () => {
+    for (const args of [['list'], ['revoke', '0000000000000000']])
+      expect(await podcast('key', ...args)).toMatchObject({
+        exitCode: 1,
+        errors: '--tenant is needed, or --platform for keys without a tenant',
+      });
+    const both = await podcast('key', 'list', '--platform', '--tenant', crypto.randomUUID());
+    expect(both.errors).toContain('cannot be used with option');
+    expect(await podcast('key', 'revoke', '0000000000000000', '--platform')).toMatchObject({
+      exitCode: 1,
+      errors: 'There is no platform key with that id.',
+    });
+  });
 });
 
 describe('podcast import feed', () => {

@@ -41,7 +41,8 @@ export class CatalogService {
 
   /**
    * Imports a feed that is at hand as bytes.
-   * @throws FeedUnreadable (422), DomainError `podcast_not_found` (404), `podcast_archived` (409)
+   * @throws FeedUnreadable (422), DomainError `podcast_not_found` (404), `podcast_archived` (409),
+   * `podcast_quota_reached` (409)
    */
   async importFeedBytes(
     tenantId: string,

@@ -8,6 +8,7 @@ import {
   episodeExists,
   episodeNotFound,
   podcastNotFound,
+  searchHasNoPages,
 } from '../domain/catalog.errors.js';
 import { fitsIdentity } from '../domain/fits-identity.js';
 import { mediaHosts } from '../domain/media-hosts.js';
@@ -17,6 +18,7 @@ import {
   findEpisode,
   insertEpisode,
   listEpisodes,
+  listEpisodesOfPodcast,
   searchEpisodes,
   updateEpisode,
   type EpisodeFields,
@@ -32,6 +34,12 @@ export type EpisodeRequest = Omit<
   EpisodeFields,
   'mediaKey' | 'mediaBytesSource' | 'headerBytesSource' | 'durationSource' | 'archivedAt'
 >;
+
+/** Which episodes are wanted: a page of a list, or the best matches of a search. */
+export type EpisodeListRequest = PageRequest & {
+  search?: string | undefined;
+  podcastId?: string | undefined;
+};
 
 /** Episodes of the current tenant. Every method needs an open `TenantDb.run`. */
 @Injectable()
@@ -66,22 +74,30 @@ export class EpisodesService {
   }
 
   /**
-   * A page of a podcast's episodes, the last added first; those of one import by publication.
-   * @throws DomainError `podcast_not_found` (404), `invalid_cursor` (400)
+   * A page of the episodes that are not archived, the last added first; those of one import by publication. With `search`
+   * the best matches. Without `podcastId` episodes of archived podcasts are left out.
+   * @throws DomainError `invalid_cursor` (400), `invalid_input` (400, field `cursor`) for a search with a cursor
    */
-  async list(podcastId: string, request: PageRequest): Promise<Page<EpisodeSummaryRow>> {
+  async list(request: EpisodeListRequest): Promise<Page<EpisodeSummaryRow>> {
     const { sql, tenantId } = this.db.current;
-    await this.requirePodcast(podcastId);
-    const list = `episodes of ${podcastId.toLowerCase()}`;
-    return readPage(this.cursors, tenantId, list, request, (count, after) =>
-      listEpisodes(sql, tenantId, podcastId, count, after),
+    const { search, podcastId, cursor, limit } = request;
+    if (search !== undefined) {
+      if (cursor !== undefined) throw searchHasNoPages();
+      return { items: await searchEpisodes(sql, tenantId, search, podcastId ?? null, limit), next: null };
+    }
+    if (podcastId !== undefined) return this.pageOfPodcast(podcastId, request);
+    return readPage(this.cursors, tenantId, 'episodes', request, (count, after) =>
+      listEpisodes(sql, tenantId, count, after),
     );
   }
 
-  /** The episodes whose titles match best, of one podcast or of all that are not archived. */
-  search(query: string, podcastId: string | undefined, limit: number): Promise<EpisodeSummaryRow[]> {
-    const { sql, tenantId } = this.db.current;
-    return searchEpisodes(sql, tenantId, query, podcastId ?? null, limit);
+  /**
+   * A page of a podcast's episodes, in the order of `list`.
+   * @throws DomainError `podcast_not_found` (404), `invalid_cursor` (400)
+   */
+  async listOfPodcast(podcastId: string, request: PageRequest): Promise<Page<EpisodeSummaryRow>> {
+    await this.requirePodcast(podcastId);
+    return this.pageOfPodcast(podcastId, request);
   }
 
   /** One episode, archived or not. @throws DomainError `episode_not_found` (404). */
@@ -114,6 +130,14 @@ export class EpisodesService {
   /** Leaves the episode out of lists from now on; its numbers stay. @throws DomainError `episode_not_found` (404). */
   async archive(id: string): Promise<void> {
     await this.update(id, { archived: true });
+  }
+
+  private pageOfPodcast(podcastId: string, request: PageRequest): Promise<Page<EpisodeSummaryRow>> {
+    const { sql, tenantId } = this.db.current;
+    const list = `episodes of ${podcastId.toLowerCase()}`;
+    return readPage(this.cursors, tenantId, list, request, (count, after) =>
+      listEpisodesOfPodcast(sql, tenantId, podcastId, count, after),
+    );
   }
 
   private async requirePodcast(podcastId: string): Promise<void> {

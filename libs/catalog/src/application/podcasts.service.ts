@@ -17,6 +17,7 @@ import {
 import { insertHandle } from '../infrastructure/redirect-handles.sql.js';
 import { readPage, type Page, type PageRequest } from './page.js';
 import { randomHandle } from './random-handle.js';
+import { requirePodcastRoom } from './require-podcast-room.js';
 
 /** Podcasts of the current tenant. Every method needs an open `TenantDb.run`. */
 @Injectable()
@@ -30,10 +31,12 @@ export class PodcastsService {
     this.cursors = new CursorCodec(settings.apiKeyPepper);
   }
 
-  /** Adds a podcast. @throws DomainError `invalid_input` (400, field `feedUrl`). */
+  /** Adds a podcast. @throws DomainError `invalid_input` (400, field `feedUrl`), `podcast_quota_reached` (409). */
   async create(podcast: PodcastFields & { title: string }): Promise<PodcastRow> {
     const { sql, tenantId } = this.db.current;
-    const row = await insertPodcast(sql, tenantId, randomUUID(), withStoredAddress(podcast));
+    const stored = withStoredAddress(podcast);
+    await requirePodcastRoom(this.db.current);
+    const row = await insertPodcast(sql, tenantId, randomUUID(), stored);
     await insertHandle(sql, tenantId, row.id, randomHandle());
     return row;
   }
@@ -60,7 +63,7 @@ export class PodcastsService {
 
   /**
    * Changes what is given. `archived` leaves the podcast out of lists, or brings it back.
-   * @throws DomainError `podcast_not_found` (404), `invalid_input` (400, field `feedUrl`)
+   * @throws DomainError `podcast_not_found` (404), `invalid_input` (400, field `feedUrl`), `podcast_quota_reached` (409)
    */
   async update(
     id: string,
@@ -69,6 +72,7 @@ export class PodcastsService {
     const { archivedAt } = await this.get(id);
     const moment = archived === undefined ? undefined : archived ? (archivedAt ?? new Date()) : null;
     const { sql, tenantId } = this.db.current;
+    if (moment === null && archivedAt !== null) await requirePodcastRoom(this.db.current);
     const row = await updatePodcast(sql, tenantId, id, { ...withStoredAddress(change), archivedAt: moment });
     if (row === undefined) throw podcastNotFound();
     return row;

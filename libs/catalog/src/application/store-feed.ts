@@ -28,6 +28,7 @@ import { noteEnclosureChanges, noteFeedMove, type FeedMove } from './note-feed-c
 import { insertHandle } from '../infrastructure/redirect-handles.sql.js';
 import { randomHandle } from './random-handle.js';
 import { registerHosts } from './register-hosts.js';
+import { requirePodcastRoom } from './require-podcast-room.js';
 
 /** Where a feed came from. */
 export interface FeedSource {
@@ -54,7 +55,7 @@ type Scope = Pick<TenantScope, 'tenantId' | 'sql'>;
  * Stores a feed in the open transaction: its podcast, and every episode in two statements. Imports of one podcast wait
  * for each other, so that two at once leave one set of episodes. What makes apps download files again, and a move of the
  * feed itself, leave an annotation.
- * @throws DomainError `podcast_not_found` (404), `podcast_archived` (409); FeedSuperseded
+ * @throws DomainError `podcast_not_found` (404), `podcast_archived` (409), `podcast_quota_reached` (409); FeedSuperseded
  */
 export async function storeFeed(
   scope: Scope,
@@ -88,6 +89,7 @@ async function storePodcast(
   const existing = known ?? (await findPodcastOfFeed(sql, tenantId, identity));
   const stored = { ...feed, feedUrl: identity.addresses[0] ?? null, fetched: fetched ?? null };
   if (existing === undefined) {
+    await requirePodcastRoom({ sql, tenantId });
     const id = randomUUID();
     await insertFeedPodcast(sql, tenantId, id, { ...stored, title: identity.title });
     await insertHandle(sql, tenantId, id, randomHandle());

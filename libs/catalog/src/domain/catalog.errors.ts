@@ -16,6 +16,12 @@ export function podcastArchived(id: string): DomainError {
   return new DomainError('podcast_archived', 409, message);
 }
 
+/** The tenant has as many podcasts as the platform lets it have. */
+export function podcastQuotaReached(max: number): DomainError {
+  const message = `The quota maxPodcasts of this tenant is ${max}, and reached. Archive a podcast, or have the quota raised.`;
+  return new DomainError('podcast_quota_reached', 409, message);
+}
+
 /** The podcast has this episode already. */
 export function episodeExists(): DomainError {
   const message = 'The podcast already has an episode with this guid and this file.';

@@ -22,7 +22,7 @@ import {
 import { Access, problemResponse, UuidParam } from '@lib/http';
 import { EpisodesService } from '../application/episodes.service.js';
 import { EpisodeDto, EpisodePageDto } from './episode-answers.dto.js';
-import { CreateEpisodeDto, EpisodeSearchQueryDto, UpdateEpisodeDto } from './episodes.dto.js';
+import { CreateEpisodeDto, EpisodePageQueryDto, UpdateEpisodeDto } from './episodes.dto.js';
 import { PageQueryDto } from './podcasts.dto.js';
 
 const NO_PODCAST = problemResponse('The tenant has no such podcast', 404, 'podcast_not_found');
@@ -58,24 +58,24 @@ export class EpisodesController {
   @ApiBadRequestResponse(problemResponse('The cursor or a parameter is not valid', 400, 'invalid_cursor'))
   @ApiNotFoundResponse(NO_PODCAST)
   @SerializeOptions({ type: EpisodePageDto, strategy: 'excludeAll' })
-  list(
+  listOfPodcast(
     @UuidParam('podcastId') podcastId: string,
     @Query() { limit = 50, cursor }: PageQueryDto,
   ): Promise<object> {
-    return this.episodes.list(podcastId, { limit, cursor });
+    return this.episodes.listOfPodcast(podcastId, { limit, cursor });
   }
 
   @Get('episodes')
   @Access('read')
   @ApiOperation({
-    summary: 'Search episodes by title, best match first',
-    description: 'Archived episodes, and those of archived podcasts, are left out.',
+    summary: 'List episodes, the last added first, or search them by title',
+    description: 'Archived episodes are left out, and those of archived podcasts unless podcastId names one.',
   })
   @ApiOkResponse({ type: EpisodePageDto })
-  @ApiBadRequestResponse(INVALID)
+  @ApiBadRequestResponse(problemResponse('The cursor or a parameter is not valid', 400, 'invalid_cursor'))
   @SerializeOptions({ type: EpisodePageDto, strategy: 'excludeAll' })
-  async search(@Query() { search, podcastId, limit = 50 }: EpisodeSearchQueryDto): Promise<object> {
-    return { items: await this.episodes.search(search, podcastId, limit), next: null };
+  list(@Query() { limit = 50, ...query }: EpisodePageQueryDto): Promise<object> {
+    return this.episodes.list({ limit, ...query });
   }
 
   @Get('episodes/:id')

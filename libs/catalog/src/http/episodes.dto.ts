@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
 import { IsStorableText } from '@lib/http';
-import { Transform, Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import {
   IsBoolean,
   IsDate,
@@ -19,6 +19,7 @@ import {
 } from 'class-validator';
 import { EPISODE_TYPES, type EpisodeType } from './episode-answers.dto.js';
 import { IsWebAddress } from './is-web-address.js';
+import { PageQueryDto } from './podcasts.dto.js';
 
 const MAX_INTEGER = 2 ** 31 - 1;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/i;
@@ -156,26 +157,19 @@ export class UpdateEpisodeDto extends PartialType(OmitType(CreateEpisodeDto, ['g
   archived?: boolean;
 }
 
-export class EpisodeSearchQueryDto {
-  @ApiProperty({
+export class EpisodePageQueryDto extends PageQueryDto {
+  @ApiPropertyOptional({
     example: 'keeper',
-    description: 'Finds titles that contain these words or resemble them, best first.',
+    description: 'Finds titles that contain these words or resemble them, best first. Has no further pages.',
   })
+  @IsOptional()
   @IsString()
   @Length(1, 200)
   @IsStorableText()
-  search!: string;
+  search?: string;
 
-  @ApiPropertyOptional({ format: 'uuid', description: 'Search one podcast only.' })
+  @ApiPropertyOptional({ format: 'uuid', description: 'Episodes of one podcast only.' })
   @IsOptional()
   @IsUUID()
   podcastId?: string;
-
-  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
 }

@@ -21,7 +21,11 @@ import { FeedImportReportDto, ImportFeedDto, ImportTargetDto } from './feed-impo
 import { readFeedUpload } from './read-feed-upload.js';
 
 const NO_PODCAST = problemResponse('The tenant has no such podcast', 404, 'podcast_not_found');
-const ARCHIVED = problemResponse('The podcast of the feed is archived', 409, 'podcast_archived');
+const CONFLICT = problemResponse(
+  'The podcast of the feed is archived, or is new and the quota of podcasts reached (`podcast_quota_reached`)',
+  409,
+  'podcast_archived',
+);
 const UNREADABLE = problemResponse('The feed cannot be read; nothing was changed', 422, 'feed_malformed');
 const IMPORT =
   'The feed finds its podcast by `podcast:guid`, else by its address, else makes a new one. Its episodes are found by ' +
@@ -44,7 +48,7 @@ export class FeedImportController {
   @ApiOkResponse({ type: FeedImportReportDto, description: 'A podcast that was there' })
   @ApiBadRequestResponse(problemResponse('A field is not valid', 400, 'invalid_input'))
   @ApiNotFoundResponse(NO_PODCAST)
-  @ApiConflictResponse(ARCHIVED)
+  @ApiConflictResponse(CONFLICT)
   @ApiUnprocessableEntityResponse(
     problemResponse('The feed cannot be fetched or read; nothing was changed', 422, 'feed_address_refused'),
   )
@@ -74,7 +78,7 @@ export class FeedImportController {
   @ApiOkResponse({ type: FeedImportReportDto, description: 'A podcast that was there' })
   @ApiBadRequestResponse(problemResponse('There is no file in the form', 400, 'file_missing'))
   @ApiNotFoundResponse(NO_PODCAST)
-  @ApiConflictResponse(ARCHIVED)
+  @ApiConflictResponse(CONFLICT)
   @ApiPayloadTooLargeResponse(problemResponse('The file is larger than 32 MiB', 413, 'too_large'))
   @ApiUnsupportedMediaTypeResponse(
     problemResponse('The body is neither a form nor XML', 415, 'unsupported_media_type'),

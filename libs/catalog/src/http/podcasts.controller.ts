@@ -11,6 +11,7 @@ import {
 } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
+  ApiConflictResponse,
   ApiCreatedResponse,
   ApiNoContentResponse,
   ApiNotFoundResponse,
@@ -29,6 +30,7 @@ import {
 } from './podcasts.dto.js';
 
 const NOT_FOUND = problemResponse('The tenant has no such podcast', 404, 'podcast_not_found');
+const FULL = problemResponse('The quota of podcasts is reached', 409, 'podcast_quota_reached');
 const INVALID = problemResponse('A field is not valid', 400, 'invalid_input');
 
 /** Podcasts of the caller's tenant. */
@@ -45,6 +47,7 @@ export class PodcastsController {
   })
   @ApiCreatedResponse({ type: PodcastDto })
   @ApiBadRequestResponse(INVALID)
+  @ApiConflictResponse(FULL)
   @SerializeOptions({ type: PodcastDto })
   create(@Body() body: CreatePodcastDto): Promise<object> {
     return this.podcasts.create(body);
@@ -82,6 +85,7 @@ export class PodcastsController {
   @ApiOkResponse({ type: PodcastDto })
   @ApiBadRequestResponse(INVALID)
   @ApiNotFoundResponse(NOT_FOUND)
+  @ApiConflictResponse(FULL)
   @SerializeOptions({ type: PodcastDto })
   update(@UuidParam('id') id: string, @Body() body: UpdatePodcastDto): Promise<object> {
     return this.podcasts.update(id, body);

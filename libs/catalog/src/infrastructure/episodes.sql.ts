@@ -116,8 +116,27 @@ export async function findEpisode(sql: Sql, tenantId: TenantId, id: string): Pro
   return rows[0];
 }
 
-/** Up to `limit` episodes of a podcast that are not archived, newest in the catalog first, after `after`. */
+/**
+ * Up to `limit` episodes of the tenant that are not archived, nor their podcasts, newest in the catalog first, after
+ * `after`.
+ */
 export function listEpisodes(
+  sql: Sql,
+  tenantId: TenantId,
+  limit: number,
+  after: ListPosition,
+): Promise<(EpisodeSummaryRow & ListPosition)[]> {
+  return sql(
+    `SELECT ${SUMMARY}, e.created_at::text AS "sortKey" FROM episodes e
+     WHERE e.tenant_id = $1 AND e.archived_at IS NULL AND (e.created_at, e.id) < ($2::timestamptz, $3::uuid)
+       AND e.podcast_id <> ALL (ARRAY(SELECT p.id FROM podcasts p WHERE p.tenant_id = $1 AND p.archived_at IS NOT NULL))
+     ORDER BY e.created_at DESC, e.id DESC LIMIT $4`,
+    [tenantId, after.sortKey, after.id, limit],
+  );
+}
+
+/** Up to `limit` episodes of a podcast that are not archived, newest in the catalog first, after `after`. */
+export function listEpisodesOfPodcast(
   sql: Sql,
   tenantId: TenantId,
   podcastId: string,

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { APP_POOL, RolePool } from '@lib/database';
-import { retryDelay, type Authenticator, type Principal, type Scope } from '@lib/http';
+import { retryDelay, type Authenticator, type EndedKey, type Principal, type Scope } from '@lib/http';
 import { DomainError, toTenantId, withinTime } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
 import { parseCredential, secretMatches, type Credential } from '../domain/credential.js';
@@ -35,7 +35,7 @@ export class KeyAuthenticator implements Authenticator {
     private readonly usage: KeyUsage,
   ) {}
 
-  async authenticate(text: string): Promise<Principal | undefined> {
+  async authenticate(text: string): Promise<Principal | EndedKey | undefined> {
     const credential = parseCredential(text);
     if (credential === undefined) return undefined;
     const stored = await this.lookUp(credential);
@@ -46,23 +46,26 @@ export class KeyAuthenticator implements Authenticator {
     return undefined;
   }
 
-  private platform(credential: Credential, stored: StoredPlatformKey): Principal | undefined {
-    const proven = secretMatches(this.settings.apiKeyPepper, credential.secret, stored.secretHash);
-    if (!proven || stored.revokedAt !== null) return undefined;
-    return { kind: 'platform', keyId: credential.keyId, name: stored.name };
+  private platform(
+    { keyId, secret }: Credential,
+    stored: StoredPlatformKey,
+  ): Principal | EndedKey | undefined {
+    if (!secretMatches(this.settings.apiKeyPepper, secret, stored.secretHash)) return undefined;
+    if (stored.revokedAt !== null) return { kind: 'ended', keyId };
+    return { kind: 'platform', keyId, name: stored.name };
   }
 
-  private tenant(credential: Credential, stored: StoredKey): Principal | undefined {
+  private tenant(credential: Credential, stored: StoredKey): Principal | EndedKey | undefined {
     const proven = secretMatches(this.settings.apiKeyPepper, credential.secret, stored.secretHash);
-    const ended = stored.revokedAt !== null || (stored.expiresAt !== null && stored.expiresAt <= new Date());
-    if (!proven || ended || stored.kind !== credential.kind || stored.tenantStatus !== 'active')
-      return undefined;
+    if (!proven || stored.kind !== credential.kind) return undefined;
+    const { keyId } = credential;
     const tenantId = toTenantId(stored.tenantId);
-    this.usage.note(tenantId, credential.keyId);
+    if (hasEnded(stored)) return { kind: 'ended', keyId, tenantId };
+    this.usage.note(tenantId, keyId);
     return {
       kind: 'tenant',
       tenantId,
-      keyId: credential.keyId,
+      keyId,
       scopes: stored.scopes as Scope[],
       ingestToken: stored.kind === 'ingest_token',
       trustedSender: stored.trustedSender,
@@ -91,4 +94,9 @@ export class KeyAuthenticator implements Authenticator {
       return key === undefined ? { nothing: true } : { key };
     });
   }
+}
+
+function hasEnded({ revokedAt, expiresAt, tenantStatus }: StoredKey): boolean {
+  const expired = expiresAt !== null && expiresAt <= new Date();
+  return revokedAt !== null || expired || tenantStatus !== 'active';
 }

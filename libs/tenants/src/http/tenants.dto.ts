@@ -129,6 +129,17 @@ export class AdminUpdateTenantDto extends UpdateTenantDto {
   @IsOptional()
   @IsIn(['active', 'suspended'])
   status?: 'active' | 'suspended';
+  @ApiPropertyOptional({
+    example: 25,
+    nullable: true,
+    type: Number,
+    description: 'Podcasts that it may have, archived ones not counted; null for any number.',
+  })
+  @IsOptional()
+  @IsInt()
+  @Min(0)
+  @Max(1_000_000)
+  maxPodcasts?: number | null;
 }
 
 @Exclude()
@@ -149,6 +160,14 @@ export class TenantDto {
   @ApiProperty({ enum: ['active', 'suspended'] }) @Expose() status!: string;
   @ApiProperty({ example: 'Europe/Berlin' }) @Expose() timeZone!: string;
   @ApiProperty({ nullable: true, type: Number, example: 730 }) @Expose() rawRetentionDays!: number | null;
+  @ApiProperty({
+    nullable: true,
+    type: Number,
+    example: 25,
+    description: 'Set by the platform. Archived podcasts are not counted; null is any number.',
+  })
+  @Expose()
+  maxPodcasts!: number | null;
   @ApiProperty({ type: 'object', additionalProperties: true, example: {} }) @Expose() metadata!: Record<
     string,
     unknown

@@ -2,13 +2,15 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import { DEFAULT_PRIVACY_SETTINGS, type PrivacySettings } from '../domain/privacy-settings.js';
 
-/** A tenant with its settings. */
+/** A tenant with its settings and quotas. */
 export interface TenantRow {
   tenantId: TenantId;
   name: string;
   status: 'active' | 'suspended';
   timeZone: string;
   rawRetentionDays: number | null;
+  /** How many podcasts it may have that are not archived; null for any number. */
+  maxPodcasts: number | null;
   metadata: Record<string, unknown>;
   privacy: PrivacySettings;
   createdAt: Date;
@@ -16,9 +18,11 @@ export interface TenantRow {
 }
 
 const COLUMNS = `t.tenant_id AS "tenantId", t.name, t.status, s.time_zone AS "timeZone",
-  s.raw_retention_days AS "rawRetentionDays", t.metadata, t.created_at AS "createdAt",
+  s.raw_retention_days AS "rawRetentionDays", q.max_podcasts AS "maxPodcasts", t.metadata, t.created_at AS "createdAt",
   '${JSON.stringify(DEFAULT_PRIVACY_SETTINGS)}'::jsonb || coalesce(s.configuration -> 'privacy', '{}') AS privacy,
-  greatest(t.updated_at, s.updated_at) AS "updatedAt"`;
+  greatest(t.updated_at, s.updated_at, q.updated_at) AS "updatedAt"`;
+const TABLES = `tenants t JOIN tenant_settings s ON s.tenant_id = t.tenant_id
+  JOIN tenant_quotas q ON q.tenant_id = t.tenant_id`;
 
 /** Creates a tenant with its settings and quotas. Runs inside `TenantDb.run` of the new id. */
 export async function insertTenant(
@@ -37,10 +41,7 @@ export async function insertTenant(
 
 /** One tenant, or undefined. */
 export async function findTenant(sql: Sql, tenantId: TenantId): Promise<TenantRow | undefined> {
-  const rows = await sql<TenantRow>(
-    `SELECT ${COLUMNS} FROM tenants t JOIN tenant_settings s ON s.tenant_id = t.tenant_id WHERE t.tenant_id = $1`,
-    [tenantId],
-  );
+  const rows = await sql<TenantRow>(`SELECT ${COLUMNS} FROM ${TABLES} WHERE t.tenant_id = $1`, [tenantId]);
   return rows[0];
 }
 
@@ -51,7 +52,7 @@ export function listTenants(
   after: { createdAt: string; tenantId: string } | null,
 ): Promise<TenantRow[]> {
   return sql<TenantRow>(
-    `SELECT ${COLUMNS}, t.created_at::text AS "createdAtText" FROM tenants t JOIN tenant_settings s ON s.tenant_id = t.tenant_id
+    `SELECT ${COLUMNS}, t.created_at::text AS "createdAtText" FROM ${TABLES}
      WHERE $2::timestamptz IS NULL OR (t.created_at, t.tenant_id) > ($2::timestamptz, $3::uuid)
      ORDER BY t.created_at, t.tenant_id LIMIT $1`,
     [limit, after?.createdAt ?? null, after?.tenantId ?? null],
@@ -63,6 +64,7 @@ export interface TenantChange {
   status?: 'active' | 'suspended' | undefined;
   timeZone?: string | undefined;
   rawRetentionDays?: number | null | undefined;
+  maxPodcasts?: number | null | undefined;
   metadata?: Record<string, unknown> | undefined;
   privacy?: Partial<PrivacySettings> | undefined;
 }
@@ -91,4 +93,12 @@ export async function updateTenant(sql: Sql, tenantId: TenantId, change: TenantC
       change.rawRetentionDays ?? null,
     ],
   );
+  if (change.maxPodcasts !== undefined) await updateQuotas(sql, tenantId, change.maxPodcasts);
+}
+
+async function updateQuotas(sql: Sql, tenantId: TenantId, maxPodcasts: number | null): Promise<void> {
+  await sql('UPDATE tenant_quotas SET max_podcasts = $2, updated_at = now() WHERE tenant_id = $1', [
+    tenantId,
+    maxPodcasts,
+  ]);
 }
