@@ -86,7 +86,7 @@ describe('while the keys of listeners cannot be read', () => {
     const prefix = await api.call<{ handle: string }>('GET', `/v1/podcasts/${podcastId}/prefix`, { key });
     const answer = await api.call('GET', `/r/${prefix.body.handle}/cdn.example/1.mp3`, { headers });
     expect(answer.status).toBe(302);
-    await until('the request is in the spool', () => spooled().includes('"ids":[null,null,null,null,null]'));
+    await until('the request is in the spool', () => /"ids":\[(null,)+null\]/.test(spooled()));
     await until('it is stored', async () => (await stored()).length === 1);
     expect(await stored()).toEqual([{ event_type: 'download_request', anonymous: true }]);
   });
