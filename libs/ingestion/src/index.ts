@@ -16,6 +16,7 @@ export type { FileChanges } from './domain/classification/compare-lists.js';
 export type { ListFile } from './domain/classification/list-entry.js';
 export { LIST_FILE_BYTES } from './domain/classification/list-limits.js';
 export { NETWORK_FILE_BYTES } from './domain/classification/network-limits.js';
+export { failureKind } from './application/failure-kind.js';
 export { LogImportService } from './application/log-import/import-log.service.js';
 export type { LogFile, LogImportOptions, LogImportReport } from './application/log-import/log-import.js';
 export { TrackingReceiver } from './application/redirect/tracking-receiver.js';
