@@ -17,6 +17,8 @@ export type { ListFile } from './domain/classification/list-entry.js';
 export { LIST_FILE_BYTES } from './domain/classification/list-limits.js';
 export { NETWORK_FILE_BYTES } from './domain/classification/network-limits.js';
 export { failureKind } from './application/failure-kind.js';
+export { hashRequest } from './domain/access-log/hash-request.js';
+export { LogReader } from './application/log-import/log-reader.js';
 export { LogImportService } from './application/log-import/import-log.service.js';
 export type { LogFile, LogImportOptions, LogImportReport } from './application/log-import/log-import.js';
 export { TrackingReceiver } from './application/redirect/tracking-receiver.js';
