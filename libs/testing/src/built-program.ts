@@ -21,6 +21,8 @@ export interface StartedProcess {
 
 /** The program, compiled for one spec: what others build meanwhile changes nothing under its feet. */
 export interface BuiltProgram {
+  /** The directory of the compiled files. */
+  readonly dist: string;
   /** Starts the API or the worker on loopback and waits until it has started. */
   start(part: 'api' | 'worker', environment: Readonly<Record<string, string>>): Promise<StartedProcess>;
   /** Kills what still runs and removes the copy. */
@@ -39,6 +41,7 @@ export function buildProgram(): BuiltProgram {
   if (build.status !== 0) throw new Error(`the program does not build:\n${build.stdout}${build.stderr}`);
   const started: ChildProcess[] = [];
   return {
+    dist: join(directory, 'dist'),
     start: async (part, environment) => {
       const port = String(await freePort());
       const child = spawn(process.execPath, [join(directory, 'dist', 'apps', part, 'src', 'main.js')], {

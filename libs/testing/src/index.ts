@@ -3,6 +3,8 @@ export { buildProgram, type BuiltProgram, type StartedProcess } from './built-pr
 export { connectTestDatabase, type TestConnections } from './test-connections.js';
 export { canaryRows, canaryTenant, seedEveryTable, type CanaryTenant } from './canary-rows.js';
 export { DatabaseProxy } from './database-proxy.js';
+export { KillStage, outcomeOf, type StageNumbers, type StageTenant } from './kill-stage.js';
+export { SeededRandom } from './drill/seeded-random.js';
 export { freePort, testUrl, type TestServers } from './servers.js';
 export { startTestApi, type Answer, type TestApi } from './test-api.js';
 export { createTestDatabase, testServers, testSettings, type TestDatabase } from './test-database.js';

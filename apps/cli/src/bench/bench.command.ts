@@ -35,9 +35,18 @@ export function benchCommand(io: CommandIo): Command {
     .action((options: QueryBenchOptions) => benchQuery(io, options));
   bench
     .command('count')
-    .description('counting of downloads, beside grouping the same requests by episode')
-    .option('--requests <n>', 'requests in the database', parseAtLeastOne, 10_000_000)
+    .description(
+      'logs read and downloads counted and recounted, beside grouping the same requests; events in beside a recount',
+    )
+    .option('--requests <n>', 'requests in the database', parseAtLeastOne, 500_000)
     .option('--days <n>', 'UTC days that they are spread over', parseAtLeastOne, 10)
+    .option('--seconds <n>', 'length of each load beside a recount; 0 leaves it out', parseCount, 15)
+    .addHelpText(
+      'after',
+      '\nA large history: --requests 10000000 --days 10. Load generator, API, worker and PostgreSQL share the processors of\n' +
+        'this machine: read the ratios. How soon the redirect answers, with and without PostgreSQL, is measured by\n' +
+        'podcast bench redirect.',
+    )
     .action((options: CountBenchOptions) => benchCount(io, options));
   bench
     .command('classify')

@@ -4,7 +4,7 @@ import { KeysService, TenantsService } from '@lib/tenants';
 import { withApplication } from '../with-application.js';
 import type { BenchProduct } from './with-bench-product.js';
 
-/** A tenant with podcasts of ten episodes each, and a key of a trusted sender that may also read. */
+/** A tenant with podcasts of ten episodes each, and a key of a trusted sender that may also do all else. */
 export interface BenchNetwork {
   readonly tenantId: string;
   readonly key: string;
@@ -13,7 +13,7 @@ export interface BenchNetwork {
 }
 
 const EPISODES_PER_PODCAST = 10;
-const SCOPES: readonly Scope[] = ['ingest', 'read'];
+const SCOPES: readonly Scope[] = ['ingest', 'read', 'admin'];
 
 /** Creates a tenant by the product's own use cases, and its catalogue in bulk. */
 export async function createNetwork(product: BenchProduct, episodes: number): Promise<BenchNetwork> {

@@ -18,7 +18,7 @@ const FILL = `
   SELECT $1::uuid, at, gen_random_uuid(), ($2::uuid[])[1 + (hashint8extended(listening, 1) & 1048575) % cardinality($2::uuid[])],
          at, n, 1 + listening % ${AGENTS.length}, listener, listener, listener, listener, listener, bytes, 206, 1, true,
          'download_request', 'GET', 'bytes=' || first || '-' || first + bytes - 1, int8range(first, first + bytes)
-  FROM generate_series(0, $5::bigint - 1) AS n
+  FROM generate_series($6::bigint, $7::bigint - 1) AS n
   CROSS JOIN LATERAL (
     SELECT n / 4 AS listening, hashint8extended(n / 4, 2) AS listener,
            $3::timestamptz + ($4::timestamptz - $3::timestamptz) * ((n / 4 * 4)::float8 / $5)
@@ -28,14 +28,18 @@ const FILL = `
   ) AS e
   WHERE at < $4`;
 
+/** Made in one statement, so that progress can be told. Whole listenings. */
+const AT_ONCE = 400_000;
+
 /**
  * Makes about `count` requests by arithmetic, inside the server, spread evenly over the range, with the sizes of the
- * episodes that decide whether they count; marks nothing.
+ * episodes that decide whether they count; marks nothing. `onProgress` is told how many there are.
  */
 export async function fillRequests(
   { sql }: LoginSession,
   { tenantId, episodeIds, from, to }: History,
   count: number,
+  onProgress: (made: number) => void,
 ): Promise<void> {
   await sql('SELECT ensure_partitions($1, $2)', [from, to]);
   await sql(
@@ -47,7 +51,11 @@ export async function fillRequests(
      FROM unnest($2::text[]) WITH ORDINALITY AS a (agent, n)`,
     [tenantId, AGENTS],
   );
-  await sql(FILL, [tenantId, episodeIds, from, to, count]);
+  for (let made = 0; made < count; made += AT_ONCE) {
+    const until = Math.min(made + AT_ONCE, count);
+    await sql(FILL, [tenantId, episodeIds, from, to, count, made, until]);
+    onProgress(until);
+  }
   await sql('VACUUM (ANALYZE) listener_events');
   // What the server still has to write would be paid for by whatever is measured next.
   await sql('CHECKPOINT');

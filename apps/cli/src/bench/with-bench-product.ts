@@ -22,6 +22,8 @@ export interface BenchProduct {
   readonly postmasterPid: number;
   /** A session of the superuser, past every wall. */
   readonly owner: LoginSession;
+  /** Starts the worker, which ends with the rest. */
+  readonly startWorker: () => Promise<void>;
   /** Ends PostgreSQL; the API goes on. */
   readonly stopDatabase: () => Promise<void>;
 }
@@ -38,7 +40,7 @@ const NOT_INHERITED = {
 
 /**
  * Starts an embedded PostgreSQL in a temporary directory and the compiled API as a process of its own, both with the
- * defaults of production (fsync on); the worker does not run. Settings such as INGEST_POOL_SIZE are taken from the
+ * defaults of production (fsync on); the worker runs where it is started. Settings such as INGEST_POOL_SIZE are taken from the
  * environment. Ends both and removes the directory, however `work` ends.
  *
  * @throws CommandFailed when a signal stops it
@@ -75,34 +77,40 @@ async function start(
   const owner = await connectAsLogin(database.ownerUrl);
   cleanups.push(() => owner.end());
   const port = await freePort('PORT', 0, LOOPBACK);
+  const workerPort = await freePort('WORKER_PORT', 0, LOOPBACK);
   const environment = {
     ...io.environment,
     ...NOT_INHERITED,
     ...database.environment,
     PORT: String(port),
+    WORKER_PORT: String(workerPort),
     BIND_ADDRESS: LOOPBACK,
     SPOOL_DIR: join(directory, 'spool'),
     SHUTDOWN_DRAIN_MS: '0',
   };
   const settings = readSettings(environment);
-  const log = new ChildLog('api', join(directory, 'api.log'), (line) => io.warn(line));
-  const api = await childService({
-    name: 'api',
-    entry: fileURLToPath(new URL('../../../api/src/main.js', import.meta.url)),
-    environment: () => childEnvironment('api', environment, settings),
-    log,
-  }).start();
-  cleanups.push(async () => {
-    await api.stop();
-    await log.close();
-  });
+  const startChild = async (name: 'api' | 'worker', origin: string) => {
+    const log = new ChildLog(name, join(directory, `${name}.log`), (line) => io.warn(line));
+    const child = await childService({
+      name,
+      entry: fileURLToPath(new URL(`../../../${name}/src/main.js`, import.meta.url)),
+      environment: () => childEnvironment(name, environment, settings),
+      log,
+    }).start();
+    cleanups.push(async () => {
+      await child.stop();
+      await log.close();
+    });
+    await waitUntilReady(name, origin, signal);
+  };
   const apiOrigin = `http://${LOOPBACK}:${port}`;
-  await waitUntilReady('api', apiOrigin, signal);
+  await startChild('api', apiOrigin);
   return {
     settings,
     apiOrigin,
     postmasterPid: database.server.pid,
     owner,
+    startWorker: () => startChild('worker', `http://${LOOPBACK}:${workerPort}`),
     stopDatabase: () => database.server.stop(),
   };
 }

@@ -35,6 +35,20 @@ export async function dayOwners(
   return new Map(rows.map(({ day, ...owner }) => [day, owner]));
 }
 
+/** Whose the UTC days of one file are, `YYYY-MM-DD`, whichever attempt brought their requests. */
+export async function ownersOfFile(
+  sql: Sql,
+  tenantId: TenantId,
+  file: { readonly importId: string; readonly sha256: string },
+): Promise<Map<string, string>> {
+  const rows = await sql<{ day: string; owner: string }>(
+    `SELECT d.day, d.owner FROM import_files f, jsonb_each_text(f.progress->'days') AS d (day, owner)
+     WHERE f.tenant_id = $1 AND f.import_id = $2 AND f.sha256 = $3`,
+    [tenantId, file.importId, file.sha256],
+  );
+  return new Map(rows.map(({ day, owner }) => [day, owner]));
+}
+
 /** Stores, with a file, whose a day is of which it holds requests. */
 export async function setDayOwner(
   sql: Sql,

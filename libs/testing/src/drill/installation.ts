@@ -11,10 +11,12 @@ import { KeptProcess } from './kept-process.js';
 import { untilReady } from './set-up-tenants.js';
 import type { Violations } from './violations.js';
 
-/** Two APIs and two workers on one PostgreSQL and, where there is one, a Redis. */
+/** APIs and workers on one PostgreSQL and, where there is one, a Redis. */
 export interface Installation extends Victims {
   readonly apiOrigins: readonly string[];
   readonly platformKey: string;
+  /** What every process of it is given. */
+  readonly environment: Readonly<Record<string, string>>;
 }
 
 export interface InstallationOptions {
@@ -22,6 +24,8 @@ export interface InstallationOptions {
   /** The compiled program. */
   readonly dist: string;
   readonly redis: boolean;
+  /** How many APIs, and how many workers. */
+  readonly copies: number;
   /** Run on the empty database. */
   readonly sql: string | undefined;
   /** How long a batch may wait for its commit. */
@@ -29,7 +33,7 @@ export interface InstallationOptions {
   readonly violations: Violations;
 }
 
-/** Starts everything and resolves when all four processes are ready. What was started is handed to `started` at once. */
+/** Starts everything and resolves when all processes are ready. What was started is handed to `started` at once. */
 export async function startInstallation(
   options: InstallationOptions,
   started: (end: () => Promise<void> | void) => void,
@@ -57,8 +61,12 @@ export async function startInstallation(
     started(() => process.end());
     return { process, origin: `http://127.0.0.1:${port}` };
   };
-  const apis = [await keep('api', 0), await keep('api', 1)];
-  const workers = [await keep('worker', 0), await keep('worker', 1)];
+  const apis = [];
+  const workers = [];
+  for (let index = 0; index < options.copies; index += 1) {
+    apis.push(await keep('api', index));
+    workers.push(await keep('worker', index));
+  }
   const platformKey = await mintPlatformKey(postgres, environment);
   await Promise.all([...apis, ...workers].map(({ origin }) => untilReady(origin)));
   return {
@@ -68,6 +76,7 @@ export async function startInstallation(
     workers: workers.map(({ process }) => process),
     apiOrigins: apis.map(({ origin }) => origin),
     platformKey,
+    environment,
   };
 }
 

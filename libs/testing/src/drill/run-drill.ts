@@ -69,6 +69,7 @@ export async function runDrill(
         directory,
         dist,
         redis: options.redis,
+        copies: 2,
         sql: mutant?.sql,
         ingestDeadlineMs: INGEST_DEADLINE_MS,
         violations,

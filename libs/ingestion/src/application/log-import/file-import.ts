@@ -167,6 +167,7 @@ export class FileImport {
       const place = { importId, sha256: file.sha256 };
       const isOurs = await advanceImportFile(sql, tenantId, place, this.stored.lines, next, isLast);
       if (!isOurs) throw importRunning();
+      if (isLast) await this.work.days.close(sql);
     });
     this.stored = next;
   }

@@ -7,6 +7,7 @@ import {
   dayOwners,
   dropDayOwner,
   lockImportDays,
+  ownersOfFile,
   setDayOwner,
   type DayOwner,
 } from '../../infrastructure/import-days.sql.js';
@@ -77,20 +78,26 @@ export class ImportDays {
     await this.transaction((sql) => this.keep(sql));
   }
 
-  /** Closes the imports of the file's days: their keys are destroyed 48 hours from now. */
-  async close(): Promise<void> {
-    await this.transaction(async (sql) => {
-      await this.keep(sql);
-      const all = new Set([...this.owners.values(), ...(this.importId === null ? [] : [this.importId])]);
-      await closeImports(sql, this.tenantId, [...all]);
-    });
+  /**
+   * Closes the imports of the file's days, in the transaction that stores its last line, so that no kill comes between:
+   * their keys are destroyed 48 hours from now.
+   */
+  async close(sql: Sql): Promise<void> {
+    const owners = await this.keep(sql);
+    await closeImports(sql, this.tenantId, [...owners]);
   }
 
-  private async keep(sql: Sql): Promise<void> {
-    for (const importId of new Set(this.owners.values())) {
-      const days = [...this.owners].filter(([, owner]) => owner === importId).map(([day]) => day);
-      await keepImportKeys(sql, this.tenantId, importId, days);
+  /** Of all days of the file, those that attempts before this one brought included. Returns its imports. */
+  private async keep(sql: Sql): Promise<ReadonlySet<string>> {
+    const { importId } = this;
+    if (importId === null) return new Set();
+    const owners = await ownersOfFile(sql, this.tenantId, { importId, sha256: this.file.sha256 });
+    const all = new Set(owners.values());
+    for (const owner of all) {
+      const days = [...owners].filter(([, each]) => each === owner).map(([day]) => day);
+      await keepImportKeys(sql, this.tenantId, owner, days);
     }
+    return all.add(importId);
   }
 
   private async findOwner(sql: Sql, day: string, start: number): Promise<string | undefined> {

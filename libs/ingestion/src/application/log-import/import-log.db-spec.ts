@@ -302,6 +302,28 @@ describe('interrupted', () => {
     expect(file).toEqual({ done_lines: 8_001, stored: 8_000, finished_at: expect.any(Date) });
   });
 
+  test('closes, when it is whole, the imports of all its days, whichever attempt brought them', async () => {
+    for (const day of [10, 20]) await importBytes(lines(1, () => nginx(0, { day })));
+    const brought = lines(2_000, (index) => nginx(index % 60, { day: index < 1_000 ? 11 : 21 }));
+    const bytes = Buffer.concat([
+      brought,
+      lines(2_500, (index) => nginx(index % 60, { day: 11, status: 206 })),
+    ]);
+    const after = brought.length + 100_000;
+    await expect(service().importFile(tenantId, failing(bytes, after), OPTIONS)).rejects.toThrow('killed');
+    const states = () => all('SELECT state FROM imports WHERE tenant_id = $1');
+    expect(await states()).toEqual([{ state: 'open' }, { state: 'open' }]);
+    await database.owner.query('UPDATE listener_keys SET destroy_after = now() WHERE tenant_id = $1', [
+      tenantId,
+    ]);
+    expect((await importBytes(bytes)).resumedFrom).toBeGreaterThanOrEqual(2_000);
+    expect(await states()).toEqual([{ state: 'closed' }, { state: 'closed' }]);
+    const kept = `SELECT DISTINCT period::text FROM listener_keys
+                  WHERE tenant_id = $1 AND purpose = 'count' AND destroy_after > now() + interval '47 hours' ORDER BY 1`;
+    const periods = ['2026-10-10', '2026-10-11', '2026-10-20', '2026-10-21'];
+    expect(await all(kept)).toEqual(periods.map((period) => ({ period })));
+  });
+
   test('two importers of one file do not count it twice', async () => {
     const bytes = lines(6_000, (index) => nginx(index % 60));
     const both = await Promise.allSettled([importBytes(bytes), importBytes(bytes)]);

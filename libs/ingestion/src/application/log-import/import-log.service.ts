@@ -86,7 +86,6 @@ export class LogImportService {
       stored: begun ?? NO_LINES,
     });
     await storeLines(run, sample, lines, onProgress);
-    await days.close();
     return {
       ...run.tally,
       importId: await days.ownImport(),

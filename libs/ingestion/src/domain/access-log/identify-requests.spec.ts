@@ -1,7 +1,8 @@
+import { createHash } from 'node:crypto';
 import { expect, test } from '@jest/globals';
 import { identifyRequests } from './identify-requests.js';
 import type { LoggedLine } from './line-parser.js';
-import { nameBasedUuid } from './name-based-uuid.js';
+import { nameBasedUuids } from './name-based-uuid.js';
 
 const line = (blankedLine: string, second = 0): LoggedLine => ({
   request: { requestId: null, occurredAtMs: second * 1_000 } as LoggedLine['request'],
@@ -18,7 +19,16 @@ const idsOf = (lines: readonly LoggedLine[], source = 'edge', remembered?: numbe
 
 test('name-based UUIDs are those of RFC 9562', () => {
   const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
-  expect(nameBasedUuid(dns, 'www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2');
+  expect(nameBasedUuids(dns)('www.example.com')).toBe('2ed6657d-e927-568b-95e1-2665a8aea6a2');
+});
+
+test('a name is hashed whole, however long it is and whatever was hashed before', () => {
+  const dns = '6ba7b810-9dad-11d1-80b4-00c04fd430c8';
+  for (const name of ['a'.repeat(2_725), 'a'.repeat(2_726), '\u20ac'.repeat(2_726), 'b', '']) {
+    const bytes = Buffer.concat([Buffer.from(dns.replaceAll('-', ''), 'hex'), Buffer.from(name)]);
+    const hex = createHash('sha1').update(bytes).digest('hex');
+    expect(nameBasedUuids(dns)(name).replaceAll('-', '').slice(17)).toBe(hex.slice(17, 32));
+  }
 });
 
 test('a request with an id is the same wherever it stands', () => {

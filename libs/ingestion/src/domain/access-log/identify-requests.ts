@@ -1,5 +1,5 @@
 import type { LoggedLine } from './line-parser.js';
-import { nameBasedUuid } from './name-based-uuid.js';
+import { nameBasedUuids } from './name-based-uuid.js';
 
 /** Namespace of the sources of logs, a random UUID minted for them. */
 const SOURCES = '6d0f5e0a-3f0e-4d53-9a55-8f0b7a1c4e52';
@@ -26,16 +26,16 @@ export type RequestIdentifier = (line: LoggedLine, lineNumber: number) => string
  *   two requests
  */
 export function identifyRequests(source: string, remembered = REMEMBERED): RequestIdentifier {
-  const namespace = nameBasedUuid(SOURCES, source);
+  const idOf = nameBasedUuids(nameBasedUuids(SOURCES)(source));
   let young = new Generation();
   let old = new Generation();
   let forgottenUntilMs = -Infinity;
   return ({ request: { requestId, occurredAtMs }, blankedLine }, lineNumber) => {
-    if (requestId !== null) return nameBasedUuid(namespace, requestId);
-    const first = nameBasedUuid(namespace, blankedLine ?? '');
+    if (requestId !== null) return idOf(requestId);
+    const first = idOf(blankedLine ?? '');
     const times = young.countAgain(first) ?? old.countAgain(first);
-    if (times !== undefined) return nameBasedUuid(first, String(times));
-    if (occurredAtMs <= forgottenUntilMs) return nameBasedUuid(first, `line ${lineNumber}`);
+    if (times !== undefined) return nameBasedUuids(first)(String(times));
+    if (occurredAtMs <= forgottenUntilMs) return nameBasedUuids(first)(`line ${lineNumber}`);
     young.add(first, occurredAtMs);
     if (young.size >= remembered) {
       forgottenUntilMs = Math.max(forgottenUntilMs, old.newestMs);

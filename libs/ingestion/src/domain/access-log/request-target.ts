@@ -13,7 +13,7 @@ const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/is;
  * @returns undefined for a path that no file can have: empty, or with control characters or half a surrogate pair in it
  */
 export function requestTarget(target: string): RequestTarget | undefined {
-  const [, authority, rest] = ABSOLUTE.exec(target) ?? [];
+  const [, authority, rest] = target.startsWith('/') ? [] : (ABSOLUTE.exec(target) ?? []);
   const relative = rest ?? target;
   const mark = relative.indexOf('?');
   const path = mark < 0 ? relative : relative.slice(0, mark);

@@ -14,16 +14,29 @@ export function splitLogLine(line: string, { lead, variables }: LogFormat): stri
   return at === line.length ? values : undefined;
 }
 
-/** The line again, without the values of some variables. */
-export function joinLogLine(
+/**
+ * The line without the values of some variables. Only they are cut out of it: to put a line together again from all its
+ * parts costs more than to take it apart.
+ * @param values as {@link splitLogLine} found them in the line
+ */
+export function cutLogLine(
+  line: string,
   values: readonly string[],
   { lead, variables }: LogFormat,
   isLeftOut: (index: number) => boolean,
 ): string {
-  let line = lead;
-  for (const [index, { until }] of variables.entries())
-    line += (isLeftOut(index) ? '' : (values[index] ?? '')) + until;
-  return line;
+  let kept = '';
+  let [from, at, index] = [0, lead.length, 0];
+  for (const { until } of variables) {
+    const end = at + (values[index]?.length ?? 0);
+    if (isLeftOut(index)) {
+      kept += line.slice(from, at);
+      from = end;
+    }
+    at = end + until.length;
+    index += 1;
+  }
+  return kept + line.slice(from);
 }
 
 /** Where the text comes that ends a value. A quote that a backslash escapes is part of the value. */

@@ -7,7 +7,7 @@ import { epochTimeMs, isoTimeMs, localTimeMs, rememberingLast } from './logged-t
 import { contentRange, rangeHeader } from './range-header.js';
 import { readRequestLine } from './read-request-line.js';
 import { hostName } from './request-target.js';
-import { joinLogLine, splitLogLine } from './split-log-line.js';
+import { cutLogLine, splitLogLine } from './split-log-line.js';
 import { unescapeLogged } from './unescape-logged.js';
 
 /**
@@ -26,7 +26,7 @@ export function templateParser(format: LogFormat): LineParser {
   return (line) => {
     if (line === '') return null;
     const values = splitLogLine(line, format);
-    return values === undefined ? { rule: 'form' } : readValues(values, template);
+    return values === undefined ? { rule: 'form' } : readValues(line, values, template);
   };
 }
 
@@ -73,7 +73,7 @@ function holdsAddress(name: string): boolean {
 /** The value of a field; null where the format has none, or the line an empty one. */
 type Field = (index: number) => string | null;
 
-function readValues(values: readonly string[], template: Template): LoggedLine | LineFault {
+function readValues(line: string, values: readonly string[], template: Template): LoggedLine | LineFault {
   const { at, format, addresses } = template;
   const field: Field = (index) => {
     const text = values[index];
@@ -110,12 +110,14 @@ function readValues(values: readonly string[], template: Template): LoggedLine |
   if (request.requestId !== null) return { request, blankedLine: null };
   const isBlanked = (index: number): boolean =>
     addresses[index] === true || (index === at.range && request.rangeAsked === null);
-  return { request, blankedLine: joinLogLine(values, format, isBlanked) };
+  return { request, blankedLine: cutLogLine(line, values, format, isBlanked) };
 }
 
 function readTime(values: readonly string[], { at, localMs }: Template): number | undefined {
-  const text = (index: number): string => values[index] ?? '';
-  return epochTimeMs(text(at.epochTime)) ?? isoTimeMs(text(at.isoTime)) ?? localMs(text(at.localTime));
+  const [epoch, iso, local] = [values[at.epochTime], values[at.isoTime], values[at.localTime]];
+  const exact = epoch === undefined ? undefined : epochTimeMs(epoch);
+  const whole = exact ?? (iso === undefined ? undefined : isoTimeMs(iso));
+  return whole ?? (local === undefined ? undefined : localMs(local));
 }
 
 function readBytes(
