@@ -1,6 +1,11 @@
-import type { CursorCodec } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
-import type { ListPosition } from '../infrastructure/podcasts.sql.js';
+import type { CursorCodec } from './cursor.js';
+
+/** Where a list goes on: the sort key of the last row, in full precision. */
+export interface ListPosition {
+  sortKey: string;
+  id: string;
+}
 
 /** Which part of a list is wanted. */
 export interface PageRequest {
