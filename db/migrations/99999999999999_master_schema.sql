@@ -494,6 +494,30 @@ CREATE TABLE IF NOT EXISTS address_lists (
   PRIMARY KEY (tenant_id, id)
 );
 
+-- What a tenant says about agents and networks where lists are silent or too kind. Rule sets name those that they count
+-- by, so a row only ever gains the time of its removal. With a pattern alone it names agents; with asn, country or
+-- agent_kind it is a filter.
+CREATE TABLE IF NOT EXISTS agent_overrides (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('app', 'browser', 'library', 'bot', 'datacentre')),
+  name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  pattern text CHECK (length(pattern) BETWEEN 1 AND 500),
+  agent_kind text CHECK (agent_kind IN ('app', 'browser', 'library', 'unknown')),
+  asn bigint CHECK (asn BETWEEN 0 AND 4294967295),
+  country text CHECK (country ~ '^[A-Z]{2}$'),
+  valid_from date,
+  valid_until date CHECK (valid_until > valid_from),
+  reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 1000),
+  created_by text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  removed_at timestamptz,
+  PRIMARY KEY (tenant_id, id),
+  CHECK (CASE WHEN agent_kind IS NULL AND asn IS NULL AND country IS NULL THEN pattern IS NOT NULL AND kind <> 'datacentre'
+              ELSE kind IN ('bot', 'datacentre') END)
+);
+COMMENT ON COLUMN agent_overrides.valid_until IS 'The first UTC day on which it no longer holds.';
+
 -- Imports of access logs. One import holds all files of a period, because its listeners are hashed under its own keys.
 CREATE TABLE IF NOT EXISTS imports (
   tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
@@ -581,6 +605,7 @@ CREATE TABLE IF NOT EXISTS rule_sets (
   valid_from date NOT NULL,
   rules jsonb NOT NULL,
   agent_list text NOT NULL,
+  agent_overrides uuid[] NOT NULL DEFAULT '{}',
   note text NOT NULL DEFAULT '',
   created_by text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -589,6 +614,7 @@ CREATE TABLE IF NOT EXISTS rule_sets (
 );
 COMMENT ON COLUMN rule_sets.valid_from IS 'First UTC day that is counted under it from the start. Other days need a recount.';
 COMMENT ON COLUMN rule_sets.agent_list IS 'SHA-256 of the list that classifies agents; see lists.';
+COMMENT ON COLUMN rule_sets.agent_overrides IS 'The rows of agent_overrides that it counts by, those removed since included.';
 
 -- Under which rule set a UTC day's downloads are shown. A recount that is applied changes nothing but this.
 CREATE TABLE IF NOT EXISTS counted_days (
@@ -916,7 +942,7 @@ BEGIN
                            'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
-                           'quarantines', 'privacy_requests'] LOOP
+                           'quarantines', 'privacy_requests', 'agent_overrides'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
@@ -952,6 +978,7 @@ GRANT UPDATE (user_agent_id, referrer_id, network_id, path_id, audience_a, audie
 -- Texts that nobody sends any more go too. UPDATE changes nothing: it is what the lock of a row asks for.
 GRANT UPDATE (value), DELETE ON user_agents, referrers, paths TO podcast_app;
 GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed
+GRANT SELECT, INSERT, UPDATE (removed_at) ON agent_overrides TO podcast_app; -- rule sets name them
 GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,
   privacy_requests TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;

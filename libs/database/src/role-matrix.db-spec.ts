@@ -38,6 +38,7 @@ const FORGET = 'SELECT INSERT DELETE UPDATE(value)';
 const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
   app: {
     address_lists: REVISE,
+    agent_overrides: 'SELECT INSERT UPDATE(removed_at)',
     annotations: APPEND,
     api_keys: EDIT,
     attribution_events: APPEND,

@@ -106,6 +106,9 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
     address_lists: [
       { ...named, kind: 'excluded', network: '192.0.2.0/24', reason: canary, created_by: canary },
     ],
+    agent_overrides: [
+      { ...named, kind: 'app', name: canary, pattern: canary, reason: canary, created_by: canary },
+    ],
     imports: [{ tenant_id, id: importId, source: canary }],
     import_files: [
       {
