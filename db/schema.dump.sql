@@ -46,7 +46,7 @@ CREATE FUNCTION public.due_feeds(p_limit integer) RETURNS TABLE(tenant_id uuid, 
     AS $$
   WITH due AS (
     SELECT p.tenant_id, p.id, p.feed_lane, coalesce(p.feed_next_check_at, p.created_at) AS due_at
-    FROM public.podcasts p
+    FROM public.podcasts p JOIN public.tenants t ON t.tenant_id = p.tenant_id AND t.status = 'active'
     WHERE p.feed_lane IS NOT NULL AND p.archived_at IS NULL
       AND (p.feed_next_check_at IS NULL OR p.feed_next_check_at <= now())
   ), of_tenant AS (
@@ -120,6 +120,19 @@ CREATE FUNCTION public.evidence_level(p_event_type text, p_trusted_sender boolea
 $$;
 
 ALTER FUNCTION public.evidence_level(p_event_type text, p_trusted_sender boolean, p_bytes_sent bigint) OWNER TO podcast_owner;
+
+CREATE FUNCTION public.lapsed_inclusions(p_before timestamp with time zone) RETURNS TABLE(tenant_id uuid, entries bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  SELECT a.tenant_id, count(*)
+  FROM public.address_lists a
+  WHERE a.kind = 'included' AND a.removed_at IS NULL AND a.validated_at <= p_before
+  GROUP BY a.tenant_id
+  ORDER BY a.tenant_id
+$$;
+
+ALTER FUNCTION public.lapsed_inclusions(p_before timestamp with time zone) OWNER TO podcast_maintenance;
 
 CREATE FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) RETURNS TABLE(handle text, tenant_id uuid, target_id uuid, tenant_status text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -1415,6 +1428,8 @@ CREATE POLICY maintenance_delete ON public.attribution_events FOR DELETE TO podc
 
 CREATE POLICY maintenance_delete ON public.listener_events FOR DELETE TO podcast_maintenance USING (true);
 
+CREATE POLICY maintenance_read ON public.address_lists FOR SELECT TO podcast_maintenance USING (true);
+
 CREATE POLICY maintenance_read ON public.attribution_events FOR SELECT TO podcast_maintenance USING (true);
 
 CREATE POLICY maintenance_read ON public.dirty_buckets FOR SELECT TO podcast_maintenance USING (true);
@@ -1640,6 +1655,9 @@ GRANT ALL ON FUNCTION public.due_work(p_kind text, p_limit integer) TO podcast_a
 REVOKE ALL ON FUNCTION public.ensure_partitions(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_partitions(p_from timestamp with time zone, p_to timestamp with time zone) TO podcast_maintenance;
 
+REVOKE ALL ON FUNCTION public.lapsed_inclusions(p_before timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lapsed_inclusions(p_before timestamp with time zone) TO podcast_app;
+
 REVOKE ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) TO podcast_app;
 
@@ -1671,6 +1689,14 @@ REVOKE ALL ON FUNCTION public.set_tenant_context(p_tenant uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_tenant_context(p_tenant uuid) TO podcast_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.address_lists TO podcast_app;
+
+GRANT SELECT(tenant_id) ON TABLE public.address_lists TO podcast_maintenance;
+
+GRANT SELECT(kind) ON TABLE public.address_lists TO podcast_maintenance;
+
+GRANT SELECT(validated_at) ON TABLE public.address_lists TO podcast_maintenance;
+
+GRANT SELECT(removed_at) ON TABLE public.address_lists TO podcast_maintenance;
 
 GRANT SELECT,INSERT ON TABLE public.agent_overrides TO podcast_app;
 
@@ -1883,6 +1909,7 @@ GRANT SELECT(tenant_id) ON TABLE public.tenants TO podcast_lookup;
 GRANT SELECT(tenant_id) ON TABLE public.tenants TO podcast_maintenance;
 
 GRANT SELECT(status) ON TABLE public.tenants TO podcast_lookup;
+GRANT SELECT(status) ON TABLE public.tenants TO podcast_maintenance;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.user_agents TO podcast_app;
 

@@ -952,7 +952,7 @@ BEGIN
     EXECUTE format('GRANT SELECT ON public.%I TO podcast_admin', t);
   END LOOP;
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'podcasts', 'raw_horizons', 'dirty_buckets', 'listener_events',
-                           'attribution_events', 'listener_keys'] LOOP
+                           'attribution_events', 'listener_keys', 'address_lists'] LOOP
     PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'maintenance_read', 'SELECT', 'podcast_maintenance');
   END LOOP;
   FOREACH t IN ARRAY ARRAY['listener_events', 'attribution_events'] LOOP
@@ -985,7 +985,8 @@ GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;
 GRANT SELECT, INSERT, DELETE ON listener_key_secrets TO podcast_app;
 GRANT SELECT ON listener_events_hourly, listener_events_daily TO podcast_app;
 
-GRANT SELECT (tenant_id) ON tenants TO podcast_maintenance;
+GRANT SELECT (tenant_id, status) ON tenants TO podcast_maintenance;
+GRANT SELECT (tenant_id, kind, validated_at, removed_at) ON address_lists TO podcast_maintenance;
 GRANT SELECT (tenant_id, raw_retention_days) ON tenant_settings TO podcast_maintenance;
 GRANT SELECT (tenant_id, id, feed_lane, feed_next_check_at, archived_at, created_at) ON podcasts TO podcast_maintenance;
 GRANT SELECT (tenant_id, raw_from, moved_at) ON raw_horizons TO podcast_maintenance;
@@ -1062,13 +1063,14 @@ $$;
 ALTER FUNCTION due_work(text, integer) OWNER TO podcast_maintenance;
 
 -- Feeds whose time has come, of every tenant: the longest due of each tenant and of each host first, so that neither a
--- large network nor a slow host holds up the others. Says neither where a feed is nor what it is about.
+-- large network nor a slow host holds up the others; tenants that are suspended wait. Says neither where a feed is nor
+-- what it is about.
 CREATE OR REPLACE FUNCTION due_feeds(p_limit integer)
 RETURNS TABLE (tenant_id uuid, podcast_id uuid, lane bigint, due_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   WITH due AS (
     SELECT p.tenant_id, p.id, p.feed_lane, coalesce(p.feed_next_check_at, p.created_at) AS due_at
-    FROM public.podcasts p
+    FROM public.podcasts p JOIN public.tenants t ON t.tenant_id = p.tenant_id AND t.status = 'active'
     WHERE p.feed_lane IS NOT NULL AND p.archived_at IS NULL
       AND (p.feed_next_check_at IS NULL OR p.feed_next_check_at <= now())
   ), of_tenant AS (
@@ -1082,6 +1084,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   LIMIT p_limit
 $$;
 ALTER FUNCTION due_feeds(integer) OWNER TO podcast_maintenance;
+
+-- How many inclusions of addresses each tenant has that nobody validated since p_before. Names no address.
+CREATE OR REPLACE FUNCTION lapsed_inclusions(p_before timestamptz) RETURNS TABLE (tenant_id uuid, entries bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT a.tenant_id, count(*)
+  FROM public.address_lists a
+  WHERE a.kind = 'included' AND a.removed_at IS NULL AND a.validated_at <= p_before
+  GROUP BY a.tenant_id
+  ORDER BY a.tenant_id
+$$;
+ALTER FUNCTION lapsed_inclusions(timestamptz) OWNER TO podcast_maintenance;
 
 -- Ids of the context tenant's podcasts whose title contains the query or resembles it, best first; of equals the shorter
 -- title. The policy of podcast_search is open, so that the trigram index can be used; the tenant is therefore compared
@@ -1134,10 +1147,12 @@ ALTER FUNCTION search_episodes(text, uuid, integer) OWNER TO podcast_search;
 
 REVOKE CREATE ON SCHEMA public FROM podcast_lookup, podcast_maintenance, podcast_search;
 REVOKE ALL ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text),
-  list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), search_podcasts(text, integer),
+  list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), lapsed_inclusions(timestamptz),
+  search_podcasts(text, integer),
   search_episodes(text, uuid, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text),
-  list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), search_podcasts(text, integer),
+  list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), lapsed_inclusions(timestamptz),
+  search_podcasts(text, integer),
   search_episodes(text, uuid, integer) TO podcast_app;
 
 COMMIT;

@@ -7,7 +7,8 @@ import type { FeedImportReport, ImportSkip } from '../domain/feed-import-report.
 import { fitsIdentity } from '../domain/fits-identity.js';
 import { mediaHosts } from '../domain/media-hosts.js';
 import { matchEpisodes, type EpisodeMatch } from '../domain/match-episodes.js';
-import type { ParsedEpisode, ParsedFeed } from '../domain/parsed-feed.js';
+import { mediaKind } from '../domain/media-kind.js';
+import type { AlternateMedia, ParsedEpisode, ParsedFeed } from '../domain/parsed-feed.js';
 import {
   insertFeedEpisodes,
   listEpisodeIdentities,
@@ -65,7 +66,7 @@ export async function storeFeed(
   const { usable, tooLong } = splitByIdentity(feed.episodes);
   const { stored, matches, notInFeed } = await matchWithStored(scope, podcast.id, usable);
   await noteEnclosureChanges(scope, podcast.id, stored, matches, source.ownPrefixHosts);
-  await registerHosts(scope, podcast.id, mediaHosts(feed.episodes.map(({ target }) => target.mediaKey)));
+  await registerHosts(scope, podcast.id, hostsOf(feed));
   return {
     podcastId: podcast.id,
     created: podcast.created,
@@ -116,6 +117,13 @@ function identityOf(feed: ParsedFeed, fetched: FeedSource['fetched']): FeedIdent
 function keysOf({ podcastGuid, addresses, title, link }: FeedIdentity): string[] {
   if (podcastGuid === null && addresses.length === 0) return [`show ${link ?? ''} ${title}`];
   return [...(podcastGuid === null ? [] : [`guid ${podcastGuid}`]), ...addresses.map((url) => `url ${url}`)];
+}
+
+/** Where files of the feed lie, audio and video of other renditions included. */
+function hostsOf({ episodes }: ParsedFeed): string[] {
+  const isMedia = ({ type, mediaKey }: AlternateMedia): boolean => mediaKind(type, mediaKey) !== 'other';
+  const keys = episodes.flatMap(({ target, alternates }) => [target, ...alternates.filter(isMedia)]);
+  return mediaHosts(keys.map(({ mediaKey }) => mediaKey));
 }
 
 function splitByIdentity(episodes: readonly ParsedEpisode[]): {

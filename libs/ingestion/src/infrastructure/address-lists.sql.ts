@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
+import { INCLUSION_MS } from '../domain/classification/address-listing.js';
 
 /** An entry as it is stored. */
 export interface StoredAddressEntry {
@@ -52,6 +53,13 @@ export async function findAddressEntry(
     [tenantId, id],
   );
   return rows[0];
+}
+
+/** How many inclusions do nothing at a time because nobody validated them (PTMG v2.3 §5.5.2, IAB-14): of every tenant that has one. */
+export async function lapsedInclusions(sql: Sql, at: Date): Promise<{ tenantId: string; entries: number }[]> {
+  return sql(`SELECT tenant_id AS "tenantId", entries::float8 AS entries FROM lapsed_inclusions($1)`, [
+    new Date(at.getTime() - INCLUSION_MS),
+  ]);
 }
 
 /** Puts a block on a list. False when an entry of either list stands for exactly this block. */
