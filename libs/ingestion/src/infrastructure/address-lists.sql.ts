@@ -1,4 +1,5 @@
 import type { Sql } from '@lib/database';
+import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
 import { INCLUSION_MS } from '../domain/classification/address-listing.js';
 
@@ -39,6 +40,22 @@ export function addressEntries(sql: Sql, tenantId: TenantId): Promise<AddressEnt
   return sql<AddressEntryRow>(
     `SELECT ${COLUMNS} FROM address_lists WHERE tenant_id = $1 ORDER BY created_at DESC, id`,
     [tenantId],
+  );
+}
+
+/** Up to `limit` entries, the youngest first, after `after`; those that were taken off only if wanted. */
+export function listAddressEntries(
+  sql: Sql,
+  tenantId: TenantId,
+  withRemoved: boolean,
+  limit: number,
+  after: ListPosition,
+): Promise<(AddressEntryRow & ListPosition)[]> {
+  return sql(
+    `SELECT ${COLUMNS}, created_at::text AS "sortKey" FROM address_lists
+     WHERE tenant_id = $1 AND ($2 OR removed_at IS NULL) AND (created_at, id) < ($3::timestamptz, $4::uuid)
+     ORDER BY address_lists.created_at DESC, id DESC LIMIT $5`,
+    [tenantId, withRemoved, after.sortKey, after.id, limit],
   );
 }
 
