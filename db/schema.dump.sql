@@ -46,7 +46,7 @@ CREATE FUNCTION public.due_feeds(p_limit integer) RETURNS TABLE(tenant_id uuid, 
     AS $$
   WITH due AS (
     SELECT p.tenant_id, p.id, p.feed_lane, coalesce(p.feed_next_check_at, p.created_at) AS due_at
-    FROM public.podcasts p
+    FROM public.podcasts p JOIN public.tenants t ON t.tenant_id = p.tenant_id AND t.status = 'active'
     WHERE p.feed_lane IS NOT NULL AND p.archived_at IS NULL
       AND (p.feed_next_check_at IS NULL OR p.feed_next_check_at <= now())
   ), of_tenant AS (
@@ -120,6 +120,19 @@ CREATE FUNCTION public.evidence_level(p_event_type text, p_trusted_sender boolea
 $$;
 
 ALTER FUNCTION public.evidence_level(p_event_type text, p_trusted_sender boolean, p_bytes_sent bigint) OWNER TO podcast_owner;
+
+CREATE FUNCTION public.lapsed_inclusions(p_before timestamp with time zone) RETURNS TABLE(tenant_id uuid, entries bigint)
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  SELECT a.tenant_id, count(*)
+  FROM public.address_lists a
+  WHERE a.kind = 'included' AND a.removed_at IS NULL AND a.validated_at <= p_before
+  GROUP BY a.tenant_id
+  ORDER BY a.tenant_id
+$$;
+
+ALTER FUNCTION public.lapsed_inclusions(p_before timestamp with time zone) OWNER TO podcast_maintenance;
 
 CREATE FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) RETURNS TABLE(handle text, tenant_id uuid, target_id uuid, tenant_status text)
     LANGUAGE sql STABLE SECURITY DEFINER
@@ -331,6 +344,42 @@ CREATE TABLE public.address_lists (
 ALTER TABLE ONLY public.address_lists FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.address_lists OWNER TO podcast_owner;
+
+CREATE TABLE public.agent_overrides (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    kind text NOT NULL,
+    name text NOT NULL,
+    pattern text,
+    agent_kind text,
+    asn bigint,
+    country text,
+    valid_from date,
+    valid_until date,
+    reason text NOT NULL,
+    created_by text NOT NULL,
+    created_at timestamp with time zone DEFAULT now() NOT NULL,
+    removed_at timestamp with time zone,
+    CONSTRAINT agent_overrides_agent_kind_check CHECK ((agent_kind = ANY (ARRAY['app'::text, 'browser'::text, 'library'::text, 'unknown'::text]))),
+    CONSTRAINT agent_overrides_asn_check CHECK (((asn >= 0) AND (asn <= '4294967295'::bigint))),
+    CONSTRAINT agent_overrides_check CHECK ((valid_until > valid_from)),
+    CONSTRAINT agent_overrides_check1 CHECK (
+CASE
+    WHEN ((agent_kind IS NULL) AND (asn IS NULL) AND (country IS NULL)) THEN ((pattern IS NOT NULL) AND (kind <> 'datacentre'::text))
+    ELSE (kind = ANY (ARRAY['bot'::text, 'datacentre'::text]))
+END),
+    CONSTRAINT agent_overrides_country_check CHECK ((country ~ '^[A-Z]{2}$'::text)),
+    CONSTRAINT agent_overrides_kind_check CHECK ((kind = ANY (ARRAY['app'::text, 'browser'::text, 'library'::text, 'bot'::text, 'datacentre'::text]))),
+    CONSTRAINT agent_overrides_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
+    CONSTRAINT agent_overrides_pattern_check CHECK (((length(pattern) >= 1) AND (length(pattern) <= 500))),
+    CONSTRAINT agent_overrides_reason_check CHECK (((length(reason) >= 1) AND (length(reason) <= 1000)))
+);
+
+ALTER TABLE ONLY public.agent_overrides FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.agent_overrides OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.agent_overrides.valid_until IS 'The first UTC day on which it no longer holds.';
 
 CREATE TABLE public.annotations (
     tenant_id uuid NOT NULL,
@@ -953,6 +1002,7 @@ CREATE TABLE public.rule_sets (
     valid_from date NOT NULL,
     rules jsonb NOT NULL,
     agent_list text NOT NULL,
+    agent_overrides uuid[] DEFAULT '{}'::uuid[] NOT NULL,
     note text DEFAULT ''::text NOT NULL,
     created_by text NOT NULL,
     created_at timestamp with time zone DEFAULT now() NOT NULL,
@@ -966,6 +1016,8 @@ ALTER TABLE public.rule_sets OWNER TO podcast_owner;
 COMMENT ON COLUMN public.rule_sets.valid_from IS 'First UTC day that is counted under it from the start. Other days need a recount.';
 
 COMMENT ON COLUMN public.rule_sets.agent_list IS 'SHA-256 of the list that classifies agents; see lists.';
+
+COMMENT ON COLUMN public.rule_sets.agent_overrides IS 'The rows of agent_overrides that it counts by, those removed since included.';
 
 CREATE TABLE public.schema_info (
     singleton boolean DEFAULT true NOT NULL,
@@ -1076,6 +1128,9 @@ ALTER TABLE public.user_agents OWNER TO podcast_owner;
 
 ALTER TABLE ONLY public.address_lists
     ADD CONSTRAINT address_lists_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.agent_overrides
+    ADD CONSTRAINT agent_overrides_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.annotations
     ADD CONSTRAINT annotations_pkey PRIMARY KEY (tenant_id, id);
@@ -1244,6 +1299,9 @@ CREATE INDEX public_handles_target ON public.public_handles USING btree (tenant_
 ALTER TABLE ONLY public.address_lists
     ADD CONSTRAINT address_lists_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.agent_overrides
+    ADD CONSTRAINT agent_overrides_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.annotations
     ADD CONSTRAINT annotations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
@@ -1328,6 +1386,8 @@ CREATE POLICY admin_read ON public.tenant_settings FOR SELECT TO podcast_admin U
 
 CREATE POLICY admin_read ON public.tenants FOR SELECT TO podcast_admin USING (true);
 
+ALTER TABLE public.agent_overrides ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.annotations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
@@ -1369,6 +1429,8 @@ CREATE POLICY lookup_read ON public.tenants FOR SELECT TO podcast_lookup USING (
 CREATE POLICY maintenance_delete ON public.attribution_events FOR DELETE TO podcast_maintenance USING (true);
 
 CREATE POLICY maintenance_delete ON public.listener_events FOR DELETE TO podcast_maintenance USING (true);
+
+CREATE POLICY maintenance_read ON public.address_lists FOR SELECT TO podcast_maintenance USING (true);
 
 CREATE POLICY maintenance_read ON public.attribution_events FOR SELECT TO podcast_maintenance USING (true);
 
@@ -1421,6 +1483,8 @@ ALTER TABLE public.snapshot_numbers ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.snapshots ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant_isolation ON public.address_lists TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.agent_overrides TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.annotations TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1497,6 +1561,8 @@ ALTER TABLE public.tenant_quotas ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.tenant_settings ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant_wall ON public.address_lists AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.agent_overrides AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.annotations AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1591,6 +1657,9 @@ GRANT ALL ON FUNCTION public.due_work(p_kind text, p_limit integer) TO podcast_a
 REVOKE ALL ON FUNCTION public.ensure_partitions(p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.ensure_partitions(p_from timestamp with time zone, p_to timestamp with time zone) TO podcast_maintenance;
 
+REVOKE ALL ON FUNCTION public.lapsed_inclusions(p_before timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.lapsed_inclusions(p_before timestamp with time zone) TO podcast_app;
+
 REVOKE ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) TO podcast_app;
 
@@ -1622,6 +1691,18 @@ REVOKE ALL ON FUNCTION public.set_tenant_context(p_tenant uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.set_tenant_context(p_tenant uuid) TO podcast_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.address_lists TO podcast_app;
+
+GRANT SELECT(tenant_id) ON TABLE public.address_lists TO podcast_maintenance;
+
+GRANT SELECT(kind) ON TABLE public.address_lists TO podcast_maintenance;
+
+GRANT SELECT(validated_at) ON TABLE public.address_lists TO podcast_maintenance;
+
+GRANT SELECT(removed_at) ON TABLE public.address_lists TO podcast_maintenance;
+
+GRANT SELECT,INSERT ON TABLE public.agent_overrides TO podcast_app;
+
+GRANT UPDATE(removed_at) ON TABLE public.agent_overrides TO podcast_app;
 
 GRANT SELECT,INSERT ON TABLE public.annotations TO podcast_app;
 
@@ -1830,6 +1911,7 @@ GRANT SELECT(tenant_id) ON TABLE public.tenants TO podcast_lookup;
 GRANT SELECT(tenant_id) ON TABLE public.tenants TO podcast_maintenance;
 
 GRANT SELECT(status) ON TABLE public.tenants TO podcast_lookup;
+GRANT SELECT(status) ON TABLE public.tenants TO podcast_maintenance;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.user_agents TO podcast_app;
 

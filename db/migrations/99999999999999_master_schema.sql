@@ -495,6 +495,30 @@ CREATE TABLE IF NOT EXISTS address_lists (
   PRIMARY KEY (tenant_id, id)
 );
 
+-- What a tenant says about agents and networks where lists are silent or too kind. Rule sets name those that they count
+-- by, so a row only ever gains the time of its removal. With a pattern alone it names agents; with asn, country or
+-- agent_kind it is a filter.
+CREATE TABLE IF NOT EXISTS agent_overrides (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  kind text NOT NULL CHECK (kind IN ('app', 'browser', 'library', 'bot', 'datacentre')),
+  name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
+  pattern text CHECK (length(pattern) BETWEEN 1 AND 500),
+  agent_kind text CHECK (agent_kind IN ('app', 'browser', 'library', 'unknown')),
+  asn bigint CHECK (asn BETWEEN 0 AND 4294967295),
+  country text CHECK (country ~ '^[A-Z]{2}$'),
+  valid_from date,
+  valid_until date CHECK (valid_until > valid_from),
+  reason text NOT NULL CHECK (length(reason) BETWEEN 1 AND 1000),
+  created_by text NOT NULL,
+  created_at timestamptz NOT NULL DEFAULT now(),
+  removed_at timestamptz,
+  PRIMARY KEY (tenant_id, id),
+  CHECK (CASE WHEN agent_kind IS NULL AND asn IS NULL AND country IS NULL THEN pattern IS NOT NULL AND kind <> 'datacentre'
+              ELSE kind IN ('bot', 'datacentre') END)
+);
+COMMENT ON COLUMN agent_overrides.valid_until IS 'The first UTC day on which it no longer holds.';
+
 -- Imports of access logs. One import holds all files of a period, because its listeners are hashed under its own keys.
 CREATE TABLE IF NOT EXISTS imports (
   tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
@@ -582,6 +606,7 @@ CREATE TABLE IF NOT EXISTS rule_sets (
   valid_from date NOT NULL,
   rules jsonb NOT NULL,
   agent_list text NOT NULL,
+  agent_overrides uuid[] NOT NULL DEFAULT '{}',
   note text NOT NULL DEFAULT '',
   created_by text NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -590,6 +615,7 @@ CREATE TABLE IF NOT EXISTS rule_sets (
 );
 COMMENT ON COLUMN rule_sets.valid_from IS 'First UTC day that is counted under it from the start. Other days need a recount.';
 COMMENT ON COLUMN rule_sets.agent_list IS 'SHA-256 of the list that classifies agents; see lists.';
+COMMENT ON COLUMN rule_sets.agent_overrides IS 'The rows of agent_overrides that it counts by, those removed since included.';
 
 -- Under which rule set a UTC day's downloads are shown. A recount that is applied changes nothing but this.
 CREATE TABLE IF NOT EXISTS counted_days (
@@ -917,7 +943,7 @@ BEGIN
                            'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
-                           'quarantines', 'privacy_requests'] LOOP
+                           'quarantines', 'privacy_requests', 'agent_overrides'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
@@ -927,7 +953,7 @@ BEGIN
     EXECUTE format('GRANT SELECT ON public.%I TO podcast_admin', t);
   END LOOP;
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'podcasts', 'raw_horizons', 'dirty_buckets', 'listener_events',
-                           'attribution_events', 'listener_keys'] LOOP
+                           'attribution_events', 'listener_keys', 'address_lists'] LOOP
     PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'maintenance_read', 'SELECT', 'podcast_maintenance');
   END LOOP;
   FOREACH t IN ARRAY ARRAY['listener_events', 'attribution_events'] LOOP
@@ -953,13 +979,15 @@ GRANT UPDATE (user_agent_id, referrer_id, network_id, path_id, audience_a, audie
 -- Texts that nobody sends any more go too. UPDATE changes nothing: it is what the lock of a row asks for.
 GRANT UPDATE (value), DELETE ON user_agents, referrers, paths TO podcast_app;
 GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed
+GRANT SELECT, INSERT, UPDATE (removed_at) ON agent_overrides TO podcast_app; -- rule sets name them
 GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,
   privacy_requests TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;
 GRANT SELECT, INSERT, DELETE ON listener_key_secrets TO podcast_app;
 GRANT SELECT ON listener_events_hourly, listener_events_daily TO podcast_app;
 
-GRANT SELECT (tenant_id) ON tenants TO podcast_maintenance;
+GRANT SELECT (tenant_id, status) ON tenants TO podcast_maintenance;
+GRANT SELECT (tenant_id, kind, validated_at, removed_at) ON address_lists TO podcast_maintenance;
 GRANT SELECT (tenant_id, raw_retention_days) ON tenant_settings TO podcast_maintenance;
 GRANT SELECT (tenant_id, id, feed_lane, feed_next_check_at, archived_at, created_at) ON podcasts TO podcast_maintenance;
 GRANT SELECT (tenant_id, raw_from, moved_at) ON raw_horizons TO podcast_maintenance;
@@ -1036,13 +1064,14 @@ $$;
 ALTER FUNCTION due_work(text, integer) OWNER TO podcast_maintenance;
 
 -- Feeds whose time has come, of every tenant: the longest due of each tenant and of each host first, so that neither a
--- large network nor a slow host holds up the others. Says neither where a feed is nor what it is about.
+-- large network nor a slow host holds up the others; tenants that are suspended wait. Says neither where a feed is nor
+-- what it is about.
 CREATE OR REPLACE FUNCTION due_feeds(p_limit integer)
 RETURNS TABLE (tenant_id uuid, podcast_id uuid, lane bigint, due_at timestamptz)
 LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   WITH due AS (
     SELECT p.tenant_id, p.id, p.feed_lane, coalesce(p.feed_next_check_at, p.created_at) AS due_at
-    FROM public.podcasts p
+    FROM public.podcasts p JOIN public.tenants t ON t.tenant_id = p.tenant_id AND t.status = 'active'
     WHERE p.feed_lane IS NOT NULL AND p.archived_at IS NULL
       AND (p.feed_next_check_at IS NULL OR p.feed_next_check_at <= now())
   ), of_tenant AS (
@@ -1056,6 +1085,17 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
   LIMIT p_limit
 $$;
 ALTER FUNCTION due_feeds(integer) OWNER TO podcast_maintenance;
+
+-- How many inclusions of addresses each tenant has that nobody validated since p_before. Names no address.
+CREATE OR REPLACE FUNCTION lapsed_inclusions(p_before timestamptz) RETURNS TABLE (tenant_id uuid, entries bigint)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT a.tenant_id, count(*)
+  FROM public.address_lists a
+  WHERE a.kind = 'included' AND a.removed_at IS NULL AND a.validated_at <= p_before
+  GROUP BY a.tenant_id
+  ORDER BY a.tenant_id
+$$;
+ALTER FUNCTION lapsed_inclusions(timestamptz) OWNER TO podcast_maintenance;
 
 -- Ids of the context tenant's podcasts whose title contains the query or resembles it, best first; of equals the shorter
 -- title. The policy of podcast_search is open, so that the trigram index can be used; the tenant is therefore compared
@@ -1108,10 +1148,12 @@ ALTER FUNCTION search_episodes(text, uuid, integer) OWNER TO podcast_search;
 
 REVOKE CREATE ON SCHEMA public FROM podcast_lookup, podcast_maintenance, podcast_search;
 REVOKE ALL ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text),
-  list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), search_podcasts(text, integer),
+  list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), lapsed_inclusions(timestamptz),
+  search_podcasts(text, integer),
   search_episodes(text, uuid, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text),
-  list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), search_podcasts(text, integer),
+  list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), lapsed_inclusions(timestamptz),
+  search_podcasts(text, integer),
   search_episodes(text, uuid, integer) TO podcast_app;
 
 COMMIT;

@@ -112,6 +112,21 @@ describe('an entry', () => {
     expect(await list()).toHaveLength(2);
   });
 
+  test('is listed in pages, the youngest first', async () => {
+    const ids: string[] = [];
+    for (const n of [1, 2, 3]) ids.unshift((await add({ network: `203.0.${n}.0/24` })).id);
+    await remove(ids[1] ?? '');
+    const page = async (query: string) =>
+      (await api.call<{ items: Entry[]; next: string | null }>('GET', `${PATH}?limit=1${query}`, { key }))
+        .body;
+    const first = await page('');
+    const second = await page(`&cursor=${first.next}`);
+    expect([...first.items, ...second.items].map(({ id }) => id)).toEqual([ids[0], ids[2]]);
+    expect(second.next).toBeNull();
+    const other = await api.call('GET', `${PATH}?removed=true&cursor=${first.next}`, { key });
+    expect(other).toMatchObject({ status: 400, body: { code: 'invalid_cursor', field: 'cursor' } });
+  });
+
   test.each([
     ['network_host_bits', '203.0.113.7/24'],
     ['network_too_broad', '10.0.0.0/7'],

@@ -121,6 +121,26 @@ describe('a snapshot', () => {
     expect(list.body.items).toEqual([taken]);
   });
 
+  test('is listed in pages, the youngest first', async () => {
+    const ids: string[] = [];
+    for (const name of ['a', 'b', 'c']) ids.unshift((await take({ name })).id);
+    const page = async (query: string) =>
+      (
+        await api.call<{ items: Snapshot[]; next: string | null }>('GET', `/v1/snapshots?limit=2${query}`, {
+          key,
+        })
+      ).body;
+    const first = await page('');
+    const second = await page(`&cursor=${first.next}`);
+    expect([first, second].map(({ items }) => items.map(({ id }) => id))).toEqual([
+      ids.slice(0, 2),
+      ids.slice(2),
+    ]);
+    expect(second.next).toBeNull();
+    const foreign = await api.call('GET', `/v1/snapshots?cursor=${first.next}x`, { key });
+    expect(foreign).toMatchObject({ status: 400, body: { code: 'invalid_cursor', field: 'cursor' } });
+  });
+
   test('stays as it is when days are shown under other rules, and says what they would be', async () => {
     await show([
       ['2026-03-01', 0, 3],

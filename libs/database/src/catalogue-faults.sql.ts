@@ -24,6 +24,7 @@ const OPEN_POLICIES = [
     'listener_events',
     'attribution_events',
     'listener_keys',
+    'address_lists',
   ].map((table) => `${table} maintenance_read r podcast_maintenance`),
   ...['listener_events', 'attribution_events'].map(
     (table) => `${table} maintenance_delete d podcast_maintenance`,
@@ -46,6 +47,7 @@ const DOORS = [
   'list_public_handles podcast_lookup',
   'due_work podcast_maintenance',
   'due_feeds podcast_maintenance',
+  'lapsed_inclusions podcast_maintenance',
   'search_podcasts podcast_search',
   'search_episodes podcast_search',
   'ensure_partitions podcast_owner',

@@ -73,6 +73,10 @@ const CALLS: Record<string, (b: CanaryTenant) => { text: string; door?: string[]
     }),
     due_work: () => ({ text: "SELECT * FROM due_work('slice', 100)", door: ['tenant_id', 'key', 'due_at'] }),
     evidence_level: () => ({ text: "SELECT evidence_level('play', true, 1)" }),
+    lapsed_inclusions: () => ({
+      text: "SELECT * FROM lapsed_inclusions(now() + interval '1 day')",
+      door: ['tenant_id', 'entries'],
+    }),
     list_public_handles: () => ({
       text: "SELECT * FROM list_public_handles('redirect', '', 100)",
       door: ['handle', 'tenant_id', 'target_id', 'tenant_status'],

@@ -38,6 +38,7 @@ const FORGET = 'SELECT INSERT DELETE UPDATE(value)';
 const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
   app: {
     address_lists: REVISE,
+    agent_overrides: 'SELECT INSERT UPDATE(removed_at)',
     annotations: APPEND,
     api_keys: EDIT,
     attribution_events: APPEND,
@@ -80,6 +81,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     user_agents: FORGET,
   },
   maintenance: {
+    address_lists: 'SELECT(kind,removed_at,tenant_id,validated_at)',
     attribution_events: 'DELETE SELECT(occurred_at,tenant_id)',
     dirty_buckets: 'SELECT(bucket,kind,marked_at,tenant_id)',
     listener_events: 'DELETE SELECT(occurred_at,tenant_id)',
@@ -90,7 +92,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     schema_info: 'SELECT',
     schema_migrations: 'SELECT',
     tenant_settings: 'SELECT(raw_retention_days,tenant_id)',
-    tenants: 'SELECT(tenant_id)',
+    tenants: 'SELECT(status,tenant_id)',
   },
   admin: {
     episodes: 'SELECT',
@@ -119,6 +121,7 @@ const FUNCTION_RIGHTS: Record<(typeof ROLES)[number], string[]> = {
   app: [
     'due_feeds',
     'due_work',
+    'lapsed_inclusions',
     'list_public_handles',
     'refresh_metrics_daily',
     'resolve_api_key',
@@ -128,7 +131,7 @@ const FUNCTION_RIGHTS: Record<(typeof ROLES)[number], string[]> = {
     'search_podcasts',
     'set_tenant_context',
   ],
-  maintenance: ['drop_partitions_before', 'due_feeds', 'due_work', 'ensure_partitions'],
+  maintenance: ['drop_partitions_before', 'due_feeds', 'due_work', 'ensure_partitions', 'lapsed_inclusions'],
   admin: [],
   search: ['search_episodes', 'search_podcasts'],
   lookup: ['list_public_handles', 'resolve_api_key', 'resolve_platform_key', 'resolve_public_handle'],

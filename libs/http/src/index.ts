@@ -16,6 +16,8 @@ export {
 export { ProblemDto, problemResponse } from './problem.dto.js';
 export { ProblemFilter, retryDelay } from './problem.filter.js';
 export { OwnTransactions, ReadsReplica, TenantContextInterceptor } from './tenant-context.interceptor.js';
+export { PageQueryDto } from './page-query.dto.js';
+export { readPage, type ListPosition, type Page, type PageRequest } from './page.js';
 export { inputValidation } from './validation.js';
 export { readBodyBytes } from './read-body-bytes.js';
 export { readFormFile, type FormFile } from './read-form-file.js';

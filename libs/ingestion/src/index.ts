@@ -25,6 +25,7 @@ export { TrackingReceiver } from './application/redirect/tracking-receiver.js';
 export { isRedirect, routedUrl } from './http/redirect.controller.js';
 export { BATCH_PATH } from './http/events.controller.js';
 export { RECONCILIATIONS_PATH } from './http/reconciliations.controller.js';
+export { lapsedInclusions } from './infrastructure/address-lists.sql.js';
 export type { EventInput } from './domain/event-input.js';
 export { IngestionHttpModule, IngestionModule } from './ingestion.module.js';
 export { countRequests } from './domain/counting/count-requests.js';

@@ -2,6 +2,8 @@ import { Module } from '@nestjs/common';
 import { TenantsModule } from '@lib/tenants';
 import { TimeSeriesModule } from '@lib/time-series';
 import { AddressLists } from './application/address-lists.js';
+import { UnknownAgentsService } from './application/unknown-agents.service.js';
+import { AgentOverridesService } from './application/agent-overrides.service.js';
 import { AgentLists } from './application/agent-lists.js';
 import { AgentReader } from './application/agent-reader.js';
 import { ClientReader } from './application/client-reader.js';
@@ -44,6 +46,8 @@ import { RedirectController } from './http/redirect.controller.js';
 import { RuleSetsController } from './http/rule-sets.controller.js';
 import { ReconciliationsController } from './http/reconciliations.controller.js';
 import { SnapshotsController } from './http/snapshots.controller.js';
+import { UnknownAgentsController } from './http/unknown-agents.controller.js';
+import { AgentOverridesController } from './http/agent-overrides.controller.js';
 import { AddressListsController } from './http/address-lists.controller.js';
 import { MethodologyController } from './http/methodology.controller.js';
 
@@ -113,6 +117,8 @@ export class IngestionModule {}
     ReconciliationsController,
     SnapshotsController,
     AddressListsController,
+    AgentOverridesController,
+    UnknownAgentsController,
     MethodologyController,
     PrivacyRequestsController,
   ],
@@ -130,6 +136,8 @@ export class IngestionModule {}
     ReconciliationService,
     SnapshotsService,
     AddressListsService,
+    AgentOverridesService,
+    UnknownAgentsService,
     MethodologyService,
     PrivacyRequestsService,
   ],

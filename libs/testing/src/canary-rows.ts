@@ -104,7 +104,10 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
     paths: [{ tenant_id, id: 1, value: canary }],
     networks: [{ tenant_id, id: 1, class: 'household', country: canary }],
     address_lists: [
-      { ...named, kind: 'excluded', network: '192.0.2.0/24', reason: canary, created_by: canary },
+      { ...named, kind: 'included', network: '192.0.2.0/24', reason: canary, created_by: canary },
+    ],
+    agent_overrides: [
+      { ...named, kind: 'app', name: canary, pattern: canary, reason: canary, created_by: canary },
     ],
     imports: [{ tenant_id, id: importId, source: canary }],
     import_files: [

@@ -46,6 +46,23 @@ export async function appendMark(
   );
 }
 
+/**
+ * Leaves a mark where none stands, for buckets that are marked far more often than they are worked off.
+ *
+ * Not finding out whether a mark stands would lose news: whoever works off the bucket may delete that mark and read before
+ * this transaction commits. So the mark that is relied on is locked, and its taker waits and reads afterwards; a mark that
+ * is being taken already is passed over, and another one appended. Both transactions must be READ COMMITTED.
+ */
+export async function keepMark(sql: Sql, tenantId: TenantId, kind: MarkKind, bucket: Date): Promise<void> {
+  await sql(
+    `WITH standing AS (
+       SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind = $2 AND bucket = $3 LIMIT 1 FOR KEY SHARE SKIP LOCKED
+     )
+     INSERT INTO dirty_buckets (tenant_id, kind, bucket) SELECT $1, $2, $3 WHERE NOT EXISTS (SELECT FROM standing)`,
+    [tenantId, kind, bucket],
+  );
+}
+
 /** Appends a mark of each kind for every 5-minute slice of some UTC days: whatever they hold is looked at again. */
 export async function appendDayMarks(
   sql: Sql,

@@ -1,3 +1,4 @@
+import { lapsedInclusions } from '@lib/ingestion';
 import type { DoctorSubject } from './doctor-subject.js';
 import type { Finding } from './finding.js';
 
@@ -7,6 +8,8 @@ interface ActiveList {
   source: string;
   loadedAt: Date;
 }
+
+const SHOWN = 10;
 
 /** Which lists classify agents and networks. The small one that comes along is fit to serve; without networks a rule is idle. */
 export async function checkLists({ app }: DoctorSubject): Promise<Finding[]> {
@@ -33,6 +36,20 @@ export async function checkLists({ app }: DoctorSubject): Promise<Finding[]> {
       ),
     },
   ];
+}
+
+/** Whether some tenant's inclusions do nothing any more because nobody looked at them for 90 days (IAB-14). */
+export async function checkInclusions({ app }: DoctorSubject): Promise<Finding> {
+  const check = 'included addresses';
+  const lapsed = await app.transaction((sql) => lapsedInclusions(sql, new Date()));
+  if (lapsed.length === 0)
+    return { check, verdict: 'ok', detail: 'every entry was validated within 90 days' };
+  const tenants = lapsed.map(({ tenantId, entries }) => `${tenantId}: ${entries}`);
+  const more = tenants.length > SHOWN ? `\nand ${tenants.length - SHOWN} tenants more` : '';
+  const detail =
+    'Entries that do nothing, because nobody validated them for 90 days. Look at each and call ' +
+    `POST /v1/address-lists/{id}/revalidate, or remove it. By tenant:\n${tenants.slice(0, SHOWN).join('\n')}${more}`;
+  return { check, verdict: 'warn', detail };
 }
 
 function describe(list: ActiveList | undefined, otherwise: string): string {

@@ -4,7 +4,7 @@ import type { CommandIo } from '../command-io.js';
 import { connectAsLogin, type LoginSession } from '../connect-as-login.js';
 import { describeDatabase } from '../describe-database.js';
 import { checkIsolation } from './check-isolation.js';
-import { checkLists } from './check-lists.js';
+import { checkInclusions, checkLists } from './check-lists.js';
 import { checkRedis } from './check-redis.js';
 import { checkAppRole, checkCapabilities } from './check-roles.js';
 import {
@@ -37,6 +37,7 @@ const ON_A_SCHEMA: Record<string, Check> = {
   'isolation probe': checkIsolation,
   'refresh backlog': checkBacklog,
   lists: checkLists,
+  'included addresses': checkInclusions,
 };
 
 export interface DiagnoseRequest {

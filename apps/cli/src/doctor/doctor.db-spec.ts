@@ -168,6 +168,26 @@ describe('podcast doctor', () => {
     expect(report.find('refresh backlog')?.detail).toMatch(/waited 6\d\d s/);
   });
 
+  // PTMG v2.3 §5.5.2, note (IAB-14).
+  test('warns of inclusions that nobody validated for 90 days, and of those alone', async () => {
+    const [tenant, other] = [crypto.randomUUID(), crypto.randomUUID()];
+    const entry = (of: string, kind: string, age: string, removed = 'NULL') =>
+      `INSERT INTO address_lists (tenant_id, id, kind, network, reason, created_by, validated_at, removed_at)
+       VALUES ('${of}', gen_random_uuid(), '${kind}', '192.0.2.0/24', 'x', 'x', now() - interval '${age}', ${removed});`;
+    const report = await broken(
+      `INSERT INTO tenants (tenant_id, name) VALUES ('${tenant}', 'x'), ('${other}', 'y');
+       ${entry(tenant, 'included', '91 days')} ${entry(other, 'included', '89 days')}
+       ${entry(other, 'excluded', '91 days')} ${entry(other, 'included', '91 days', 'now()')}`,
+      `DELETE FROM tenants WHERE tenant_id IN ('${tenant}', '${other}')`,
+    );
+    expect(report.exitCode).toBe(0);
+    const { verdict, detail } = report.find('included addresses')!;
+    expect(verdict).toBe('warn');
+    expect(detail).toContain(`${tenant}: 1`);
+    expect(detail).not.toContain(other);
+    expect((await doctor()).find('included addresses')?.verdict).toBe('ok');
+  });
+
   test('reports a database that does not answer, without a password', async () => {
     const { find, exitCode, verdict } = await doctor({
       DATABASE_URL: 'postgresql://app:hidden@127.0.0.1:1/podcast',

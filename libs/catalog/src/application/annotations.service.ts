@@ -1,14 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
-import { CursorCodec } from '@lib/http';
+import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
 import { rangeEmpty } from '../domain/catalog.errors.js';
 import {
   listAnnotations,
   type AnnotationFilter,
   type AnnotationRow,
 } from '../infrastructure/annotations.sql.js';
-import { readPage, type Page, type PageRequest } from './page.js';
 
 /** What explains changes in the current tenant's numbers. Every method needs an open `TenantDb.run`. */
 @Injectable()

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
-import { CursorCodec } from '@lib/http';
+import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
 import {
   enclosureInvalid,
   episodeExists,
@@ -26,7 +26,6 @@ import {
   type EpisodeSummaryRow,
 } from '../infrastructure/episodes.sql.js';
 import { findPodcast } from '../infrastructure/podcasts.sql.js';
-import { readPage, type Page, type PageRequest } from './page.js';
 import { registerHosts } from './register-hosts.js';
 
 /** What a caller may say of an episode. What follows from it (media key, sources) is worked out here. */

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
-import { CursorCodec } from '@lib/http';
+import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
 import { feedUrlInvalid, podcastNotFound, searchHasNoPages } from '../domain/catalog.errors.js';
 import { feedAddress } from '../domain/feed-address.js';
 import {
@@ -15,7 +15,6 @@ import {
   type PodcastRow,
 } from '../infrastructure/podcasts.sql.js';
 import { insertHandle } from '../infrastructure/redirect-handles.sql.js';
-import { readPage, type Page, type PageRequest } from './page.js';
 import { randomHandle } from './random-handle.js';
 import { requirePodcastRoom } from './require-podcast-room.js';
 

@@ -42,6 +42,29 @@ describe('a poll', () => {
     expect(world.asked).toEqual(['/feed']);
   });
 
+  test('registers the hosts of files and of other renditions, behind their prefixes', async () => {
+    const { tenantId, id } = await world.addPodcast('/feed');
+    const item = `<item><guid>d</guid><enclosure url="https://op3.dev/e/cdn.example.com/d.mp3" type="audio/mpeg"/>
+      <podcast:alternateEnclosure xmlns:podcast="https://podcastindex.org/namespace/1.0" type="video/mp4">
+        <podcast:source uri="https://track.example/r/x/video.example.org/d.mp4"/>
+        <podcast:source uri="https://mirror.example.org:8443/d.mp4"/>
+        <podcast:source uri="ipfs://bafy/d.mp4"/>
+      </podcast:alternateEnclosure>
+      <podcast:alternateEnclosure xmlns:podcast="https://podcastindex.org/namespace/1.0" type="text/html">
+        <podcast:source uri="https://videos.example.com/watch"/>
+      </podcast:alternateEnclosure></item>`;
+    expect(await poll(id, feedOf({}, item))).toMatchObject({ imported: 1 });
+    const { rows } = await world.database.owner.query<{ host: string }>(
+      'SELECT host FROM podcast_hosts WHERE tenant_id = $1 ORDER BY host',
+      [tenantId],
+    );
+    expect(rows.map(({ host }) => host)).toEqual([
+      'cdn.example.com',
+      'mirror.example.org:8443',
+      'video.example.org',
+    ]);
+  });
+
   test('asks with the validators of its copy; 304 moves only the times of the polls', async () => {
     const { id } = await world.addPodcast('/feed');
     const changed = 'Mon, 02 Mar 2026 06:00:00 GMT';

@@ -76,6 +76,16 @@ describe('what is due', () => {
   });
 });
 
+test('feeds of a suspended tenant wait until it is active again', async () => {
+  await addFeeds(2);
+  const suspend = (status: string) => world.database.owner.query('UPDATE tenants SET status = $1', [status]);
+  await suspend('suspended');
+  await world.poller().run();
+  expect(world.asked).toEqual([]);
+  await suspend('active');
+  expect(await world.poller().run()).toMatchObject({ imported: 2 });
+});
+
 describe('a host', () => {
   let running: Map<string, number>;
   let most: number;

@@ -7,14 +7,9 @@ import type { FeedImportReport, ImportSkip } from '../domain/feed-import-report.
 import { fitsIdentity } from '../domain/fits-identity.js';
 import { mediaHosts } from '../domain/media-hosts.js';
 import { matchEpisodes, type EpisodeMatch } from '../domain/match-episodes.js';
-import type { ParsedEpisode, ParsedFeed } from '../domain/parsed-feed.js';
-import {
-  insertFeedEpisodes,
-  listEpisodeIdentities,
-  updateFeedEpisodes,
-  type FeedEpisode,
-  type StoredEpisode,
-} from '../infrastructure/feed-episodes.sql.js';
+import { mediaKind } from '../domain/media-kind.js';
+import type { AlternateMedia, ParsedEpisode, ParsedFeed } from '../domain/parsed-feed.js';
+import { listEpisodeIdentities, type StoredEpisode } from '../infrastructure/feed-episodes.sql.js';
 import {
   findPodcastOfFeed,
   insertFeedPodcast,
@@ -29,6 +24,7 @@ import { insertHandle } from '../infrastructure/redirect-handles.sql.js';
 import { randomHandle } from './random-handle.js';
 import { registerHosts } from './register-hosts.js';
 import { requirePodcastRoom } from './require-podcast-room.js';
+import { storeEpisodes } from './store-episodes.js';
 
 /** Where a feed came from. */
 export interface FeedSource {
@@ -52,7 +48,7 @@ export interface FetchedFrom extends FetchedCopy {
 type Scope = Pick<TenantScope, 'tenantId' | 'sql'>;
 
 /**
- * Stores a feed in the open transaction: its podcast, and every episode in two statements. Imports of one podcast wait
+ * Stores a feed in the open transaction: its podcast, and every episode, many to a statement. Imports of one podcast wait
  * for each other, so that two at once leave one set of episodes. What makes apps download files again, and a move of the
  * feed itself, leave an annotation.
  * @throws DomainError `podcast_not_found` (404), `podcast_archived` (409), `podcast_quota_reached` (409); FeedSuperseded
@@ -66,7 +62,7 @@ export async function storeFeed(
   const { usable, tooLong } = splitByIdentity(feed.episodes);
   const { stored, matches, notInFeed } = await matchWithStored(scope, podcast.id, usable);
   await noteEnclosureChanges(scope, podcast.id, stored, matches, source.ownPrefixHosts);
-  await registerHosts(scope, podcast.id, mediaHosts(feed.episodes.map(({ target }) => target.mediaKey)));
+  await registerHosts(scope, podcast.id, hostsOf(feed));
   return {
     podcastId: podcast.id,
     created: podcast.created,
@@ -120,6 +116,13 @@ function keysOf({ podcastGuid, addresses, title, link }: FeedIdentity): string[]
   return [...(podcastGuid === null ? [] : [`guid ${podcastGuid}`]), ...addresses.map((url) => `url ${url}`)];
 }
 
+/** Where files of the feed lie, audio and video of other renditions included. */
+function hostsOf({ episodes }: ParsedFeed): string[] {
+  const isMedia = ({ type, mediaKey }: AlternateMedia): boolean => mediaKind(type, mediaKey) !== 'other';
+  const keys = episodes.flatMap(({ target, alternates }) => [target, ...alternates.filter(isMedia)]);
+  return mediaHosts(keys.map(({ mediaKey }) => mediaKey));
+}
+
 function splitByIdentity(episodes: readonly ParsedEpisode[]): {
   usable: ParsedEpisode[];
   tooLong: ImportSkip[];
@@ -146,29 +149,4 @@ async function matchWithStored(
   const inFeed = new Set(matches.map(({ id }) => id));
   const notInFeed = stored.filter(({ id, archived }) => !archived && !inFeed.has(id)).length;
   return { stored, matches, notInFeed };
-}
-
-async function storeEpisodes(
-  { sql, tenantId }: Scope,
-  podcastId: string,
-  matches: readonly EpisodeMatch[],
-): Promise<FeedImportReport['episodes']> {
-  const known = matches.filter(({ id }) => id !== null).map(toFeedEpisode);
-  const fresh = matches.filter(({ id }) => id === null).map(toFeedEpisode);
-  const updated = known.length === 0 ? 0 : await updateFeedEpisodes(sql, tenantId, podcastId, known);
-  const created = fresh.length === 0 ? 0 : await insertFeedEpisodes(sql, tenantId, podcastId, fresh);
-  return { created, updated, unchanged: known.length - updated };
-}
-
-function toFeedEpisode({ item, id, guid }: EpisodeMatch): FeedEpisode {
-  const { target, enclosureBytes, publishedAt, prefixes, alternates, guidSource, ...rest } = item;
-  return {
-    ...rest,
-    id: id ?? randomUUID(),
-    guid,
-    mediaKey: target.mediaKey,
-    mediaBytes: enclosureBytes,
-    // A date of year 9999 can lie in the year 10000 in UTC, whose text form PostgreSQL does not read.
-    publishedAt: publishedAt && publishedAt.getUTCFullYear() > 9999 ? null : publishedAt,
-  };
 }

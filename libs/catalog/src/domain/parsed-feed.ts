@@ -78,6 +78,8 @@ export interface MediaTarget {
 /** Another rendition of an episode. `bitrate` is in bits per second. */
 export interface AlternateMedia {
   url: string;
+  /** Host and path of the file behind the prefixes. */
+  mediaKey: string;
   type: string | null;
   bitrate?: number;
 }

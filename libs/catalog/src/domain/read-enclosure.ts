@@ -61,11 +61,19 @@ export function readAlternates(
 ): AlternateMedia[] {
   return (item.get('podcast:alternateEnclosure') ?? []).flatMap((alternate) =>
     alternate.children.flatMap((source) => {
-      const url = resolveFeedUrl(source.attributes.uri, reading.base)?.href;
-      if (url === undefined || url === enclosureUrl) return [];
+      const url = resolveFeedUrl(source.attributes.uri, reading.base);
+      if (url === null || url.href === enclosureUrl) return [];
+      const { mediaKey } = toTarget(stripPrefixes(url, reading.ownPrefixHosts).target);
       const bitrate = Math.round(Number(alternate.attributes.bitrate));
       const type = readType(source.attributes.contentType ?? alternate.attributes.type);
-      return [{ url, type, ...(bitrate > 0 && Number.isSafeInteger(bitrate) ? { bitrate } : {}) }];
+      return [
+        {
+          url: url.href,
+          mediaKey,
+          type,
+          ...(bitrate > 0 && Number.isSafeInteger(bitrate) ? { bitrate } : {}),
+        },
+      ];
     }),
   );
 }

@@ -1,8 +1,8 @@
+import { PageQueryDto } from '@lib/http';
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Exclude, Expose, Type } from 'class-transformer';
 import { IsOptional, IsUUID } from 'class-validator';
 import { IsInstant } from './is-instant.js';
-import { PageQueryDto } from './podcasts.dto.js';
 
 export class AnnotationsQueryDto extends PageQueryDto {
   @ApiPropertyOptional({

@@ -19,11 +19,10 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { Access, problemResponse, UuidParam } from '@lib/http';
+import { Access, PageQueryDto, problemResponse, UuidParam } from '@lib/http';
 import { EpisodesService } from '../application/episodes.service.js';
 import { EpisodeDto, EpisodePageDto } from './episode-answers.dto.js';
 import { CreateEpisodeDto, EpisodePageQueryDto, UpdateEpisodeDto } from './episodes.dto.js';
-import { PageQueryDto } from './podcasts.dto.js';
 
 const NO_PODCAST = problemResponse('The tenant has no such podcast', 404, 'podcast_not_found');
 const NOT_FOUND = problemResponse('The tenant has no such episode', 404, 'episode_not_found');

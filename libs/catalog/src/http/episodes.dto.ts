@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional, OmitType, PartialType } from '@nestjs/swagger';
-import { IsStorableText } from '@lib/http';
+import { IsStorableText, PageQueryDto } from '@lib/http';
 import { Transform } from 'class-transformer';
 import {
   IsBoolean,
@@ -19,7 +19,6 @@ import {
 } from 'class-validator';
 import { EPISODE_TYPES, type EpisodeType } from './episode-answers.dto.js';
 import { IsWebAddress } from './is-web-address.js';
-import { PageQueryDto } from './podcasts.dto.js';
 
 const MAX_INTEGER = 2 ** 31 - 1;
 const INSTANT = /^\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d(\.\d{1,9})?)?(Z|[+-]\d\d:\d\d)$/i;

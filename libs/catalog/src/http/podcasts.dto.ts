@@ -1,17 +1,14 @@
 import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
-import { IsStorableText } from '@lib/http';
+import { IsStorableText, PageQueryDto } from '@lib/http';
 import { Exclude, Expose, Transform, Type } from 'class-transformer';
 import {
   IsBoolean,
-  IsInt,
   IsObject,
   IsOptional,
   IsString,
   IsUUID,
   Length,
-  Max,
   MaxLength,
-  Min,
   ValidateIf,
 } from 'class-validator';
 import { IsWebAddress } from './is-web-address.js';
@@ -164,22 +161,6 @@ export class PodcastPageDto {
   @ApiProperty({ nullable: true, type: String, description: 'Pass as `cursor` to get the next page.' })
   @Expose()
   next!: string | null;
-}
-
-export class PageQueryDto {
-  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
-
-  @ApiPropertyOptional({ description: 'The `next` of the page before. It fits only the list that gave it.' })
-  @IsOptional()
-  @IsString()
-  @Length(1, 500)
-  cursor?: string;
 }
 
 export class PodcastPageQueryDto extends PageQueryDto {

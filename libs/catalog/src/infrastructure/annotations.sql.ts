@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql } from '@lib/database';
+import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
 import type { AnnotationKind, NewAnnotation } from '../domain/annotation.js';
-import type { ListPosition } from './podcasts.sql.js';
 
 /** An annotation as its tenant sees it. */
 export interface AnnotationRow {

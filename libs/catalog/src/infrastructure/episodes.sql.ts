@@ -1,7 +1,7 @@
 import type { Sql } from '@lib/database';
+import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
 import { columnValues } from './column-values.js';
-import type { ListPosition } from './podcasts.sql.js';
 
 /** Who said it: the feed, the file's own tag, a CSV import or the API. */
 export type ValueSource = 'feed' | 'file' | 'import' | 'api';

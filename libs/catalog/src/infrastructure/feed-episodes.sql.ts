@@ -2,7 +2,7 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { EpisodeIdentity } from '../domain/match-episodes.js';
 
-/** An episode as its feed gives it. `position` is its place in the feed. */
+/** An episode as its feed gives it. `position` is its place in the feed, or of a new one among those to store. */
 export interface FeedEpisode {
   id: string;
   position: number;
@@ -27,7 +27,7 @@ export interface StoredEpisode extends EpisodeIdentity {
   archived: boolean;
 }
 
-/** All episodes of a feed as one parameter: unlike a list of values it has no limit of 65,535 parameters. */
+/** Many episodes as one parameter: unlike a list of values it has no limit of 65,535 parameters. */
 const FEED = `jsonb_to_recordset($3::jsonb) AS f (
   id uuid, "position" integer, guid text, "mediaKey" text, title text, description text, link text,
   "publishedAt" timestamptz, "episodeType" text, season integer, "episodeNumber" integer, "enclosureUrl" text,
@@ -79,8 +79,8 @@ export function listEpisodeIdentities(
 
 /**
  * Stores new episodes and returns how many. One that was stored under the same guid and media key in the meantime is
- * left to the next import. Lists go by `created_at`: within one import a later publication counts as created later, by
- * a microsecond each.
+ * left to the next import. Lists go by `created_at`: within one transaction a smaller `position` counts as created later,
+ * by a microsecond each.
  */
 export async function insertFeedEpisodes(
   sql: Sql,
@@ -97,7 +97,7 @@ export async function insertFeedEpisodes(
               f.season, f."episodeNumber", f."enclosureUrl", f."enclosureType",
               f."mediaBytes", CASE WHEN f."mediaBytes" IS NOT NULL THEN 'feed' END,
               f."durationSeconds", CASE WHEN f."durationSeconds" IS NOT NULL THEN 'feed' END,
-              now() - interval '1 microsecond' * row_number() OVER (ORDER BY f."publishedAt" DESC NULLS LAST, f."position")
+              now() - interval '1 microsecond' * (f."position" + 1)
        FROM ${FEED}
        ON CONFLICT (tenant_id, podcast_id, guid, media_key) DO NOTHING
        RETURNING 1

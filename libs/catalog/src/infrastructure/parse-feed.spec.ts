@@ -95,10 +95,29 @@ describe('01 full namespaces', () => {
 
   test('lists the other renditions without the enclosure itself', () => {
     expect(feed.episodes[0]?.alternates).toEqual([
-      { url: 'https://alt.harbourlight.example/opus/s2e3.opus', type: 'audio/opus', bitrate: 48000 },
-      { url: 'https://mirror.harbourlight.example/opus/s2e3.opus', type: 'audio/opus', bitrate: 48000 },
-      { url: 'https://video.harbourlight.example/sas/s2e3-720.mp4', type: 'video/mp4', bitrate: 1400000 },
-      { url: 'https://video.harbourlight.example/sas/s2e3/master.m3u8', type: 'application/x-mpegurl' },
+      {
+        url: 'https://alt.harbourlight.example/opus/s2e3.opus',
+        mediaKey: 'alt.harbourlight.example/opus/s2e3.opus',
+        type: 'audio/opus',
+        bitrate: 48000,
+      },
+      {
+        url: 'https://mirror.harbourlight.example/opus/s2e3.opus',
+        mediaKey: 'mirror.harbourlight.example/opus/s2e3.opus',
+        type: 'audio/opus',
+        bitrate: 48000,
+      },
+      {
+        url: 'https://video.harbourlight.example/sas/s2e3-720.mp4',
+        mediaKey: 'video.harbourlight.example/sas/s2e3-720.mp4',
+        type: 'video/mp4',
+        bitrate: 1400000,
+      },
+      {
+        url: 'https://video.harbourlight.example/sas/s2e3/master.m3u8',
+        mediaKey: 'video.harbourlight.example/sas/s2e3/master.m3u8',
+        type: 'application/x-mpegurl',
+      },
     ]);
   });
 });

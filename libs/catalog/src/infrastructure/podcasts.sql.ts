@@ -1,4 +1,5 @@
 import type { Sql } from '@lib/database';
+import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
 import { columnValues } from './column-values.js';
 
@@ -35,12 +36,6 @@ export interface PodcastRow {
   archivedAt: Date | null;
   createdAt: Date;
   updatedAt: Date;
-}
-
-/** Where a list goes on: the sort key of the last row, in full precision. */
-export interface ListPosition {
-  sortKey: string;
-  id: string;
 }
 
 const FIELDS: Record<keyof PodcastFields, string> = {

@@ -1,13 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
+import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
 import { DomainError } from '@lib/primitives';
 import { lapsesAt } from '../domain/classification/address-listing.js';
 import type { AddressListing } from '../domain/counting/counting-rules.js';
 import {
-  addressEntries,
   findAddressEntry,
   insertAddressEntry,
+  listAddressEntries,
   removeAddressEntry,
   validateAddressEntry,
   type AddressEntryRow,
@@ -44,16 +46,24 @@ export interface AddressEntryEvent {
 /** Blocks of addresses that the operator includes or excludes. Needs an open `TenantDb.run`. */
 @Injectable()
 export class AddressListsService {
-  constructor(private readonly db: TenantDb) {}
+  private readonly cursors: CursorCodec;
 
-  /** The youngest first; those that were removed only if wanted. */
-  async list(withRemoved: boolean): Promise<AddressEntry[]> {
+  constructor(
+    private readonly db: TenantDb,
+    settings: Settings,
+  ) {
+    this.cursors = new CursorCodec(settings.apiKeyPepper);
+  }
+
+  /** A page, the youngest first; those that were removed only if wanted. @throws DomainError `invalid_cursor` (400) */
+  async list(withRemoved: boolean, request: PageRequest): Promise<Page<AddressEntry>> {
     const { sql, tenantId } = this.db.current;
-    const rows = await addressEntries(sql, tenantId);
+    const list = `address-lists ${withRemoved}`;
+    const { items, next } = await readPage(this.cursors, tenantId, list, request, (limit, after) =>
+      listAddressEntries(sql, tenantId, withRemoved, limit, after),
+    );
     const now = Date.now();
-    return rows
-      .filter(({ removedAt }) => withRemoved || removedAt === null)
-      .map((row) => describeAddressEntry(row, now));
+    return { items: items.map((row) => describeAddressEntry(row, now)), next };
   }
 
   /** An entry and its record, the oldest first. @throws DomainError `address_entry_not_found` (404) */

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { AgentRules } from '../domain/classification/agent-rules.js';
 import type { AgentVerdict } from '../domain/classification/agent-verdict.js';
-import { classifyAgent } from '../domain/classification/classify-agent.js';
+import { classifyAgent, deviceOf } from '../domain/classification/classify-agent.js';
 import { cleanUserAgent } from '../domain/storable-event.js';
 import { classifyReferrer, type ReferrerVerdict } from '../domain/classification/classify-referrer.js';
 
@@ -43,6 +43,11 @@ export class AgentClassifier {
     const verdict = classifyAgent(text, this.rules, atMs);
     agents.set(text, verdict);
     return verdict;
+  }
+
+  /** The device of an agent that somebody else named. Is not remembered. */
+  device(userAgent: string, atMs: number): Pick<AgentVerdict, 'device' | 'deviceCategory'> {
+    return deviceOf(shorten(userAgent), this.rules, atMs);
   }
 
   /** As `classifyReferrer`: asked for browsers alone, and null for whatever is none. */

@@ -25,7 +25,10 @@ export interface KnownClient {
   readonly network: KnownNetwork | null;
   /** None where the tenant's settings, or the request itself, forbid them. */
   readonly ids: ListenerIds;
-  /** Whether anything by which the client could be told from others may be kept, such as a session's id. */
+  /**
+   * Whether anything by which the client could be told from others may be kept, such as a session's id. Never without keys:
+   * no erasure could find what then has no ids.
+   */
   readonly isIdentifiable: boolean;
 }
 
@@ -63,7 +66,7 @@ export class ClientReader {
     return (keys, { address, userAgent, atMs, signals }) => {
       const network = networkOf(address, atMs);
       const isIdentifiable = readConsent(signals, policy).identifiers;
-      if (keys === undefined || !isIdentifiable) return { network, ids: NO_LISTENER, isIdentifiable };
+      if (keys === undefined || !isIdentifiable) return { network, ids: NO_LISTENER, isIdentifiable: false };
       const precision = addressPrecision(network?.country ?? null, policy.euMode);
       return { network, ids: this.identifier.identify(keys, address, userAgent, precision), isIdentifiable };
     };

@@ -1,6 +1,6 @@
 import type { Sql } from '@lib/database';
 import { DAY_MS, utcDate, type TenantId } from '@lib/primitives';
-import { countedRequest, type StoredRequest } from '../domain/counted-request.js';
+import { countedRequest, type RequestVerdict, type StoredRequest } from '../domain/counted-request.js';
 import type { Count } from '../domain/counting/count.js';
 import { countRequests } from '../domain/counting/count-requests.js';
 import type { Download } from '../domain/counting/download.js';
@@ -32,7 +32,7 @@ export interface DayToCount extends RuledDay {
 /** Whole addresses of a day, and what their requests came to. */
 export interface CountedPortion {
   readonly requests: readonly StoredRequest[];
-  readonly verdicts: readonly AgentVerdict[];
+  readonly verdicts: readonly RequestVerdict[];
   readonly count: Count;
 }
 
@@ -69,7 +69,7 @@ export class PortionCounter {
   async count(requests: readonly StoredRequest[]): Promise<CountedPortion> {
     const { tenantId, day, ruleSet } = this.ruled;
     await addSizes(this.sql, tenantId, this.sizes, requests);
-    const verdicts = await this.agents.verdicts(this.sql, tenantId, ruleSet.agentList, requests);
+    const verdicts = await this.agents.verdicts(this.sql, tenantId, ruleSet, requests);
     const carry = ruleSet.rules.window === 'calendar_day' ? [] : await this.openWindows(requests);
     const excluded = await this.excludedAddresses();
     const counted = requests.map((request, index) =>

@@ -195,4 +195,18 @@ describe('counted downloads', () => {
     );
     expect(rows).toEqual([{ kind: 'slice', bucket: new Date(Math.floor(whole.atMs / 300_000) * 300_000) }]);
   });
+
+  // A running day is counted every second and looked at for invalid traffic once it is over.
+  test('leave one mark to look at their day, however often they changed', async () => {
+    for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {
+      const atMs = START + DAY_MS / 2;
+      await store([{ ...randomRequest(), atMs, address, agent: APP, from: 0, bytes: FILE.fileBytes }]);
+      expect(await countAll()).toBe(1);
+    }
+    const { rows } = await database.owner.query(
+      `SELECT bucket FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'detect'`,
+      [tenant.tenantId],
+    );
+    expect(rows).toEqual([{ bucket: new Date(START) }]);
+  });
 });

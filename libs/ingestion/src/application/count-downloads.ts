@@ -4,9 +4,9 @@ import { LOGGER } from '@lib/observability';
 import { DAY_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import {
-  appendMark,
   appendMarks,
   DayDrain,
+  keepMark,
   rawHorizon,
   takeMarks,
   tryLockDay,
@@ -68,7 +68,7 @@ export class CountDownloads {
       const change = await storeCountedDay(sql, { tenantId, day, ruleSet, addressIds }, this.agents);
       await appendMarks(sql, tenantId, 'slice', change.slices, marks.oldest);
       await appendMarks(sql, tenantId, 'count', change.nextDay, marks.oldest);
-      if (change.written > 0) await appendMark(sql, tenantId, 'detect', day, null);
+      if (change.written > 0) await keepMark(sql, tenantId, 'detect', day);
       return change.written;
     });
   }

@@ -16,6 +16,7 @@ import { listenerPrecision } from '../domain/privacy/address-precision.js';
 import { renderMethodology } from '../domain/methodology/render-methodology.js';
 import { FIRST_RULE_SET, type RuleSet } from '../domain/rule-set.js';
 import { addressEntries } from '../infrastructure/address-lists.sql.js';
+import { someAgentOverrides, standingAgentOverrides } from '../infrastructure/agent-overrides.sql.js';
 import { annotationsWith, insertAnnotation } from '../infrastructure/annotations.sql.js';
 import { countedDays, firstCountedDay } from '../infrastructure/counted-days.sql.js';
 import { activeList, findList } from '../infrastructure/lists.sql.js';
@@ -92,6 +93,7 @@ export class MethodologyService {
       agentList: await this.list('agents', ruleSet?.agentList ?? activeAgents),
       newerAgentList:
         ruleSet !== undefined && activeAgents !== undefined && activeAgents !== ruleSet.agentList,
+      ...(await this.readOverrides(ruleSet)),
       networkList: await this.list('networks', activeNetworks),
       podcasts: await podcastEvidence(sql, tenantId, firstDay, lastDay),
       ...(await this.readAddressLists(now, firstDay)),
@@ -99,6 +101,17 @@ export class MethodologyService {
       audits: await this.readAudits(),
       countingSince: await firstCountedDay(sql, tenantId),
     };
+  }
+
+  private async readOverrides(
+    ruleSet: RuleSet | undefined,
+  ): Promise<Pick<MethodologyInput, 'agentOverrides' | 'newerAgentOverrides'>> {
+    const { sql, tenantId } = this.db.current;
+    const standing = await standingAgentOverrides(sql, tenantId);
+    if (ruleSet === undefined) return { agentOverrides: standing, newerAgentOverrides: false };
+    const used = await someAgentOverrides(sql, tenantId, ruleSet.agentOverrides);
+    const isSame = used.length === standing.length && standing.every(({ id }, at) => id === used[at]?.id);
+    return { agentOverrides: used, newerAgentOverrides: !isSame };
   }
 
   private async list(kind: 'agents' | 'networks', sha256: string | undefined): Promise<ListInUse | null> {

@@ -1,11 +1,12 @@
 import { utcDate } from '@lib/primitives';
 import type { AgentVerdict } from '../domain/classification/agent-verdict.js';
-import type { StoredRequest } from '../domain/counted-request.js';
+import type { RequestVerdict, StoredRequest } from '../domain/counted-request.js';
 import type { DownloadWindow } from '../domain/counting/counting-rules.js';
 import type { RequestEvidence } from '../domain/counting/download-request.js';
 import { OUTCOMES, type Outcome } from '../domain/counting/outcome.js';
 import { OUTCOME_RULES } from '../domain/counting/outcome-rules.js';
 import type { ExplainScope, ShownRequest } from '../infrastructure/explain.sql.js';
+import type { RuleSet } from '../domain/rule-set.js';
 import { requestKey } from './count-day.js';
 import type { RangePortion } from './count-range.js';
 
@@ -38,6 +39,7 @@ export interface RuleSetInUse {
   version: string;
   window: DownloadWindow;
   agentList: string;
+  agentOverrides: number;
   /** The first UTC day of the range that it was used for. */
   firstDay: string;
 }
@@ -45,7 +47,7 @@ export interface RuleSetInUse {
 const EXAMPLES = 3;
 
 /** A request that was seen, before it is read to be shown. */
-type Seen = { request: StoredRequest; agent: AgentVerdict };
+type Seen = { request: StoredRequest; agent: RequestVerdict };
 
 /** Adds up the outcomes of requests and remembers the first few of each, for one range and scope. */
 export class OutcomeTally {
@@ -59,9 +61,7 @@ export class OutcomeTally {
   ) {}
 
   add({ requests, verdicts, count, day, ruleSet }: RangePortion): void {
-    const { id, version, agentList, rules } = ruleSet;
-    if (!this.rules.has(id))
-      this.rules.set(id, { id, version, window: rules.window, agentList, firstDay: utcDate(day) });
+    this.keepRuleSet(ruleSet, day);
     requests.forEach((request, index) => {
       const [outcome, agent] = [count.outcomes[index], verdicts[index]];
       if (outcome === undefined || agent === undefined || !this.isAsked(request)) return;
@@ -92,12 +92,19 @@ export class OutcomeTally {
       const again = outcome === 'duplicate_delivery' ? duplicates : 0;
       const examples = (this.firsts.get(name) ?? []).flatMap(({ request, agent }) => {
         const shown = shownByKey.get(requestKey(request));
-        return shown ? [{ ...shown, agent }] : [];
+        return shown ? [{ ...shown, networkClass: agent.networkClass ?? shown.networkClass, agent }] : [];
       });
       return { outcome, requests: (this.counts.get(name) ?? 0) + again, ...OUTCOME_RULES[outcome], examples };
     });
     const requests = steps.reduce((sum, step) => sum + step.requests, 0);
     return { evidence, requests, steps, counted: this.counts.get(stepName(evidence, 'counted')) ?? 0 };
+  }
+
+  private keepRuleSet({ id, version, agentList, agentOverrides, rules }: RuleSet, day: Date): void {
+    if (this.rules.has(id)) return;
+    const { window } = rules;
+    const firstDay = utcDate(day);
+    this.rules.set(id, { id, version, window, agentList, agentOverrides: agentOverrides.length, firstDay });
   }
 
   private isAsked({ occurredAtMs, podcastId, episodeId }: StoredRequest): boolean {

@@ -12,6 +12,7 @@ import {
   showDaysUnder,
 } from '../infrastructure/rule-sets.sql.js';
 import { confirmedAddresses } from '../infrastructure/quarantines.sql.js';
+import { someAgentOverrides, standingAgentOverrides } from '../infrastructure/agent-overrides.sql.js';
 import { AgentLists } from './agent-lists.js';
 
 /** What somebody asks to count by. */
@@ -21,6 +22,8 @@ export interface RuleSetRequest {
   readonly rules: StoredRules;
   /** SHA-256 of a stored list; the active one when left out. */
   readonly agentList?: string | undefined;
+  /** Ids of overrides; all that stand when left out. */
+  readonly agentOverrides?: readonly string[] | undefined;
   readonly note: string;
 }
 
@@ -68,19 +71,31 @@ export class RuleSetsService {
 
   /**
    * Stores a new version. Days that were counted before stay as they are.
-   * @throws DomainError `version_taken` (409), `list_not_found` (404), `not_confirmed` (400)
+   * @throws DomainError `version_taken` (409), `list_not_found` (404), `not_confirmed`, `unknown_override` (400)
    */
   async create(request: RuleSetRequest, createdBy: string): Promise<RuleSet> {
     const { sql, tenantId } = this.db.current;
     const agentList = await this.lists.require(sql, request.agentList);
+    const agentOverrides = await this.requireOverrides(request.agentOverrides);
     await this.requireConfirmed(request.rules.exclusions ?? []);
     const id = randomUUID();
     const { version, validFrom, rules, note } = request;
-    if (!(await insertRuleSet(sql, tenantId, { id, version, validFrom, rules, agentList, note, createdBy })))
+    const ruleSet = { id, version, validFrom, rules, agentList, agentOverrides, note, createdBy };
+    if (!(await insertRuleSet(sql, tenantId, ruleSet)))
       throw new DomainError('version_taken', 409, `There is a rule set ${version} already.`, {
         field: 'version',
       });
     return this.find(id);
+  }
+
+  private async requireOverrides(wanted: readonly string[] | undefined): Promise<string[]> {
+    const { sql, tenantId } = this.db.current;
+    if (wanted === undefined) return (await standingAgentOverrides(sql, tenantId)).map(({ id }) => id);
+    const found = (await someAgentOverrides(sql, tenantId, wanted)).map(({ id }) => id);
+    const other = wanted.find((id) => !found.includes(id.toLowerCase()));
+    if (other === undefined) return found;
+    const message = `${other} is no override of this tenant.`;
+    throw new DomainError('unknown_override', 400, message, { field: 'agentOverrides' });
   }
 
   private async requireConfirmed(exclusions: readonly string[]): Promise<void> {
@@ -101,7 +116,8 @@ export class RuleSetsService {
   private async makeFirst(): Promise<RuleSet> {
     const { sql, tenantId } = this.db.current;
     const agentList = await this.lists.require(sql, undefined);
-    await insertRuleSet(sql, tenantId, { ...FIRST_RULE_SET, id: randomUUID(), agentList });
+    const agentOverrides = await this.requireOverrides(undefined);
+    await insertRuleSet(sql, tenantId, { ...FIRST_RULE_SET, id: randomUUID(), agentList, agentOverrides });
     // Another process may have been faster; its row counts then.
     const made = (await listRuleSets(sql, tenantId)).at(-1);
     if (made === undefined) throw new Error('a rule set was stored and is not there');

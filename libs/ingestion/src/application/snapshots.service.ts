@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
-import { CursorCodec } from '@lib/http';
+import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
 import { DAY_MS, DomainError } from '@lib/primitives';
 import { readDayRange } from '../domain/read-day-range.js';
 import type { Snapshot, SnapshotNumber, SnapshotTotal } from '../domain/snapshot.js';
@@ -76,10 +76,13 @@ export class SnapshotsService {
     return this.require(snapshot.id);
   }
 
-  /** The youngest first. */
-  async list(): Promise<DatedSnapshot[]> {
+  /** A page, the youngest first. @throws DomainError `invalid_cursor` (400) */
+  async list(request: PageRequest): Promise<Page<DatedSnapshot>> {
     const { sql, tenantId } = this.db.current;
-    return (await listSnapshots(sql, tenantId)).map((snapshot) => this.dated(snapshot));
+    const { items, next } = await readPage(this.cursors, tenantId, 'snapshots', request, (limit, after) =>
+      listSnapshots(sql, tenantId, limit, after),
+    );
+    return { items: items.map((snapshot) => this.dated(snapshot)), next };
   }
 
   /**

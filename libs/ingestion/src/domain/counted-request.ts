@@ -30,6 +30,8 @@ export interface StoredRequest extends StoredSegment {
   readonly referrer: string | null;
   readonly networkClass: NetworkClass | null;
   readonly country: string | null;
+  /** Number of the autonomous system. */
+  readonly asn: number | null;
   readonly addressList: AddressListing | null;
 }
 
@@ -37,6 +39,8 @@ export interface StoredRequest extends StoredSegment {
 export interface RequestVerdict extends AgentVerdict {
   /** Malformed, or on a list of denials (PTMG v2.3 §5.5.2 (3), IAB-09). */
   readonly badReferrer?: boolean;
+  /** Where an override of the tenant says it: takes the place of what was known of the network. */
+  readonly networkClass?: NetworkClass;
 }
 
 /** Puts a stored request and the verdict on it into the form that counting asks for. */
@@ -57,7 +61,7 @@ export function countedRequest(stored: StoredRequest, agent: RequestVerdict): Do
     episode: stored.episodeId,
     // Without this, a request of somebody who was erased would look like one that came without an agent.
     agent: stored.isErased ? 'unknown' : agent.kind,
-    network: stored.networkClass ?? 'unknown',
+    network: agent.networkClass ?? stored.networkClass ?? 'unknown',
     addressList: stored.addressList,
     badReferrer: agent.badReferrer === true,
   };

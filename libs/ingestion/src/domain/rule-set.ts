@@ -13,6 +13,8 @@ export interface RuleSet {
   readonly rules: StoredRules;
   /** SHA-256 of the content of the list that classifies agents. */
   readonly agentList: string;
+  /** Ids of the tenant's overrides of what lists say. */
+  readonly agentOverrides: readonly string[];
   readonly note: string;
   readonly createdBy: string;
   readonly createdAt: Date;

@@ -14,7 +14,7 @@ import { AddressListsService } from '../application/address-lists.service.js';
 import {
   AddressEntryDetailDto,
   AddressEntryDto,
-  AddressEntryListDto,
+  AddressEntryPageDto,
   AddressListQueryDto,
   CreateAddressEntryDto,
   ValidateAddressEntryDto,
@@ -31,13 +31,13 @@ export class AddressListsController {
 
   @Get()
   @ApiOperation({
-    summary: 'List included and excluded addresses',
+    summary: 'List included and excluded addresses, the youngest first',
     description: 'Of several entries around an address the narrowest decides.',
   })
-  @ApiOkResponse({ type: AddressEntryListDto })
+  @ApiOkResponse({ type: AddressEntryPageDto })
   @ApiBadRequestResponse(problemResponse('A parameter is not valid', 400, 'invalid_input'))
-  async list(@Query() { removed = false }: AddressListQueryDto): Promise<AddressEntryListDto> {
-    return { items: await this.addressLists.list(removed) };
+  list(@Query() { removed = false, limit = 50, cursor }: AddressListQueryDto): Promise<AddressEntryPageDto> {
+    return this.addressLists.list(removed, { limit, cursor });
   }
 
   @Get(':id')

@@ -1,5 +1,5 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsStorableText } from '@lib/http';
+import { IsStorableText, PageQueryDto } from '@lib/http';
 import { Transform } from 'class-transformer';
 import { IsBoolean, IsIn, IsOptional, IsString, Length, Matches } from 'class-validator';
 
@@ -40,7 +40,7 @@ export class CreateAddressEntryDto extends ValidateAddressEntryDto {
   reason!: string;
 }
 
-export class AddressListQueryDto {
+export class AddressListQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ type: Boolean, default: false, description: 'Also those that were removed.' })
   @IsOptional()
   @Transform(flag)
@@ -76,8 +76,10 @@ export class AddressEntryDto {
   state!: string;
 }
 
-export class AddressEntryListDto {
-  @ApiProperty({ type: [AddressEntryDto], description: 'The youngest first.' }) items!: AddressEntryDto[];
+export class AddressEntryPageDto {
+  @ApiProperty({ type: [AddressEntryDto] }) items!: AddressEntryDto[];
+  @ApiProperty({ nullable: true, type: String, description: 'Pass as `cursor` to get the next page.' })
+  next!: string | null;
 }
 
 export class AddressEntryEventDto {

@@ -36,6 +36,8 @@ export class ExplainQueryDto {
 export class DecidedByDto {
   @ApiProperty({ example: 'bots' }) list!: string;
   @ApiProperty({ example: 'AhrefsBot' }) entry!: string;
+  @ApiPropertyOptional({ format: 'uuid', description: 'Of the override, where `list` is `overrides`.' })
+  id?: string;
 }
 
 export class AgentVerdictDto {
@@ -101,6 +103,7 @@ export class RuleSetInUseDto {
   @ApiProperty({ example: '1.0.0' }) version!: string;
   @ApiProperty({ enum: DOWNLOAD_WINDOWS }) window!: string;
   @ApiProperty({ description: 'SHA-256 of the list that classifies agents.' }) agentList!: string;
+  @ApiProperty({ example: 2, description: 'Overrides of the tenant that it names.' }) agentOverrides!: number;
   @ApiProperty({ example: '2026-10-12' }) firstDay!: string;
 }
 

@@ -147,6 +147,17 @@ export class CreateRuleSetDto {
   @Matches(/^[0-9a-f]{64}$/, { message: 'agentList must be a SHA-256 in hexadecimal' })
   agentList?: string;
 
+  @ApiPropertyOptional({
+    type: [String],
+    description: 'Ids of agent overrides, removed ones included; all that stand when left out.',
+  })
+  @IsOptional()
+  @IsArray()
+  @ArrayUnique()
+  @ArrayMaxSize(200)
+  @IsUUID(undefined, { each: true })
+  agentOverrides?: string[];
+
   @ApiPropertyOptional({ example: 'Relays are left out since an audit.' })
   @IsOptional()
   @IsString()
@@ -161,6 +172,8 @@ export class RuleSetDto {
   @ApiProperty({ example: '2026-12-01' }) validFrom!: string;
   @ApiProperty({ type: StoredRulesDto }) rules!: object;
   @ApiProperty({ description: 'SHA-256 of the list that classifies agents.' }) agentList!: string;
+  @ApiProperty({ type: [String], description: 'Ids of the agent overrides that it counts by.' })
+  agentOverrides!: readonly string[];
   @ApiProperty() note!: string;
   @ApiProperty({ example: 'key 3fJ9…' }) createdBy!: string;
   @ApiProperty() createdAt!: Date;

@@ -8,13 +8,13 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { Access, Caller, problemResponse, UuidParam, type TenantPrincipal } from '@lib/http';
+import { Access, Caller, PageQueryDto, problemResponse, UuidParam, type TenantPrincipal } from '@lib/http';
 import { SnapshotsService, type SnapshotDetail } from '../application/snapshots.service.js';
 import {
   CreateSnapshotDto,
   SnapshotDetailDto,
   SnapshotDto,
-  SnapshotListDto,
+  SnapshotPageDto,
   SnapshotQueryDto,
 } from './snapshots.dto.js';
 
@@ -44,10 +44,11 @@ export class SnapshotsController {
 
   @Get()
   @Access('read')
-  @ApiOperation({ summary: 'List snapshots' })
-  @ApiOkResponse({ type: SnapshotListDto })
-  async list(): Promise<SnapshotListDto> {
-    return { items: await this.snapshots.list() };
+  @ApiOperation({ summary: 'List snapshots, the youngest first' })
+  @ApiOkResponse({ type: SnapshotPageDto })
+  @ApiBadRequestResponse(problemResponse('A parameter is not valid', 400, 'invalid_cursor'))
+  list(@Query() { limit = 50, cursor }: PageQueryDto): Promise<SnapshotPageDto> {
+    return this.snapshots.list({ limit, cursor });
   }
 
   @Get(':id')

@@ -54,8 +54,10 @@ export class SnapshotDto {
   provisional!: boolean;
 }
 
-export class SnapshotListDto {
-  @ApiProperty({ type: [SnapshotDto], description: 'The youngest first.' }) items!: SnapshotDto[];
+export class SnapshotPageDto {
+  @ApiProperty({ type: [SnapshotDto] }) items!: SnapshotDto[];
+  @ApiProperty({ nullable: true, type: String, description: 'Pass as `cursor` to get the next page.' })
+  next!: string | null;
 }
 
 export class WasAndWouldBeDto {

@@ -1,5 +1,7 @@
 import type { Sql } from '@lib/database';
+import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
+import { INCLUSION_MS } from '../domain/classification/address-listing.js';
 
 /** An entry as it is stored. */
 export interface StoredAddressEntry {
@@ -41,6 +43,22 @@ export function addressEntries(sql: Sql, tenantId: TenantId): Promise<AddressEnt
   );
 }
 
+/** Up to `limit` entries, the youngest first, after `after`; those that were taken off only if wanted. */
+export function listAddressEntries(
+  sql: Sql,
+  tenantId: TenantId,
+  withRemoved: boolean,
+  limit: number,
+  after: ListPosition,
+): Promise<(AddressEntryRow & ListPosition)[]> {
+  return sql(
+    `SELECT ${COLUMNS}, created_at::text AS "sortKey" FROM address_lists
+     WHERE tenant_id = $1 AND ($2 OR removed_at IS NULL) AND (created_at, id) < ($3::timestamptz, $4::uuid)
+     ORDER BY address_lists.created_at DESC, id DESC LIMIT $5`,
+    [tenantId, withRemoved, after.sortKey, after.id, limit],
+  );
+}
+
 /** One entry, or undefined when the tenant has none with that id. */
 export async function findAddressEntry(
   sql: Sql,
@@ -52,6 +70,13 @@ export async function findAddressEntry(
     [tenantId, id],
   );
   return rows[0];
+}
+
+/** How many inclusions do nothing at a time because nobody validated them (PTMG v2.3 §5.5.2, IAB-14): of every tenant that has one. */
+export async function lapsedInclusions(sql: Sql, at: Date): Promise<{ tenantId: string; entries: number }[]> {
+  return sql(`SELECT tenant_id AS "tenantId", entries::float8 AS entries FROM lapsed_inclusions($1)`, [
+    new Date(at.getTime() - INCLUSION_MS),
+  ]);
 }
 
 /** Puts a block on a list. False when an entry of either list stands for exactly this block. */

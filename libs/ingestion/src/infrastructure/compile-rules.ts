@@ -40,7 +40,7 @@ function compileEntry(file: string, { name, pattern, category, from, until }: Li
     category: category ?? null,
     fromMs: from === undefined ? -Infinity : Date.parse(`${from}T00:00:00Z`),
     untilMs: until === undefined ? Infinity : Date.parse(`${until}T00:00:00Z`),
-    pattern: compilePattern(pattern, (fault) => {
+    pattern: compilePattern(pattern, LIST_LIMITS.patternInstructions, (fault) => {
       throw new ListRejected(
         'list_pattern_refused',
         `${file}: the pattern of "${name}" is refused: ${fault}`,
@@ -49,7 +49,12 @@ function compileEntry(file: string, { name, pattern, category, from, until }: Li
   };
 }
 
-function compilePattern(pattern: string, refuse: (fault: string) => never): RE2JS {
+/** Compiles a pattern of a stranger; `refuse` is told why it will not do. @param mostInstructions that it may compile to */
+export function compilePattern(
+  pattern: string,
+  mostInstructions: number,
+  refuse: (fault: string) => never,
+): RE2JS {
   if (/\(\?<?[=!]/.test(pattern)) return refuse('look-around needs an engine that can blow up');
   let compiled: RE2JS;
   try {
@@ -58,5 +63,5 @@ function compilePattern(pattern: string, refuse: (fault: string) => never): RE2J
     return refuse((error as Error).message);
   }
   const size = compiled.programSize();
-  return size > LIST_LIMITS.patternInstructions ? refuse(`it compiles to ${size} instructions`) : compiled;
+  return size > mostInstructions ? refuse(`it compiles to ${size} instructions`) : compiled;
 }

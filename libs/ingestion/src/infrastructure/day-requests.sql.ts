@@ -47,7 +47,7 @@ const DAY_REQUESTS = `
          l.segment, l.segment_ms AS "segmentMs", l.address_day_id AS "addressId", l.count_id_today AS "listenerId",
          l.count_id_yesterday AS "listenerIdYesterday", l.audience_a AS "audienceA", l.audience_b AS "audienceB",
          l.user_agent_id AS "userAgentId", l.payload_hash = 0 AS "isErased", r.value AS referrer, n.class AS "networkClass", n.country,
-         n.address_list AS "addressList"
+         n.asn::float8 AS asn, n.address_list AS "addressList"
   FROM listener_events l
   LEFT JOIN episodes e ON e.tenant_id = $1 AND e.id = l.episode_id
   LEFT JOIN referrers r ON r.tenant_id = $1 AND r.id = l.referrer_id

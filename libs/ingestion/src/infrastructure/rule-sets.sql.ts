@@ -2,8 +2,8 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { RuleSet } from '../domain/rule-set.js';
 
-const COLUMNS = `r.id, r.version, r.valid_from::text AS "validFrom", r.rules, r.agent_list AS "agentList", r.note,
-  r.created_by AS "createdBy", r.created_at AS "createdAt"`;
+const COLUMNS = `r.id, r.version, r.valid_from::text AS "validFrom", r.rules, r.agent_list AS "agentList",
+  r.agent_overrides AS "agentOverrides", r.note, r.created_by AS "createdBy", r.created_at AS "createdAt"`;
 
 /** Every rule set of the tenant, the one valid last first. */
 export function listRuleSets(sql: Sql, tenantId: TenantId): Promise<RuleSet[]> {
@@ -49,8 +49,8 @@ export async function insertRuleSet(
   ruleSet: Omit<RuleSet, 'createdAt'>,
 ): Promise<boolean> {
   const rows = await sql(
-    `INSERT INTO rule_sets (tenant_id, id, version, valid_from, rules, agent_list, note, created_by)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (tenant_id, version) DO NOTHING RETURNING 1`,
+    `INSERT INTO rule_sets (tenant_id, id, version, valid_from, rules, agent_list, agent_overrides, note, created_by)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (tenant_id, version) DO NOTHING RETURNING 1`,
     [
       tenantId,
       ruleSet.id,
@@ -58,6 +58,7 @@ export async function insertRuleSet(
       ruleSet.validFrom,
       JSON.stringify(ruleSet.rules),
       ruleSet.agentList,
+      ruleSet.agentOverrides,
       ruleSet.note,
       ruleSet.createdBy,
     ],

@@ -1,4 +1,5 @@
 import type { Sql } from '@lib/database';
+import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
 import type { Snapshot, SnapshotNumber, SnapshotTotal } from '../domain/snapshot.js';
 import { DOWNLOAD_NUMBERS, scopeParams } from './download-numbers.sql.js';
@@ -6,11 +7,18 @@ import { DOWNLOAD_NUMBERS, scopeParams } from './download-numbers.sql.js';
 const COLUMNS = `id, name, first_day::text AS "firstDay", last_day::text AS "lastDay", podcast_id AS "podcastId",
   created_by AS "createdBy", created_at AS "createdAt"`;
 
-/** Every snapshot of the tenant, the youngest first. */
-export function listSnapshots(sql: Sql, tenantId: TenantId): Promise<Snapshot[]> {
-  return sql<Snapshot>(
-    `SELECT ${COLUMNS} FROM snapshots WHERE tenant_id = $1 ORDER BY snapshots.created_at DESC, id`,
-    [tenantId],
+/** Up to `limit` snapshots, the youngest first, after `after`. */
+export function listSnapshots(
+  sql: Sql,
+  tenantId: TenantId,
+  limit: number,
+  after: ListPosition,
+): Promise<(Snapshot & ListPosition)[]> {
+  return sql(
+    `SELECT ${COLUMNS}, created_at::text AS "sortKey" FROM snapshots
+     WHERE tenant_id = $1 AND (created_at, id) < ($2::timestamptz, $3::uuid)
+     ORDER BY snapshots.created_at DESC, id DESC LIMIT $4`,
+    [tenantId, after.sortKey, after.id, limit],
   );
 }
 

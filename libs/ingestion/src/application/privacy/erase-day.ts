@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Sql } from '@lib/database';
 import { DAY_MS, floorTime, SLICE_MS, utcDate, type TenantId } from '@lib/primitives';
-import { appendMark, appendMarks, tryLockDay } from '@lib/time-series';
+import { appendMarks, keepMark, tryLockDay } from '@lib/time-series';
 import type { Found } from '../../domain/privacy/privacy-request.js';
 import { slicesOfReturning } from '../../infrastructure/day-requests.sql.js';
 import {
@@ -45,7 +45,7 @@ export async function eraseDay(
   const quarantines = await scrubQuarantines(sql, tenantId, utcDate(day), addressIds);
   const slices = distinctSlices([...scrubbed.slices, ...downloads]);
   await appendMarks(sql, tenantId, 'slice', slices, null);
-  if (downloads.length > 0) await appendMark(sql, tenantId, 'detect', day, null);
+  if (downloads.length > 0) await keepMark(sql, tenantId, 'detect', day);
   await appendMarks(sql, tenantId, 'count', await slicesToCount(sql, tenantId, day, scrubbed, ids), null);
   return {
     rows: { listener_events: rows, downloads: downloads.length, count_carry: carry, quarantines },

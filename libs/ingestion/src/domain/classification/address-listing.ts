@@ -19,7 +19,7 @@ export interface ListedAddress {
 }
 
 /** PTMG v2.3 §5.5.2, note (IAB-14): an inclusion is validated again at least every 90 days. */
-const INCLUSION_MS = 90 * DAY_MS;
+export const INCLUSION_MS = 90 * DAY_MS;
 
 /**
  * Tells addresses that the operator names. Of several entries around an address the narrowest decides; of two equal ones

@@ -1,8 +1,15 @@
 import type { AgentClass } from '../counting/download-request.js';
 import type { AgentListContent } from './list-entry.js';
 
-/** Who decided: a list, our own rules, or the words by which unknown agents call themselves bots. */
-export type DecidingList = keyof AgentListContent | 'rules' | 'words';
+/** Who decided: a list, the tenant, our own rules, or the words by which unknown agents call themselves bots. */
+export type DecidingList = keyof AgentListContent | 'overrides' | 'rules' | 'words';
+
+/** An entry that decided. `id` is that of an override. */
+export interface DecidingEntry {
+  readonly list: DecidingList;
+  readonly entry: string;
+  readonly id?: string;
+}
 
 /** What a user agent is, and why. */
 export interface AgentVerdict {
@@ -13,5 +20,5 @@ export interface AgentVerdict {
   readonly device: string | null;
   readonly deviceCategory: string | null;
   /** Null where nothing decided: an unknown agent. */
-  readonly decidedBy: { readonly list: DecidingList; readonly entry: string } | null;
+  readonly decidedBy: DecidingEntry | null;
 }

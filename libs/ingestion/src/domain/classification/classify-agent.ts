@@ -68,7 +68,8 @@ function counted(
   return { kind, name, ...deviceOf(agent, rules, atMs), decidedBy: { list, entry: name } };
 }
 
-function deviceOf(
+/** What the device of a cleaned agent is; nulls where the agent does not say. */
+export function deviceOf(
   agent: string,
   rules: AgentRules,
   atMs: number,

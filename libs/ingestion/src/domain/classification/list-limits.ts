@@ -16,3 +16,6 @@ export const LIST_LIMITS = {
   /** Of all patterns of the six files together. */
   totalInstructions: 100_000,
 } as const;
+
+/** What the overrides of one tenant may be: all together, what the patterns of a list may be. */
+export const OVERRIDE_LIMITS = { standing: 200, patternCharacters: 500, patternInstructions: 500 } as const;

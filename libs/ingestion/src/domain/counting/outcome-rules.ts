@@ -33,7 +33,10 @@ export const OUTCOME_RULES: Readonly<Record<Outcome, OutcomeRule>> = {
     source: 'PTMG v2.3 §5.5.2 (4)',
     meaning: 'No user agent, or one that is false on purpose.',
   },
-  bot_agent: { source: 'PTMG v2.3 §5.5.2 (5)', meaning: 'A bot on the podcast lists.' },
+  bot_agent: {
+    source: 'PTMG v2.3 §5.5.2 (5)',
+    meaning: 'A bot on the podcast lists, or by an override of the tenant.',
+  },
   bot_library: {
     source: 'PTMG v2.3 §5.5.2 (5)',
     meaning: 'A program library that the podcast lists call a bot.',
@@ -42,7 +45,10 @@ export const OUTCOME_RULES: Readonly<Record<Outcome, OutcomeRule>> = {
     source: 'PTMG v2.3 §5.5.2 (5)',
     meaning: 'An agent that no podcast list knows and that a general list, or its own name, calls a bot.',
   },
-  datacentre: { source: 'PTMG v2.3 §5.5.2 (2)', meaning: 'From a network of servers, not of people.' },
+  datacentre: {
+    source: 'PTMG v2.3 §5.5.2 (2)',
+    meaning: 'From a network of servers, not of people, or by an override of the tenant.',
+  },
   vpn: {
     source: 'PTMG v2.3 §5.5.2 (2)',
     meaning: 'From a network that hides where people are and that the rule set leaves out.',

@@ -24,6 +24,8 @@ const DEFAULTS: MethodologyInput = {
     activatedAt: null,
   },
   newerAgentList: false,
+  agentOverrides: [],
+  newerAgentOverrides: false,
   networkList: {
     sha256: 'b'.repeat(64),
     source: 'networks.csv',
@@ -76,6 +78,8 @@ const OTHER: MethodologyInput = {
     activatedAt: new Date('2027-01-06T00:00Z'),
   },
   newerAgentList: true,
+  agentOverrides: [{ name: 'Rented servers', kind: 'datacentre', from: '2027-03-01', until: null }],
+  newerAgentOverrides: true,
   networkList: null,
   podcasts: [
     { title: 'Tidewater', evidence: ['client_confirmed', 'prefix_only'] },
@@ -146,6 +150,7 @@ const SHOWN: readonly (readonly [setting: string, byDefault: string, other: stri
   ['network list', '| networks.csv | 2026-02-02 | 2026-02-03 |', '| networks | none |'],
   ['evidence', '| Signal &amp; Salt | origin\\_bytes |', '| Tidewater | prefix\\_only, client\\_confirmed |'],
   ['no evidence', '| Signal &amp; Salt |', '| Silent | none |'],
+  ['agent overrides', 'There is none.', '| Rented servers | datacentre | 2027-03-01 |  |'],
   ['inclusions', 'No address is included.', '| A dormitory | 2027-01-10 | 2027-04-10 | lapsed |'],
   ['exclusions', 'a part of these days: none.', '| A scraper | 2027-04-03 | 2027-04-20 |'],
   ['reviews', '0 confirmed, 0 dismissed, 0 open', '5 confirmed, 7 dismissed, 3 open'],
@@ -263,6 +268,7 @@ describe('findings', () => {
       'inclusions_lapsed',
       'no_network_data',
       'newer_agent_list',
+      'newer_agent_overrides',
       'several_rule_sets',
     ]);
   });

@@ -5,7 +5,8 @@ import { selfAuditDue } from './self-audit-due.js';
 
 /** What somebody should look after, so that the description stays true. */
 export function findingsOf(input: MethodologyInput): Finding[] {
-  const { generatedAt, period, inclusions, networkList, newerAgentList, shownUnder } = input;
+  const { generatedAt, period, inclusions, networkList, newerAgentList, newerAgentOverrides, shownUnder } =
+    input;
   const due = selfAuditDue(input);
   const lapsed = inclusions.filter((inclusion) => inclusion.lapsed);
   const found: (Finding | false)[] = [
@@ -22,6 +23,10 @@ export function findingsOf(input: MethodologyInput): Finding[] {
     newerAgentList && {
       id: 'newer_agent_list',
       text: 'A newer list of user agents is active and not used by the rule set.',
+    },
+    newerAgentOverrides && {
+      id: 'newer_agent_overrides',
+      text: 'Agent overrides were added or removed that the rule set does not know of.',
     },
     shownUnder.length > 1 && {
       id: 'several_rule_sets',

@@ -16,6 +16,10 @@ export interface MethodologyInput {
   readonly agentList: ListInUse | null;
   /** Whether another agent list was activated since. */
   readonly newerAgentList: boolean;
+  /** What the tenant says about agents and networks, as the rule set names it. */
+  readonly agentOverrides: readonly AgentOverrideInUse[];
+  /** Whether overrides were added or removed since. */
+  readonly newerAgentOverrides: boolean;
   /** Null where the operator loaded none. */
   readonly networkList: ListInUse | null;
   readonly podcasts: readonly PodcastEvidence[];
@@ -67,6 +71,14 @@ export interface ListInUse {
   readonly source: string;
   readonly loadedAt: Date;
   readonly activatedAt: Date | null;
+}
+
+export interface AgentOverrideInUse {
+  readonly name: string;
+  readonly kind: string;
+  /** UTC days, `YYYY-MM-DD`, half-open; null where it has no such end. */
+  readonly from: string | null;
+  readonly until: string | null;
 }
 
 export type EvidenceLevel = 'origin_bytes' | 'prefix_only' | 'client_confirmed';

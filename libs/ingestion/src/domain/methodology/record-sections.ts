@@ -25,6 +25,7 @@ export function recordSections(input: MethodologyInput): MethodologySection[] {
         ],
       },
     }),
+    overrides(input),
     inclusions(input),
     exclusions(input),
     invalidTraffic(input),
@@ -57,6 +58,21 @@ function listRow(name: string, list: ListInUse | null, absent: string): string[]
   if (list === null) return [name, absent, '', '', ''];
   const { sha256, source, loadedAt, activatedAt } = list;
   return [name, sha256, source, utcDate(loadedAt), activatedAt ? utcDate(activatedAt) : 'not'];
+}
+
+/** Without patterns and networks: details would help those who fake downloads (§5.4). */
+function overrides({ agentOverrides }: MethodologyInput): MethodologySection {
+  return section('agent_overrides', 'Own statements about agents (§5.5.2 (2), (5))', {
+    paragraphs: [
+      'Agents that no podcast list knows may be named by hand, and requests of some networks, countries and agents may be ' +
+        'left out by hand, both between dates. These statements belong to the rule set.',
+      ...(agentOverrides.length === 0 ? ['There is none.'] : []),
+    ],
+    table: {
+      columns: ['Name', 'Taken for', 'From', 'Until'],
+      rows: agentOverrides.map(({ name, kind, from, until }) => [name, kind, from ?? '', until ?? '']),
+    },
+  });
 }
 
 function inclusions({ inclusions: entries }: MethodologyInput): MethodologySection {

@@ -1,6 +1,11 @@
-import type { CursorCodec } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
-import type { ListPosition } from '../infrastructure/podcasts.sql.js';
+import type { CursorCodec } from './cursor.js';
+
+/** Where a list goes on: the sort key of the last row, in full precision. */
+export interface ListPosition {
+  sortKey: string;
+  id: string;
+}
 
 /** Which part of a list is wanted. */
 export interface PageRequest {
@@ -21,23 +26,25 @@ const START: ListPosition = { sortKey: 'infinity', id: 'ffffffff-ffff-ffff-ffff-
 
 /**
  * One page of a tenant's list that is sorted by time and id, newest first. `list` names the list in the cursor;
- * `read` returns up to `limit` rows after a position.
+ * `read` returns up to `limit` rows after a position; their sort keys stay behind.
  * @throws DomainError `invalid_cursor` (400) for a cursor that is not of this tenant and list
  */
-export async function readPage<Row extends ListPosition>(
+export async function readPage<Row extends Pick<ListPosition, 'id'>>(
   cursors: CursorCodec,
   tenantId: TenantId,
   list: string,
   { limit, cursor }: PageRequest,
-  read: (limit: number, after: ListPosition) => Promise<Row[]>,
-): Promise<Page<Row>> {
+  read: (limit: number, after: ListPosition) => Promise<(Row & ListPosition)[]>,
+): Promise<Page<Omit<Row & ListPosition, 'sortKey'>>> {
   let after = START;
   if (cursor !== undefined) {
     const [sortKey, id] = cursors.decode(tenantId, list, cursor);
     after = { sortKey: String(sortKey), id: String(id) };
   }
   const rows = await read(limit + 1, after);
-  const items = rows.slice(0, limit);
-  const last = rows.length > limit ? items.at(-1) : undefined;
-  return { items, next: last ? cursors.encode(tenantId, list, [last.sortKey, last.id]) : null };
+  const last = rows.length > limit ? rows[limit - 1] : undefined;
+  return {
+    items: rows.slice(0, limit).map(({ sortKey: _, ...row }) => row),
+    next: last ? cursors.encode(tenantId, list, [last.sortKey, last.id]) : null,
+  };
 }
