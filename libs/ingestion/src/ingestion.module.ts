@@ -13,6 +13,7 @@ import { DetectInvalidTraffic } from './application/invalid-traffic/detect-inval
 import { QuarantinesService } from './application/invalid-traffic/quarantines.service.js';
 import { IngestService } from './application/ingest.service.js';
 import { ListsService } from './application/lists.service.js';
+import { LocateRequests } from './application/locate-requests.js';
 import { LogImportService } from './application/log-import/import-log.service.js';
 import { ImportsService } from './application/log-import/imports.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
@@ -82,6 +83,7 @@ class LogImportModule {}
     BackfillService,
     CountDownloads,
     RecountRequests,
+    LocateRequests,
     DetectInvalidTraffic,
     ListsService,
     AnswerPrivacyRequests,
@@ -92,6 +94,7 @@ class LogImportModule {}
     LogImportModule,
     CountDownloads,
     RecountRequests,
+    LocateRequests,
     DetectInvalidTraffic,
     ListsService,
     ErasureLedger,
