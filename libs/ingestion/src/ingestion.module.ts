@@ -31,6 +31,7 @@ import { PublicDirectory } from './application/redirect/public-directory.js';
 import { ReceiptRecorder } from './application/redirect/receipt-recorder.js';
 import { RedirectService } from './application/redirect/redirect.service.js';
 import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
+import { RuleEffectsService } from './application/rule-effects.js';
 import { ReconciliationService } from './application/reconciliation.service.js';
 import { SnapshotsService } from './application/snapshots.service.js';
 import { AddressListsService } from './application/address-lists.service.js';
@@ -131,6 +132,7 @@ export class IngestionModule {}
     QuarantinesService,
     ImportsService,
     ReconciliationService,
+    RuleEffectsService,
     SnapshotsService,
     AddressListsService,
     MethodologyService,

@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
+import { localZone, type LocalZone } from '@lib/primitives';
 import { TenantsService } from '@lib/tenants';
-import { localZone, type LocalZone } from '../domain/local-zone.js';
 import { episodeNotFound, podcastNotFound } from '../domain/metrics.errors.js';
 import { readRange, type CountedRange } from '../domain/read-range.js';
 import { asOf } from '../infrastructure/as-of.sql.js';
