@@ -77,6 +77,23 @@ export async function decideRecount(
   return rows.length === 1;
 }
 
+/**
+ * Marks everything that follows from the days of an applied recount: their slices to be counted, for what came in since,
+ * and their rollups, two days further back, since downloads that these days complete may begin before them. The marks
+ * bear the moment of the decision, by which readers know which days have not followed it yet.
+ */
+export async function markSwitch(sql: Sql, tenantId: TenantId, id: string): Promise<void> {
+  await sql(
+    `INSERT INTO dirty_buckets (tenant_id, kind, bucket, marked_at)
+     SELECT $1, kind, slice, r.decided_at
+     FROM recounts r, (VALUES ('count', 0), ('slice', 2)) AS k (kind, days_before),
+       generate_series((r.first_day - days_before)::timestamp AT TIME ZONE 'UTC',
+                       (r.last_day + 1)::timestamp AT TIME ZONE 'UTC' - interval '5 minutes', interval '5 minutes') AS slice
+     WHERE r.tenant_id = $1 AND r.id = $2`,
+    [tenantId, id],
+  );
+}
+
 /** What a recount would change, by day, podcast and reason. */
 export function recountDifferences(sql: Sql, tenantId: TenantId, id: string): Promise<RecountDifference[]> {
   return sql<RecountDifference>(
