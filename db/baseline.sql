@@ -671,7 +671,8 @@ CREATE TABLE IF NOT EXISTS recount_differences (
   outcome_before text NOT NULL,
   outcome_after text NOT NULL,
   requests bigint NOT NULL,
-  PRIMARY KEY (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after),
+  cause text NOT NULL DEFAULT 'rules_changed' CHECK (cause IN ('rules_changed', 'episode_file_changed')),
+  PRIMARY KEY (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after, cause),
   FOREIGN KEY (tenant_id, recount_id) REFERENCES recounts (tenant_id, id) ON DELETE CASCADE
 );
 

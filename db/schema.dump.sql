@@ -907,7 +907,9 @@ CREATE TABLE public.recount_differences (
     evidence text NOT NULL,
     outcome_before text NOT NULL,
     outcome_after text NOT NULL,
-    requests bigint NOT NULL
+    requests bigint NOT NULL,
+    cause text DEFAULT 'rules_changed'::text NOT NULL,
+    CONSTRAINT recount_differences_cause_check CHECK ((cause = ANY (ARRAY['rules_changed'::text, 'episode_file_changed'::text])))
 );
 
 ALTER TABLE ONLY public.recount_differences FORCE ROW LEVEL SECURITY;
@@ -1168,7 +1170,7 @@ ALTER TABLE ONLY public.raw_horizons
     ADD CONSTRAINT raw_horizons_pkey PRIMARY KEY (tenant_id);
 
 ALTER TABLE ONLY public.recount_differences
-    ADD CONSTRAINT recount_differences_pkey PRIMARY KEY (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after);
+    ADD CONSTRAINT recount_differences_pkey PRIMARY KEY (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after, cause);
 
 ALTER TABLE ONLY public.recounts
     ADD CONSTRAINT recounts_pkey PRIMARY KEY (tenant_id, id);

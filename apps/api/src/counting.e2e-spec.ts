@@ -117,7 +117,7 @@ async function totals(from: string, to: string): Promise<{ downloads: number; sw
 
 interface Explanation {
   requests: number;
-  ruleSets: { version: string; window: string }[];
+  ruleSets: { id: string; version: string; window: string }[];
   funnels: {
     evidence: string;
     requests: number;
@@ -315,6 +315,7 @@ describe('a recount under another rule set', () => {
         evidence: 'origin_bytes',
         outcomeBefore: 'below_threshold',
         outcomeAfter: 'counted',
+        cause: 'rules_changed',
         requests: 1,
       },
     ]);
@@ -350,6 +351,59 @@ describe('a recount under another rule set', () => {
     await call('POST', `/v1/recounts/${id}/apply`);
     await work();
     expect(await shownDownloads()).toBe(4);
+  });
+
+  test('under the rules that are shown brings in what became known of a file, and names it', async () => {
+    await send([
+      { ip: '192.0.2.40' },
+      { ip: '192.0.2.41', bytes: 1_500, status: 206, range: 'bytes=0-1499' },
+      { ip: '192.0.2.42', bytes: 2_500, status: 206, range: 'bytes=0-2499' },
+    ]);
+    await work();
+    expect(await shownDownloads()).toBe(2);
+    // A header of 2,000 bytes: one minute is 2,889 bytes now, and 1,000 + 1,000 before.
+    const file = { headerBytes: 2_000 };
+    expect((await call('PATCH', `/v1/episodes/${episodeId}`, file)).status).toBe(200);
+    await work();
+    expect(await shownDownloads()).toBe(2);
+    const shown = (await explain()).ruleSets[0]!;
+    const { body: asked } = await call<{ id: string; ruleSetId: string }>('POST', '/v1/recounts', {
+      ruleSetId: shown.id,
+      firstDay: DAY,
+      lastDay: DAY,
+    });
+    expect(asked.ruleSetId).not.toBe(shown.id);
+    // What waits to be counted while the recount looks is not taken for a difference.
+    await send([{ ip: '192.0.2.43', time: '13:00' }]);
+    await work();
+    expect((await detail(asked.id)).differences).toEqual([
+      {
+        day: DAY,
+        podcastId,
+        evidence: 'origin_bytes',
+        outcomeBefore: 'counted',
+        outcomeAfter: 'below_threshold',
+        cause: 'episode_file_changed',
+        requests: 1,
+      },
+    ]);
+    expect(await shownDownloads()).toBe(3);
+    const sets = await call<{ items: { version: string; validFrom: string }[] }>('GET', '/v1/rule-sets');
+    expect(sets.body.items.map(({ version, validFrom }) => [version, validFrom])).toEqual([
+      [`${shown.version}+recount.1`, '9999-12-31'],
+      [shown.version, '1970-01-01'],
+    ]);
+    await call('POST', `/v1/recounts/${asked.id}/apply`);
+    await work();
+    expect(await shownDownloads()).toBe(2);
+    const again = await call<{ ruleSetId: string }>('POST', '/v1/recounts', {
+      ruleSetId: asked.ruleSetId,
+      firstDay: DAY,
+      lastDay: DAY,
+    });
+    const versions = (await call<typeof sets.body>('GET', '/v1/rule-sets')).body.items;
+    expect(versions.map(({ version }) => version)).toContain(`${shown.version}+recount.2`);
+    expect(again.body.ruleSetId).not.toBe(asked.ruleSetId);
   });
 
   test('moves a download to the day before, where its window begins, when windows reach over midnight', async () => {

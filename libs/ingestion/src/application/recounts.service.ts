@@ -3,7 +3,9 @@ import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { DAY_MS, DomainError, utcDate } from '@lib/primitives';
 import { appendMark, rawHorizon } from '@lib/time-series';
-import type { RecountDifference, RecountRow } from '../domain/recount.js';
+import { leadInDays, type RecountDifference, type RecountRow } from '../domain/recount.js';
+import type { RuleSet } from '../domain/rule-set.js';
+import { countedDays } from '../infrastructure/counted-days.sql.js';
 import { dropUnshownDownloads } from '../infrastructure/downloads.sql.js';
 import { insertAnnotation } from '../infrastructure/annotations.sql.js';
 import {
@@ -47,19 +49,21 @@ export class RecountsService {
   }
 
   /**
-   * Asks for a recount; a worker does it.
+   * Asks for a recount; a worker does it. Days that are shown under the rule set already are counted under a copy of it,
+   * with another version: what is shown stays until somebody decides.
    * @throws DomainError `rule_set_not_found` (404), `invalid_range`, `before_raw_horizon` (400)
    */
   async request({ ruleSetId, firstDay, lastDay }: RecountRequest, by: string): Promise<RecountRow> {
     const { sql, tenantId } = this.db.current;
-    await this.ruleSets.find(ruleSetId);
+    const ruleSet = await this.ruleSets.find(ruleSetId);
     const [first, last] = [startOf(firstDay), startOf(lastDay)];
     if (!(first <= last) || last.getTime() - first.getTime() >= LONGEST_DAYS * DAY_MS)
       throw invalidDays(`lastDay must not lie before firstDay, nor ${LONGEST_DAYS} days after it or later.`);
     if (last.getTime() > Date.now()) throw invalidDays('lastDay must not lie in the future.');
     await this.requireRaw(first);
     const id = randomUUID();
-    await insertRecount(sql, tenantId, { id, ruleSetId, firstDay, lastDay, requestedBy: by });
+    const beside = await this.beside(ruleSet, first, lastDay, by);
+    await insertRecount(sql, tenantId, { id, ruleSetId: beside, firstDay, lastDay, requestedBy: by });
     await appendMark(sql, tenantId, 'recount', first, null);
     return this.require(id);
   }
@@ -111,6 +115,14 @@ export class RecountsService {
         'Only a recount that is counted and undecided can be decided.',
       );
     return this.require(id);
+  }
+
+  /** The rule set, or, where some of the days to be counted are shown under it, a copy. Returns the id. */
+  private async beside(ruleSet: RuleSet, first: Date, lastDay: string, by: string): Promise<string> {
+    const { sql, tenantId } = this.db.current;
+    const leadIn = leadInDays(ruleSet.rules.window) * DAY_MS;
+    const shown = await countedDays(sql, tenantId, utcDate(new Date(first.getTime() - leadIn)), lastDay);
+    return shown.some(({ id }) => id === ruleSet.id) ? this.ruleSets.copy(ruleSet, by) : ruleSet.id;
   }
 
   /** Refuses a day whose raw requests were removed. */

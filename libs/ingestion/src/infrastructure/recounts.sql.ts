@@ -98,9 +98,9 @@ export async function markSwitch(sql: Sql, tenantId: TenantId, id: string): Prom
 export function recountDifferences(sql: Sql, tenantId: TenantId, id: string): Promise<RecountDifference[]> {
   return sql<RecountDifference>(
     `SELECT day::text AS day, podcast_id AS "podcastId", evidence, outcome_before AS "outcomeBefore",
-            outcome_after AS "outcomeAfter", requests::float8 AS requests
+            outcome_after AS "outcomeAfter", cause, requests::float8 AS requests
      FROM recount_differences WHERE tenant_id = $1 AND recount_id = $2
-     ORDER BY day, podcast_id, evidence, outcome_before, outcome_after`,
+     ORDER BY day, podcast_id, evidence, outcome_before, outcome_after, cause`,
     [tenantId, id],
   );
 }
@@ -119,8 +119,9 @@ export async function storeDifferences(
     day,
   ]);
   await sql(
-    `INSERT INTO recount_differences (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after, requests)
-     SELECT $1, $2, $3, d.* FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[]) AS d`,
+    `INSERT INTO recount_differences (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after, cause,
+                                      requests)
+     SELECT $1, $2, $3, d.* FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[]) AS d`,
     [
       tenantId,
       id,
@@ -129,6 +130,7 @@ export async function storeDifferences(
       differences.map(({ evidence }) => evidence),
       differences.map(({ outcomeBefore }) => outcomeBefore),
       differences.map(({ outcomeAfter }) => outcomeAfter),
+      differences.map(({ cause }) => cause),
       differences.map(({ requests }) => requests),
     ],
   );
