@@ -426,13 +426,16 @@ CREATE TABLE IF NOT EXISTS listener_events (
   event_data jsonb,
   PRIMARY KEY (tenant_id, occurred_at, event_id)
 ) PARTITION BY RANGE (occurred_at);
-COMMENT ON COLUMN listener_events.episode_id IS 'NULL for a request of something else than an episode: it is kept, and never counts.';
+COMMENT ON COLUMN listener_events.episode_id IS 'NULL for a request of something else than an episode: it is kept, and does not count. Set once, when an episode turns out to have that file.';
 COMMENT ON COLUMN listener_events.payload_hash IS 'Tells a repeat from a contradiction. 0: the listener was erased, and whatever comes again is a repeat.';
 COMMENT ON COLUMN listener_events.net_id IS 'The address alone under a key of its week: only where the tenant matches sponsors'' results by address.';
-COMMENT ON COLUMN listener_events.path_id IS 'What was asked for where episode_id does not say it; see paths.';
+COMMENT ON COLUMN listener_events.path_id IS 'What was asked for, of a request that came in before an episode had that file; see paths.';
 COMMENT ON COLUMN listener_events.segment IS 'Position of an HLS segment; -1 for a playlist; NULL for any other file.';
 COMMENT ON COLUMN listener_events.byte_range IS 'The Range that was asked for.';
 COMMENT ON COLUMN listener_events.served_range IS 'The Content-Range that was announced.';
+-- Requests that belong to no episode so far, by what they asked for. Those of episodes take no room in it.
+CREATE INDEX IF NOT EXISTS listener_events_unlocated ON listener_events (tenant_id, path_id, occurred_at)
+  WHERE episode_id IS NULL AND path_id IS NOT NULL;
 
 -- Signals of the sponsor side: clicks, pixels, conversions. Exposures and credit are derived from them elsewhere.
 CREATE TABLE IF NOT EXISTS attribution_events (
@@ -579,7 +582,7 @@ $$;
 -- a unique mark that already exists would swallow the news of a second write.
 CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy')),
+  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy', 'locate')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -694,7 +697,8 @@ CREATE TABLE IF NOT EXISTS recount_differences (
   outcome_before text NOT NULL,
   outcome_after text NOT NULL,
   requests bigint NOT NULL,
-  PRIMARY KEY (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after),
+  cause text NOT NULL DEFAULT 'rules_changed' CHECK (cause IN ('rules_changed', 'episode_file_changed')),
+  PRIMARY KEY (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after, cause),
   FOREIGN KEY (tenant_id, recount_id) REFERENCES recounts (tenant_id, id) ON DELETE CASCADE
 );
 
@@ -976,6 +980,8 @@ GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referr
 -- Except what names a listener, which erasure takes away.
 GRANT UPDATE (user_agent_id, referrer_id, network_id, path_id, audience_a, audience_b, count_id_today, count_id_yesterday,
               address_day_id, net_id, session_id, event_data, payload_hash) ON listener_events TO podcast_app;
+-- And what an episode that becomes known later says about a request of its file.
+GRANT UPDATE (episode_id, segment, segment_ms) ON listener_events TO podcast_app;
 -- Texts that nobody sends any more go too. UPDATE changes nothing: it is what the lock of a row asks for.
 GRANT UPDATE (value), DELETE ON user_agents, referrers, paths TO podcast_app;
 GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed

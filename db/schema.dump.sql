@@ -468,7 +468,7 @@ CREATE TABLE public.dirty_buckets (
     bucket timestamp with time zone NOT NULL,
     mark_id bigint NOT NULL,
     marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text])))
+    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.5');
 
@@ -653,11 +653,11 @@ ALTER TABLE ONLY public.listener_events FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.listener_events OWNER TO podcast_owner;
 
-COMMENT ON COLUMN public.listener_events.episode_id IS 'NULL for a request of something else than an episode: it is kept, and never counts.';
+COMMENT ON COLUMN public.listener_events.episode_id IS 'NULL for a request of something else than an episode: it is kept, and does not count. Set once, when an episode turns out to have that file.';
 
 COMMENT ON COLUMN public.listener_events.payload_hash IS 'Tells a repeat from a contradiction. 0: the listener was erased, and whatever comes again is a repeat.';
 
-COMMENT ON COLUMN public.listener_events.path_id IS 'What was asked for where episode_id does not say it; see paths.';
+COMMENT ON COLUMN public.listener_events.path_id IS 'What was asked for, of a request that came in before an episode had that file; see paths.';
 
 COMMENT ON COLUMN public.listener_events.net_id IS 'The address alone under a key of its week: only where the tenant matches sponsors'' results by address.';
 
@@ -956,7 +956,9 @@ CREATE TABLE public.recount_differences (
     evidence text NOT NULL,
     outcome_before text NOT NULL,
     outcome_after text NOT NULL,
-    requests bigint NOT NULL
+    requests bigint NOT NULL,
+    cause text DEFAULT 'rules_changed'::text NOT NULL,
+    CONSTRAINT recount_differences_cause_check CHECK ((cause = ANY (ARRAY['rules_changed'::text, 'episode_file_changed'::text])))
 );
 
 ALTER TABLE ONLY public.recount_differences FORCE ROW LEVEL SECURITY;
@@ -1223,7 +1225,7 @@ ALTER TABLE ONLY public.raw_horizons
     ADD CONSTRAINT raw_horizons_pkey PRIMARY KEY (tenant_id);
 
 ALTER TABLE ONLY public.recount_differences
-    ADD CONSTRAINT recount_differences_pkey PRIMARY KEY (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after);
+    ADD CONSTRAINT recount_differences_pkey PRIMARY KEY (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after, cause);
 
 ALTER TABLE ONLY public.recounts
     ADD CONSTRAINT recounts_pkey PRIMARY KEY (tenant_id, id);
@@ -1279,6 +1281,8 @@ CREATE INDEX episodes_media_key ON public.episodes USING btree (tenant_id, media
 CREATE INDEX episodes_newest ON public.episodes USING btree (tenant_id, created_at DESC, id DESC);
 
 CREATE INDEX episodes_title_trgm ON public.episodes USING gin (tenant_id, title public.gin_trgm_ops);
+
+CREATE INDEX listener_events_unlocated ON ONLY public.listener_events USING btree (tenant_id, path_id, occurred_at) WHERE ((episode_id IS NULL) AND (path_id IS NOT NULL));
 
 CREATE INDEX listener_metrics_episode ON public.listener_metrics USING btree (tenant_id, episode_id, grain, metric, bucket);
 
@@ -1764,6 +1768,8 @@ GRANT SELECT(tenant_id) ON TABLE public.listener_events TO podcast_maintenance;
 
 GRANT SELECT(occurred_at) ON TABLE public.listener_events TO podcast_maintenance;
 
+GRANT UPDATE(episode_id) ON TABLE public.listener_events TO podcast_app;
+
 GRANT UPDATE(payload_hash) ON TABLE public.listener_events TO podcast_app;
 
 GRANT UPDATE(user_agent_id) ON TABLE public.listener_events TO podcast_app;
@@ -1785,6 +1791,10 @@ GRANT UPDATE(count_id_yesterday) ON TABLE public.listener_events TO podcast_app;
 GRANT UPDATE(address_day_id) ON TABLE public.listener_events TO podcast_app;
 
 GRANT UPDATE(net_id) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(segment) ON TABLE public.listener_events TO podcast_app;
+
+GRANT UPDATE(segment_ms) ON TABLE public.listener_events TO podcast_app;
 
 GRANT UPDATE(session_id) ON TABLE public.listener_events TO podcast_app;
 

@@ -63,6 +63,8 @@ function call<Body>(method: string, path: string, body?: object, key = tenant.ke
 
 interface Sent {
   time?: string;
+  /** Instead of a time of the day. */
+  at?: string;
   ip?: string;
   userAgent?: string;
   bytes?: number;
@@ -72,10 +74,10 @@ interface Sent {
 }
 
 async function send(requests: Sent[]): Promise<void> {
-  const events = requests.map(({ time = '12:00', ip = '192.0.2.1', userAgent = APP, ...request }) => ({
+  const events = requests.map(({ time = '12:00', at, ip = '192.0.2.1', userAgent = APP, ...request }) => ({
     id: randomUUID(),
     type: 'download_request',
-    occurredAt: `${DAY}T${time}:00Z`,
+    occurredAt: at ?? `${DAY}T${time}:00Z`,
     episodeId,
     client: { ip, userAgent },
     request: { method: 'GET', status: 200, bytes: FILE_BYTES, ...request },
@@ -100,18 +102,22 @@ async function stillQueued(): Promise<boolean> {
   return rows.length > 0;
 }
 
-async function shownDownloads(): Promise<number> {
-  const { body } = await call<{ totals: { metric: string; evidence: string; value: number }[] }>(
-    'GET',
-    `/v1/metrics/totals?from=${DAY}&to=${NEXT_DAY}&timeZone=UTC`,
-  );
-  return body.totals.find(({ metric, evidence }) => metric === 'downloads' && evidence === 'origin_bytes')!
-    .value;
+const shownDownloads = async () => (await totals(DAY, NEXT_DAY)).downloads;
+
+async function totals(from: string, to: string): Promise<{ downloads: number; switchingDays: string[] }> {
+  interface Totals {
+    switchingDays: string[];
+    totals: { metric: string; evidence: string; value: number }[];
+  }
+  const { body } = await call<Totals>('GET', `/v1/metrics/totals?from=${from}&to=${to}&timeZone=UTC`);
+  const isCore = ({ metric, evidence }: Totals['totals'][0]) =>
+    metric === 'downloads' && evidence === 'origin_bytes';
+  return { downloads: body.totals.find(isCore)!.value, switchingDays: body.switchingDays };
 }
 
 interface Explanation {
   requests: number;
-  ruleSets: { version: string; window: string }[];
+  ruleSets: { id: string; version: string; window: string }[];
   funnels: {
     evidence: string;
     requests: number;
@@ -274,7 +280,7 @@ describe('invalid traffic', () => {
 });
 
 describe('a recount under another rule set', () => {
-  async function recount(rules: object): Promise<{ id: string }> {
+  async function recount(rules: object, firstDay = DAY): Promise<{ id: string }> {
     const { body: ruleSet } = await call<{ id: string }>('POST', '/v1/rule-sets', {
       version: randomUUID(),
       validFrom: '2099-01-01',
@@ -282,7 +288,7 @@ describe('a recount under another rule set', () => {
     });
     const answer = await call<{ id: string }>('POST', '/v1/recounts', {
       ruleSetId: ruleSet.id,
-      firstDay: DAY,
+      firstDay,
       lastDay: DAY,
     });
     expect([answer.status, answer.body]).toMatchObject([201, { state: 'queued' }]);
@@ -309,6 +315,7 @@ describe('a recount under another rule set', () => {
         evidence: 'origin_bytes',
         outcomeBefore: 'below_threshold',
         outcomeAfter: 'counted',
+        cause: 'rules_changed',
         requests: 1,
       },
     ]);
@@ -344,6 +351,112 @@ describe('a recount under another rule set', () => {
     await call('POST', `/v1/recounts/${id}/apply`);
     await work();
     expect(await shownDownloads()).toBe(4);
+  });
+
+  test('under the rules that are shown brings in what became known of a file, and names it', async () => {
+    await send([
+      { ip: '192.0.2.40' },
+      { ip: '192.0.2.41', bytes: 1_500, status: 206, range: 'bytes=0-1499' },
+      { ip: '192.0.2.42', bytes: 2_500, status: 206, range: 'bytes=0-2499' },
+    ]);
+    await work();
+    expect(await shownDownloads()).toBe(2);
+    // A header of 2,000 bytes: one minute is 2,889 bytes now, and 1,000 + 1,000 before.
+    const file = { headerBytes: 2_000 };
+    expect((await call('PATCH', `/v1/episodes/${episodeId}`, file)).status).toBe(200);
+    await work();
+    expect(await shownDownloads()).toBe(2);
+    const shown = (await explain()).ruleSets[0]!;
+    const { body: asked } = await call<{ id: string; ruleSetId: string }>('POST', '/v1/recounts', {
+      ruleSetId: shown.id,
+      firstDay: DAY,
+      lastDay: DAY,
+    });
+    expect(asked.ruleSetId).not.toBe(shown.id);
+    // What waits to be counted while the recount looks is not taken for a difference.
+    await send([{ ip: '192.0.2.43', time: '13:00' }]);
+    await work();
+    expect((await detail(asked.id)).differences).toEqual([
+      {
+        day: DAY,
+        podcastId,
+        evidence: 'origin_bytes',
+        outcomeBefore: 'counted',
+        outcomeAfter: 'below_threshold',
+        cause: 'episode_file_changed',
+        requests: 1,
+      },
+    ]);
+    expect(await shownDownloads()).toBe(3);
+    const sets = await call<{ items: { version: string; validFrom: string }[] }>('GET', '/v1/rule-sets');
+    expect(sets.body.items.map(({ version, validFrom }) => [version, validFrom])).toEqual([
+      [`${shown.version}+recount.1`, '9999-12-31'],
+      [shown.version, '1970-01-01'],
+    ]);
+    await call('POST', `/v1/recounts/${asked.id}/apply`);
+    await work();
+    expect(await shownDownloads()).toBe(2);
+    const again = await call<{ ruleSetId: string }>('POST', '/v1/recounts', {
+      ruleSetId: asked.ruleSetId,
+      firstDay: DAY,
+      lastDay: DAY,
+    });
+    const versions = (await call<typeof sets.body>('GET', '/v1/rule-sets')).body.items;
+    expect(versions.map(({ version }) => version)).toContain(`${shown.version}+recount.2`);
+    expect(again.body.ruleSetId).not.toBe(asked.ruleSetId);
+  });
+
+  test('moves a download to the day before, where its window begins, when windows reach over midnight', async () => {
+    const eve = new Date(Date.parse(DAY) - 86_400_000).toISOString().slice(0, 10);
+    await send([
+      { at: `${eve}T23:50:00Z`, bytes: 1_000, status: 206, range: 'bytes=0-999' },
+      { at: `${DAY}T00:10:00Z`, bytes: 9_000, status: 206, range: 'bytes=1000-9999' },
+    ]);
+    await work();
+    const { id } = await recount({ window: 'first_touch' });
+    await call('POST', `/v1/recounts/${id}/apply`);
+    await work();
+    expect((await totals(eve, DAY)).downloads).toBe(1);
+    expect((await totals(DAY, NEXT_DAY)).downloads).toBe(0);
+  });
+
+  test('is applied at once: answers name the days that have not followed yet', async () => {
+    const eve = new Date(Date.parse(DAY) - 86_400_000).toISOString().slice(0, 10);
+    await send([...TRAFFIC, ...TRAFFIC.map((request) => ({ ...request, at: `${eve}T12:00:00Z` }))]);
+    await work();
+    const { id } = await recount({ contentSeconds: null }, eve);
+    expect(await totals(eve, NEXT_DAY)).toMatchObject({ downloads: 4, switchingDays: [] });
+    await call('POST', `/v1/recounts/${id}/apply`);
+    expect(await totals(eve, NEXT_DAY)).toMatchObject({ downloads: 4, switchingDays: [eve, DAY] });
+    // As if another worker was at the second day.
+    const other = await api.database.owner.connect();
+    try {
+      await other.query('BEGIN');
+      await other.query(`SELECT pg_advisory_xact_lock(hashtextextended($1, 0))`, [
+        `${tenant.tenantId}rollup${DAY}`,
+      ]);
+      for (const job of jobs) await job.run();
+      expect(await totals(eve, NEXT_DAY)).toMatchObject({ downloads: 5, switchingDays: [DAY] });
+      expect(await totals(eve, DAY)).toMatchObject({ downloads: 3, switchingDays: [] });
+    } finally {
+      await other.query('ROLLBACK');
+      other.release();
+    }
+    await work();
+    expect(await totals(eve, NEXT_DAY)).toMatchObject({ downloads: 6, switchingDays: [] });
+  });
+
+  test('is not applied once raw requests of its days are gone: their rollups could not follow', async () => {
+    await send(TRAFFIC);
+    await work();
+    const { id } = await recount({ contentSeconds: null });
+    await api.database.owner.query('INSERT INTO raw_horizons (tenant_id, raw_from) VALUES ($1, now())', [
+      tenant.tenantId,
+    ]);
+    expect((await call('POST', `/v1/recounts/${id}/apply`)).body).toMatchObject({
+      code: 'before_raw_horizon',
+    });
+    expect(await detail(id)).toMatchObject({ state: 'counted' });
   });
 
   test('belongs to its tenant', async () => {

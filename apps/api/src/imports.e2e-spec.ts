@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { CountDownloads, IngestionModule, LocateRequests } from '@lib/ingestion';
 import { startTestApi, type TestApi } from '@lib/testing';
+import { LazyModuleLoader } from '@nestjs/core';
 import { createApi } from './create-api.js';
 
 const LOG = readFileSync(
@@ -125,4 +127,65 @@ test('needs a form, and a key with scope admin', async () => {
     scopes: ['write', 'read'],
   });
   expect(await upload(LOG, '', key.body.credential)).toMatchObject({ status: 403 });
+});
+
+describe('a log that came before its episode', () => {
+  const url = `https://${HOST}/2026/10/ml-0299.mp3`;
+  const feed = Buffer.from(
+    `<rss version="2.0" xmlns:itunes="http://www.itunes.com/dtds/podcast-1.0.dtd"><channel><title>Ledger</title><item><guid>299</guid><title>299</title><enclosure url="${url}" length="10924762"/><itunes:duration>674</itunes:duration></item></channel></rss>`,
+  );
+  let newcomer: { tenantId: string; key: string };
+  const post = async <Body>(path: string, body: object | Buffer, headers?: Record<string, string>) => {
+    const answer = await api.call<Body>('POST', path, {
+      key: newcomer.key,
+      body,
+      ...(headers && { headers }),
+    });
+    expect(answer.status).toBe(201);
+    return answer.body;
+  };
+  const episode = { title: '299', enclosureUrl: url, mediaBytes: 10_924_762, durationSeconds: 674 };
+  const newPodcast = () => post<{ id: string }>('/v1/podcasts', { title: 'Ledger' });
+
+  /** Runs what the worker would, and tells the counted requests that the log explains. */
+  async function counted(): Promise<number> {
+    const ingestion = await api.app.get(LazyModuleLoader).load(() => IngestionModule);
+    await ingestion.get(LocateRequests).run();
+    await ingestion.get(CountDownloads).run();
+    const { body } = await api.call<{ requests: number; funnels: { counted: number }[] }>(
+      'GET',
+      '/v1/metrics/explain?from=2026-10-15&to=2026-10-17',
+      { key: newcomer.key },
+    );
+    expect(body.requests).toBe(300);
+    return body.funnels[0]!.counted;
+  }
+
+  test.each<[string, () => Promise<unknown>]>([
+    [
+      'a feed',
+      () => post('/v1/podcasts/import-feed/upload', feed, { 'content-type': 'application/rss+xml' }),
+    ],
+    ['an episode', async () => post(`/v1/podcasts/${(await newPodcast()).id}/episodes`, episode)],
+    [
+      'an episode that gets its file later',
+      async () => {
+        const { id } = await post<{ id: string }>(`/v1/podcasts/${(await newPodcast()).id}/episodes`, {
+          title: '299',
+        });
+        expect(await counted()).toBe(0);
+        await api.call('PATCH', `/v1/episodes/${id}`, {
+          key: newcomer.key,
+          body: episode,
+        });
+      },
+    ],
+  ])('is counted with %s', async (_, makeKnown) => {
+    newcomer = await api.createTenant('Newcomer');
+    const { body } = await upload(LOG, `host=${HOST}&evenWithoutEpisodes=true`, newcomer.key);
+    expect(body).toMatchObject({ stored: 300, notEpisodes: 300 });
+    expect(await counted()).toBe(0);
+    await makeKnown();
+    expect(await counted()).toBeGreaterThan(5);
+  });
 });

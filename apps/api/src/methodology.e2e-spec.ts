@@ -101,6 +101,21 @@ describe('the description of methodology', () => {
        VALUES ($1, gen_random_uuid(), $2, 'rate', 'x', 5, 1, 'confirmed')`,
       [tenantId, daysAgo(2)],
     );
+    await api.database.owner.query(
+      `INSERT INTO annotations (tenant_id, id, happened_at, kind, podcast_id)
+       SELECT $1, gen_random_uuid(), $2::date + interval '1 hour', kind, podcast_id
+       FROM (VALUES ('feed_moved', $3::uuid), ('feed_moved', $3), ('recount_applied', NULL)) AS a (kind, podcast_id)`,
+      [tenantId, daysAgo(5), podcastId],
+    );
+    await api.database.owner.query(
+      `WITH import AS (
+         INSERT INTO imports (tenant_id, id, source, first_day, last_day)
+         SELECT $1, gen_random_uuid(), 'log', day::date, day::date FROM unnest($2::text[]) AS d (day) RETURNING id, first_day
+       )
+       INSERT INTO import_files (tenant_id, import_id, sha256, name, format, faults, conflicts)
+       SELECT $1, id, encode(sha256(first_day::text::bytea), 'hex'), 'access.log', 'combined', 3, 2 FROM import`,
+      [tenantId, [daysAgo(4), daysAgo(40)]],
+    );
 
     const body = await read();
     expect(body.ruleSetVersion).toBe('3.1.0');
@@ -116,7 +131,24 @@ describe('the description of methodology', () => {
     expect(idsOf(body.divergences)).toEqual(
       expect.arrayContaining(['no_threshold', 'hosting_counts', 'prefix_without_threshold']),
     );
-    expect(idsOf(body.findings)).toContain('inclusions_lapsed');
+    expect(rowsOf(body, 'anomalies')).toEqual([
+      [daysAgo(5), 'The feed moved to another address', 'Signal | Salt', '2'],
+      [daysAgo(5), 'Days were shown under another rule set', 'all', '1'],
+    ]);
+    expect(body.sections.find(({ id }) => id === 'anomalies')?.facts.map(({ value }) => value)).toEqual([
+      '28',
+      '3',
+      '2',
+      '1',
+    ]);
+    expect(idsOf(body.findings)).toEqual(
+      expect.arrayContaining([
+        'inclusions_lapsed',
+        'uncounted_days',
+        'log_lines_left_out',
+        'imports_unfinished',
+      ]),
+    );
 
     const text = await markdown();
     expect(text).toMatch(/^# Description of methodology: Harbour &lt;Light&gt;\n/);
@@ -139,6 +171,7 @@ describe('the description of methodology', () => {
     const current = await read();
     expect(idsOf(current.findings)).not.toContain('self_audit_overdue');
     expect(JSON.stringify(current)).toContain(daysAgo(3 - 182));
+    expect(rowsOf(current, 'anomalies')).toEqual([]);
   });
 
   test.each([

@@ -1,5 +1,8 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { CountDownloads, IngestionModule } from '@lib/ingestion';
 import { createTestRuleSet, showTestDownloads, startTestApi, type Answer, type TestApi } from '@lib/testing';
+import { LazyModuleLoader } from '@nestjs/core';
 import { createApi } from './create-api.js';
 
 interface Tenant {
@@ -21,7 +24,8 @@ interface Reconciliation extends Record<string, unknown> {
   cells: (Comparison & { day: string; subjectId: string })[];
   subjects: (Comparison & { title: string })[];
   differences: { setting: string }[];
-  causes: { code: string }[];
+  causes: { code: string; effect: { downloads: number; change: number } | null }[];
+  recounted: { state: string; requests: number; downloads: number | null };
   unmatched: { line: number; reason: string }[];
 }
 
@@ -169,7 +173,6 @@ describe('a reconciliation', () => {
   });
 
   test.each([
-    ['time_zone', { timeZone: 'Europe/Berlin' }],
     ['window', { window: 'last_touch' }],
     ['evidence', { evidence: 'client_confirmed' }],
     ['geography', { countries: 'DE' }],
@@ -187,6 +190,26 @@ describe('a reconciliation', () => {
     expect(body.differences).toEqual([
       expect.objectContaining({ setting, reason: expect.stringMatching(/\w/) }),
     ]);
+  });
+
+  test.each([
+    ['Pacific/Kiritimati', '2026-10-13', 157],
+    ['America/New_York', '2026-10-12', 157],
+    ['Etc/GMT', '2026-10-12', 157],
+  ])('cuts our days in their time zone: %s', async (timeZone, day, ours) => {
+    const csv = `day,podcast,count\n${day},Harbour Light,150\n`;
+    const { body } = await compare(a.key, csv, { timeZone });
+    expect(body).toMatchObject({ timeZone, verdict: 'expected', total: { ours, theirs: 150 }, causes: [] });
+    expect(body.cells).toMatchObject([{ day, ours }]);
+  });
+
+  test('names the window as a cause where midnights differ, and the UTC days that their range touches', async () => {
+    const csv = 'day,podcast,count\n2026-10-13,Harbour Light,300\n';
+    const { body } = await compare(a.key, csv, { timeZone: 'Europe/Berlin' });
+    expect(body).toMatchObject({ verdict: 'investigate', total: { ours: 40 }, uncountedDays: [] });
+    expect(body.causes).toContainEqual(expect.objectContaining({ code: 'window_zone', effect: null }));
+    const west = await compare(a.key, csv, { timeZone: 'America/New_York' });
+    expect(west.body['uncountedDays']).toEqual(['2026-10-14']);
   });
 
   test('does not compare days that were counted by several windows', async () => {
@@ -222,6 +245,157 @@ describe('a reconciliation', () => {
     });
     expect(body.differences.map(({ setting }) => setting)).toContain('podcasts');
     expect(JSON.stringify(body)).not.toContain('Episode hl-1');
+  });
+});
+
+describe('the effect of a rule', () => {
+  const DAY = new Date(Date.now() - 86_400_000).toISOString().slice(0, 10);
+  const EVE = new Date(Date.now() - 2 * 86_400_000).toISOString().slice(0, 10);
+  const APP = 'AntennaPod/3.4.0';
+  const RULES = {
+    window: 'calendar_day',
+    contentSeconds: 60,
+    header: 'required',
+    requestsPerAddressDay: 3,
+    breadth: { episodes: 30, minutes: 10 },
+    filteredNetworks: ['hosting', 'vpn'],
+  };
+  /** What was asked for; a whole file at noon by one app, if nothing else is said. */
+  const ASKED = [
+    { ip: '192.0.2.1' },
+    { ip: '192.0.2.2', bytes: 100 },
+    { ip: '192.0.2.3', userAgent: 'AhrefsBot/7.0' },
+    { ip: '192.0.2.4', userAgent: 'atc/1.0 watchOS/10.1' },
+    { ip: '192.0.2.5' },
+    { ip: '192.0.2.6', referrer: 'https://one.example/' },
+    { ip: '192.0.2.6', referrer: 'https://two.example/' },
+    ...[1, 2, 3, 4].map((version) => ({ ip: '192.0.2.7', userAgent: `${APP}.${version}` })),
+    { ip: '192.0.2.8', range: 'bytes=0-1', status: 206, bytes: 2 },
+    { ip: '192.0.2.9', at: `${EVE}T23:50:00Z` },
+    { ip: '192.0.2.9', at: `${DAY}T00:10:00Z` },
+  ];
+  const csv = `day,guid,count\n${EVE},one,100\n${DAY},one,100\n`;
+  let c: { tenantId: string; key: string };
+
+  beforeAll(async () => {
+    c = await api.createTenant('Real');
+    const post = <Body>(path: string, body: object, key = c.key) =>
+      api.call<Body>('POST', path, { key, body }).then((answer) => answer.body);
+    const { credential } = await post<{ credential: string }>('/v1/keys', {
+      name: 'cdn',
+      scopes: ['ingest'],
+      trustedSender: true,
+    });
+    const { id } = await post<{ id: string }>('/v1/podcasts', { title: 'Real' });
+    const sizes = { mediaBytes: 10_000, headerBytes: 1_000, durationSeconds: 540 };
+    const episode = await post<{ id: string }>(`/v1/podcasts/${id}/episodes`, {
+      guid: 'one',
+      title: 'One',
+      ...sizes,
+    });
+    await post('/v1/rule-sets', { version: '1.1.0', validFrom: '2020-01-01', rules: RULES, note: 'volume' });
+    const events = ASKED.map(({ ip, ...asked }) => {
+      const {
+        userAgent = APP,
+        referrer,
+        at = `${DAY}T12:00:00Z`,
+        ...request
+      } = {
+        userAgent: undefined,
+        referrer: undefined,
+        at: undefined,
+        ...asked,
+      };
+      return {
+        id: randomUUID(),
+        type: 'download_request',
+        occurredAt: at,
+        episodeId: episode.id,
+        client: { ip, userAgent, ...(referrer && { referrer }) },
+        request: { method: 'GET', status: 200, bytes: 10_000, ...request },
+      };
+    });
+    const sent = await post<{ accepted: number }>('/v1/events/batch', { events }, credential);
+    expect(sent).toMatchObject({ accepted: ASKED.length });
+    // As if the address of the fifth request had been one of a data centre.
+    await api.database.owner.query(
+      `WITH network AS (INSERT INTO networks (tenant_id, id, class) VALUES ($1, 1, 'hosting') RETURNING id)
+       UPDATE listener_events SET network_id = network.id FROM network WHERE tenant_id = $1 AND event_id = $2`,
+      [c.tenantId, events[4]?.id],
+    );
+    const ingestion = await api.app.get(LazyModuleLoader).load(() => IngestionModule);
+    for (let days = 1; days > 0;) ({ days } = await ingestion.get(CountDownloads).run());
+  });
+
+  test('is counted from the same requests, each rule alone', async () => {
+    const { body } = await compare(c.key, csv);
+    expect(body).toMatchObject({
+      verdict: 'investigate',
+      total: { ours: 4, theirs: 200 },
+      recounted: { state: 'counted', requests: ASKED.length, downloads: 4 },
+    });
+    const changes = Object.fromEntries(body.causes.map(({ code, effect }) => [code, effect?.change ?? null]));
+    expect(changes).toEqual({
+      one_minute: 1,
+      range_sum: null,
+      range_probe: 0,
+      ipv6: null,
+      apple_watch: 1,
+      data_centres: 1,
+      listener_key: 1,
+      volume_rules: 4,
+      agent_lists: 1,
+      our_source: null,
+    });
+    expect(body.causes.find(({ code }) => code === 'volume_rules')?.effect).toEqual({
+      downloads: 8,
+      change: 4,
+    });
+  });
+
+  test('also says what our number would be by their window, or with bots', async () => {
+    const window = (await compare(c.key, csv, { window: 'first_touch' })).body;
+    expect(window).toMatchObject({
+      verdict: 'not_comparable',
+      differences: [{ setting: 'window', effect: { downloads: 3, change: -1 } }],
+    });
+    const both = (await compare(c.key, csv, { window: 'last_touch', botsFiltered: 'false' })).body;
+    expect(both.differences).toMatchObject([
+      { setting: 'window', effect: { change: -1 } },
+      { setting: 'bots', effect: { change: 1 } },
+    ]);
+    const other = (await compare(c.key, csv, { window: 'other' })).body;
+    expect(other).toMatchObject({
+      differences: [{ setting: 'window', effect: null }],
+      recounted: { state: 'not_needed' },
+    });
+  });
+
+  test('is not counted where requests are missing', async () => {
+    const none = await compare(a.key, 'day,guid,count\n2026-10-12,hl-1,1\n');
+    expect(none.body.recounted).toEqual({ state: 'no_requests', requests: 0, downloads: null });
+    expect(none.body.causes.every(({ effect }) => effect === null)).toBe(true);
+    await api.database.owner.query('INSERT INTO raw_horizons (tenant_id, raw_from) VALUES ($1, $2)', [
+      c.tenantId,
+      DAY,
+    ]);
+    const gone = await compare(c.key, csv);
+    expect(gone.body.recounted).toMatchObject({ state: 'requests_removed', downloads: null });
+  });
+
+  test('is not counted where that would take too long', async () => {
+    const { tenantId, key, podcastId, episodes } = await createTenant('Busy');
+    const ruleSet = await createTestRuleSet(api.database, tenantId, '2.0.0');
+    const numbers = { day: DAY, podcastId, episodeId: episodes[0] ?? '', downloads: 1 };
+    await showTestDownloads(api.database, tenantId, ruleSet, [numbers]);
+    await api.database.owner.query(
+      `INSERT INTO listener_events (tenant_id, occurred_at, event_id, received_at, payload_hash, payload_hash_version,
+                                    trusted_sender, event_type)
+       SELECT $1, $2::timestamptz, gen_random_uuid(), now(), 1, 1, true, 'download_request' FROM generate_series(1, 100001)`,
+      [tenantId, `${DAY}T12:00:00Z`],
+    );
+    const { body } = await compare(key, `day,guid,count\n${DAY},hl-1,100\n`);
+    expect(body).toMatchObject({ verdict: 'investigate', recounted: { state: 'too_many_requests' } });
   });
 });
 

@@ -3,7 +3,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { CountDownloads, IngestionModule, TrackingReceiver } from '@lib/ingestion';
+import { CountDownloads, IngestionModule, LocateRequests, TrackingReceiver } from '@lib/ingestion';
 import { startTestApi, type TestApi } from '@lib/testing';
 import { LazyModuleLoader } from '@nestjs/core';
 import { register } from 'prom-client';
@@ -284,6 +284,22 @@ describe('a request', () => {
     ]);
   });
 
+  test('for the file of an episode that is not known yet is counted once it is', async () => {
+    const fresh = await createShow(b.key, { first: 'https://cdn.example/fresh/1.mp3' });
+    await get(to('cdn.example/fresh/2.mp3', fresh), { 'x-forwarded-for': '203.0.113.9' });
+    expect(await recorded()).toMatchObject([{ episode: null, path: 'cdn.example/fresh/2.mp3' }]);
+    const body = { title: 'second', enclosureUrl: 'https://cdn.example/fresh/2.mp3' };
+    await api.call('POST', `/v1/podcasts/${fresh.podcastId}/episodes`, { key: b.key, body });
+    const ingestion = await api.app.get(LazyModuleLoader).load(() => IngestionModule);
+    await ingestion.get(LocateRequests).run();
+    await ingestion.get(CountDownloads).run();
+    expect(await recorded()).toMatchObject([{ episode: 'second', path: 'cdn.example/fresh/2.mp3' }]);
+    const { rows } = await api.database.owner.query(
+      `SELECT d.evidence FROM downloads d JOIN episodes e USING (tenant_id) WHERE e.id = d.episode_id AND title = 'second'`,
+    );
+    expect(rows).toEqual([{ evidence: 'prefix_only' }]);
+  });
+
   test('for a part of a stream belongs to its episode', async () => {
     await get(to('hls.example/show/2/master.m3u8'));
     await get(to('hls.example/show/2/96k/seg00017.ts'));
@@ -361,7 +377,7 @@ async function stored(wanted: number): Promise<Row[]> {
 
 describe('what was changed a moment ago', () => {
   test('a new podcast’s prefix works at once', async () => {
-    const fresh = await createShow(a.key, { first: 'https://first.example/1.mp3' });
+    const fresh = await createShow(b.key, { first: 'https://first.example/1.mp3' });
     expect((await get(to('first.example/1.mp3', fresh))).status).toBe(302);
     expect(await recorded()).toMatchObject([{ episode: 'first' }]);
   });

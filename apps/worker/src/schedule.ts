@@ -4,6 +4,7 @@ import {
   countDownloadsJob,
   destroyListenerKeysJob,
   detectInvalidTrafficJob,
+  locateRequestsJob,
   recountRequestsJob,
 } from '@lib/ingestion';
 import { reconcileAggregatesJob, refreshAggregatesJob, refreshMetricsDailyJob } from '@lib/metrics';
@@ -21,6 +22,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   refreshMetricsDailyJob,
   pollFeedsJob,
   recountRequestsJob,
+  locateRequestsJob,
   detectInvalidTrafficJob,
   answerPrivacyRequestsJob,
   reconcileAggregatesJob,

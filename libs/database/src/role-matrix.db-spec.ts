@@ -25,9 +25,9 @@ afterAll(async () => {
 const EDIT = 'SELECT INSERT UPDATE DELETE';
 const APPEND = 'SELECT INSERT';
 const REVISE = 'SELECT INSERT UPDATE';
-/** Facts stay as they came, except what names a listener. */
+/** Facts stay as they came, except what names a listener, and the episode of a request that came in before it. */
 const SCRUB =
-  'SELECT INSERT UPDATE(address_day_id,audience_a,audience_b,count_id_today,count_id_yesterday,event_data,net_id,network_id,path_id,payload_hash,referrer_id,session_id,user_agent_id)';
+  'SELECT INSERT UPDATE(address_day_id,audience_a,audience_b,count_id_today,count_id_yesterday,episode_id,event_data,net_id,network_id,path_id,payload_hash,referrer_id,segment,segment_ms,session_id,user_agent_id)';
 /** Texts go when no row names them any more. */
 const FORGET = 'SELECT INSERT DELETE UPDATE(value)';
 

@@ -4,6 +4,8 @@ export { CountDownloads } from './application/count-downloads.js';
 export { countDownloadsJob } from './application/count-downloads.job.js';
 export { DetectInvalidTraffic } from './application/invalid-traffic/detect-invalid-traffic.js';
 export { detectInvalidTrafficJob } from './application/invalid-traffic/detect-invalid-traffic.job.js';
+export { LocateRequests } from './application/locate-requests.js';
+export { locateRequestsJob } from './application/locate-requests.job.js';
 export { RecountRequests } from './application/recount-requests.js';
 export { recountRequestsJob } from './application/recount-requests.job.js';
 export { AnswerPrivacyRequests } from './application/privacy/answer-privacy-requests.js';

@@ -15,6 +15,7 @@ import { DetectInvalidTraffic } from './application/invalid-traffic/detect-inval
 import { QuarantinesService } from './application/invalid-traffic/quarantines.service.js';
 import { IngestService } from './application/ingest.service.js';
 import { ListsService } from './application/lists.service.js';
+import { LocateRequests } from './application/locate-requests.js';
 import { LogImportService } from './application/log-import/import-log.service.js';
 import { ImportsService } from './application/log-import/imports.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
@@ -32,6 +33,7 @@ import { PublicDirectory } from './application/redirect/public-directory.js';
 import { ReceiptRecorder } from './application/redirect/receipt-recorder.js';
 import { RedirectService } from './application/redirect/redirect.service.js';
 import { TrackingReceiver } from './application/redirect/tracking-receiver.js';
+import { RuleEffectsService } from './application/rule-effects.js';
 import { ReconciliationService } from './application/reconciliation.service.js';
 import { SnapshotsService } from './application/snapshots.service.js';
 import { AddressListsService } from './application/address-lists.service.js';
@@ -86,6 +88,7 @@ class LogImportModule {}
     BackfillService,
     CountDownloads,
     RecountRequests,
+    LocateRequests,
     DetectInvalidTraffic,
     ListsService,
     AnswerPrivacyRequests,
@@ -96,6 +99,7 @@ class LogImportModule {}
     LogImportModule,
     CountDownloads,
     RecountRequests,
+    LocateRequests,
     DetectInvalidTraffic,
     ListsService,
     ErasureLedger,
@@ -134,6 +138,7 @@ export class IngestionModule {}
     QuarantinesService,
     ImportsService,
     ReconciliationService,
+    RuleEffectsService,
     SnapshotsService,
     AddressListsService,
     AgentOverridesService,

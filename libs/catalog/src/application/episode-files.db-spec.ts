@@ -111,6 +111,11 @@ describe('a CSV of episode files', () => {
       [tenantId],
     );
     expect(rows).toEqual([{ title: 'a b.m3u8' }]);
+    const marks = await database.owner.query(
+      `SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'locate'`,
+      [tenantId],
+    );
+    expect(marks.rowCount).toBe(1);
     expect(await importCsv(csv, { podcastId })).toMatchObject({ created: 0, unchanged: 1 });
   });
 

@@ -26,6 +26,7 @@ import {
   type EpisodeSummaryRow,
 } from '../infrastructure/episodes.sql.js';
 import { findPodcast } from '../infrastructure/podcasts.sql.js';
+import { announceFiles } from './announce-files.js';
 import { registerHosts } from './register-hosts.js';
 
 /** What a caller may say of an episode. What follows from it (media key, sources) is worked out here. */
@@ -69,6 +70,7 @@ export class EpisodesService {
     const row = await insertEpisode(sql, tenantId, key, this.completed(request, key.guid));
     if (row === undefined) throw episodeExists();
     await registerHosts(this.db.current, podcastId, mediaHosts([row.mediaKey]));
+    await announceFiles(this.db.current);
     return row;
   }
 
@@ -121,8 +123,10 @@ export class EpisodesService {
     const change = { ...this.completed(request, guid), archivedAt: moment };
     const row = await updateEpisode(sql, tenantId, id, change);
     if (row === undefined) throw episodeNotFound();
-    if (change.mediaKey !== undefined)
+    if (change.mediaKey !== undefined) {
       await registerHosts(this.db.current, podcastId, mediaHosts([change.mediaKey]));
+      await announceFiles(this.db.current);
+    }
     return row;
   }
 

@@ -20,6 +20,7 @@ import {
 } from '../infrastructure/feed-podcast.sql.js';
 import { findPodcast } from '../infrastructure/podcasts.sql.js';
 import { noteEnclosureChanges, noteFeedMove, type FeedMove } from './note-feed-changes.js';
+import { announceFiles } from './announce-files.js';
 import { insertHandle } from '../infrastructure/redirect-handles.sql.js';
 import { randomHandle } from './random-handle.js';
 import { registerHosts } from './register-hosts.js';
@@ -63,10 +64,12 @@ export async function storeFeed(
   const { stored, matches, notInFeed } = await matchWithStored(scope, podcast.id, usable);
   await noteEnclosureChanges(scope, podcast.id, stored, matches, source.ownPrefixHosts);
   await registerHosts(scope, podcast.id, hostsOf(feed));
+  const episodes = await storeEpisodes(scope, podcast.id, matches);
+  if (episodes.created + episodes.updated > 0) await announceFiles(scope);
   return {
     podcastId: podcast.id,
     created: podcast.created,
-    episodes: await storeEpisodes(scope, podcast.id, matches),
+    episodes,
     skipped: [...feed.skipped, ...tooLong].sort((a, b) => a.position - b.position),
     warnings: feed.warnings,
     notInFeed,

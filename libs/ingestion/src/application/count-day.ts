@@ -4,7 +4,7 @@ import { countedRequest, type RequestVerdict, type StoredRequest } from '../doma
 import type { Count } from '../domain/counting/count.js';
 import { countRequests } from '../domain/counting/count-requests.js';
 import type { Download } from '../domain/counting/download.js';
-import type { EpisodeSizes } from '../domain/counting/download-request.js';
+import type { DownloadRequest, EpisodeSizes } from '../domain/counting/download-request.js';
 import { rekeyCarry, type WindowCarry } from '../domain/counting/window-carry.js';
 import type { RuleSet } from '../domain/rule-set.js';
 import type { AgentVerdict } from '../domain/classification/agent-verdict.js';
@@ -54,7 +54,10 @@ export async function* countDay(
     yield counter.count(requests);
 }
 
-/** Counts portions of one day under one rule set; remembers the sizes of episodes between portions. */
+/**
+ * Counts portions of one day under one rule set; remembers the sizes of episodes between portions. `change` lets requests
+ * look otherwise than they are, to see what would be counted then.
+ */
 export class PortionCounter {
   private readonly sizes = new Map<string, EpisodeSizes>();
   private excluded: Promise<ReadonlySet<string>> | undefined;
@@ -64,6 +67,8 @@ export class PortionCounter {
     private readonly ruled: RuledDay,
     private readonly agents: AgentReader,
     private readonly openWindows: OpenWindows,
+    private readonly change: (request: DownloadRequest, stored: StoredRequest) => DownloadRequest = (same) =>
+      same,
   ) {}
 
   async count(requests: readonly StoredRequest[]): Promise<CountedPortion> {
@@ -73,7 +78,7 @@ export class PortionCounter {
     const carry = ruleSet.rules.window === 'calendar_day' ? [] : await this.openWindows(requests);
     const excluded = await this.excludedAddresses();
     const counted = requests.map((request, index) =>
-      countedRequest(exclude(request, excluded), verdicts[index] ?? NO_VERDICT),
+      this.change(countedRequest(exclude(request, excluded), verdicts[index] ?? NO_VERDICT), request),
     );
     const input = { requests: counted, episodes: this.sizes, untilMs: day.getTime() + DAY_MS };
     return { requests, verdicts, count: countRequests(input, ruleSet.rules, carry) };

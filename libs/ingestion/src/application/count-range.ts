@@ -1,18 +1,11 @@
 import type { Sql } from '@lib/database';
 import { DAY_MS, floorTime } from '@lib/primitives';
-import type { StoredRequest } from '../domain/counted-request.js';
 import type { DownloadWindow } from '../domain/counting/counting-rules.js';
-import { rekeyCarry, type WindowCarry } from '../domain/counting/window-carry.js';
 import type { RuleSet } from '../domain/rule-set.js';
 import { dayRequests } from '../infrastructure/day-requests.sql.js';
 import type { AgentReader } from './agent-reader.js';
-import {
-  idsOfToday,
-  PortionCounter,
-  storedWindows,
-  type CountedPortion,
-  type RuledDay,
-} from './count-day.js';
+import { PortionCounter, storedWindows, type CountedPortion, type RuledDay } from './count-day.js';
+import { OpenCarry } from './open-carry.js';
 
 /** Days counted before a range in a window that is not the tenant's own, to find the windows that are open at its start. */
 export const LEAD_IN_DAYS = 3;
@@ -53,32 +46,5 @@ export async function* countRange(
       if (ms >= first) yield { ...portion, day, ruleSet };
     }
     open.turn();
-  }
-}
-
-/** Open windows that pass from one day to the next in memory. */
-class OpenCarry {
-  private yesterday = new Map<string, WindowCarry[]>();
-  private today = new Map<string, WindowCarry[]>();
-
-  readonly windows = async (requests: readonly StoredRequest[]): Promise<WindowCarry[]> => {
-    const todayOf = idsOfToday(requests);
-    return rekeyCarry(
-      [...todayOf.keys()].flatMap((id) => this.yesterday.get(id) ?? []),
-      todayOf,
-    );
-  };
-
-  keep(carry: readonly WindowCarry[]): void {
-    for (const window of carry) {
-      const known = this.today.get(window.listener);
-      if (known === undefined) this.today.set(window.listener, [window]);
-      else known.push(window);
-    }
-  }
-
-  turn(): void {
-    this.yesterday = this.today;
-    this.today = new Map();
   }
 }

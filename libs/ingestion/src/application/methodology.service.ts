@@ -10,6 +10,7 @@ import type {
   MethodologyInput,
   RuleSetInForce,
   SelfAudit,
+  ShownRuleSet,
 } from '../domain/methodology/methodology-input.js';
 import type { Methodology } from '../domain/methodology/methodology.js';
 import { listenerPrecision } from '../domain/privacy/address-precision.js';
@@ -18,8 +19,10 @@ import { FIRST_RULE_SET, type RuleSet } from '../domain/rule-set.js';
 import { addressEntries } from '../infrastructure/address-lists.sql.js';
 import { someAgentOverrides, standingAgentOverrides } from '../infrastructure/agent-overrides.sql.js';
 import { annotationsWith, insertAnnotation } from '../infrastructure/annotations.sql.js';
-import { countedDays, firstCountedDay } from '../infrastructure/counted-days.sql.js';
+import { countedDays, firstCountedDay, type RuleSetDays } from '../infrastructure/counted-days.sql.js';
 import { activeList, findList } from '../infrastructure/lists.sql.js';
+import { logLinesLeftOut } from '../infrastructure/log-lines-left-out.sql.js';
+import { notedEvents } from '../infrastructure/noted-events.sql.js';
 import { podcastEvidence } from '../infrastructure/podcast-evidence.sql.js';
 import { trafficReviews } from '../infrastructure/traffic-reviews.sql.js';
 import { describeAddressEntry } from './address-lists.service.js';
@@ -74,6 +77,8 @@ export class MethodologyService {
     const today = utcDate(now);
     const firstDay = utcDate(new Date(now.getTime() - PERIOD_DAYS * DAY_MS));
     const lastDay = utcDate(new Date(now.getTime() - DAY_MS));
+    const countingSince = await firstCountedDay(sql, tenantId);
+    const shownUnder = (await countedDays(sql, tenantId, firstDay, lastDay)).map(shownRuleSet);
     const ruleSet = await this.ruleSets.peek(today);
     const tenant = await this.tenants.get();
     const activeAgents = await activeList(sql, 'agents');
@@ -84,12 +89,7 @@ export class MethodologyService {
       privacy: { ...tenant.privacy, precision: listenerPrecision(tenant.privacy.euMode) },
       period: { firstDay, lastDay },
       ruleSet: inForce(ruleSet),
-      shownUnder: (await countedDays(sql, tenantId, firstDay, lastDay)).map(({ version, days }) => ({
-        version,
-        firstDay: days[0] ?? '',
-        lastDay: days.at(-1) ?? '',
-        days: days.length,
-      })),
+      shownUnder,
       agentList: await this.list('agents', ruleSet?.agentList ?? activeAgents),
       newerAgentList:
         ruleSet !== undefined && activeAgents !== undefined && activeAgents !== ruleSet.agentList,
@@ -99,7 +99,10 @@ export class MethodologyService {
       ...(await this.readAddressLists(now, firstDay)),
       reviews: await trafficReviews(sql, tenantId, firstDay, lastDay),
       audits: await this.readAudits(),
-      countingSince: await firstCountedDay(sql, tenantId),
+      events: await notedEvents(sql, tenantId, { firstDay, lastDay }, AUDIT_TOPIC),
+      uncountedDays: uncountedDays({ firstDay, lastDay }, countingSince, shownUnder),
+      logLines: await logLinesLeftOut(sql, tenantId, firstDay, lastDay),
+      countingSince,
     };
   }
 
@@ -153,4 +156,20 @@ export class MethodologyService {
 /** A tenant without a rule set is counted by the product's when its first request comes. */
 function inForce(ruleSet: RuleSet | undefined): RuleSetInForce {
   return ruleSet ?? { ...FIRST_RULE_SET, createdAt: null };
+}
+
+function shownRuleSet({ version, days }: RuleSetDays): ShownRuleSet {
+  return { version, firstDay: days[0] ?? '', lastDay: days.at(-1) ?? '', days: days.length };
+}
+
+/** How many days of a period, from the first that was ever counted on, no rule set shows. */
+function uncountedDays(
+  { firstDay, lastDay }: MethodologyInput['period'],
+  countingSince: string | null,
+  shownUnder: readonly ShownRuleSet[],
+): number {
+  if (countingSince === null || countingSince > lastDay) return 0;
+  const from = countingSince > firstDay ? countingSince : firstDay;
+  const all = (Date.parse(lastDay) - Date.parse(from)) / DAY_MS + 1;
+  return all - shownUnder.reduce((sum, { days }) => sum + days, 0);
 }

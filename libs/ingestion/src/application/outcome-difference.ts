@@ -1,21 +1,22 @@
 import type { RequestEvidence } from '../domain/counting/download-request.js';
-import type { Outcome } from '../domain/counting/outcome.js';
 import type { RecountDifference } from '../domain/recount.js';
 import type { CountedPortion } from './count-day.js';
+import type { ShownOutcome } from './shown-outcomes.js';
 
 const NO_PODCAST = '00000000-0000-0000-0000-000000000000';
 
-/** Adds up the requests of one day whose outcome is another one under other rules. */
+/** Adds up the requests of one day whose outcome is another one than in the numbers that are shown. */
 export class OutcomeDifference {
   private readonly counts = new Map<string, Omit<RecountDifference, 'day'>>();
 
-  /** @param before outcomes under the rules that are shown, in the order of the requests; undefined for none */
-  add({ requests, count }: CountedPortion, before: readonly Outcome[] | undefined): void {
+  /** @param shown what is shown of the requests, in their order; undefined for a day that shows nothing */
+  add({ requests, count }: CountedPortion, shown: readonly ShownOutcome[] | undefined): void {
     requests.forEach(({ podcastId, fromLog }, index) => {
-      const [outcomeBefore, outcomeAfter] = [before?.[index], count.outcomes[index]];
-      if (outcomeBefore === undefined || outcomeAfter === undefined || outcomeBefore === outcomeAfter) return;
+      const [before, outcomeAfter] = [shown?.[index], count.outcomes[index]];
+      if (before === undefined || outcomeAfter === undefined || before.outcome === outcomeAfter) return;
+      const { outcome: outcomeBefore, cause } = before;
       const evidence: RequestEvidence = fromLog ? 'origin_bytes' : 'prefix_only';
-      const key = [podcastId, evidence, outcomeBefore, outcomeAfter].join(' ');
+      const key = [podcastId, evidence, outcomeBefore, outcomeAfter, cause].join(' ');
       const row = this.counts.get(key);
       if (row) row.requests += 1;
       else
@@ -24,6 +25,7 @@ export class OutcomeDifference {
           evidence,
           outcomeBefore,
           outcomeAfter,
+          cause,
           requests: 1,
         });
     });

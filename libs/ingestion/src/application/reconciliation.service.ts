@@ -1,68 +1,30 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
-import { DAY_MS, utcDate, type TenantId } from '@lib/primitives';
+import { DAY_MS, type TenantId } from '@lib/primitives';
 import {
   compareSettings,
   type OurSettings,
   type SettingDifference,
-  type TheirSettings,
 } from '../domain/reconciliation/compare-settings.js';
-import type { Comparison, CountVerdict } from '../domain/reconciliation/compare-counts.js';
-import {
-  likelyCauses,
-  type LikelyCause,
-  type TheirPractices,
-} from '../domain/reconciliation/likely-causes.js';
+import { likelyCauses, type OurPractices } from '../domain/reconciliation/likely-causes.js';
+import { localDays, utcDaysOf, type LocalDays } from '../domain/reconciliation/local-days.js';
 import {
   matchRows,
   type MatchedRow,
   type Subject,
   type TheirRow,
-  type UnmatchedRow,
 } from '../domain/reconciliation/match-rows.js';
-import { pairCounts, type LeftOut } from '../domain/reconciliation/pair-counts.js';
-import {
-  reconcile,
-  type CellComparison,
-  type DayComparison,
-  type Reconciliation,
-  type SubjectComparison,
-} from '../domain/reconciliation/reconcile.js';
+import { pairCounts } from '../domain/reconciliation/pair-counts.js';
+import { reconcile, type Reconciliation } from '../domain/reconciliation/reconcile.js';
+import { changesBehindCauses, changesBehindDifferences } from '../domain/reconciliation/rule-changes.js';
 import { comparisonTooLarge } from '../domain/reconciliation/their-file.errors.js';
 import { countedDays, type RuleSetDays } from '../infrastructure/counted-days.sql.js';
-import { downloadNumbers, type DownloadNumber } from '../infrastructure/download-numbers.sql.js';
 import { episodesNamed, podcastsNamed } from '../infrastructure/known-subjects.sql.js';
 import { activeList } from '../infrastructure/lists.sql.js';
+import { localDownloads, type LocalDownloads } from '../infrastructure/local-downloads.sql.js';
 import { readTheirFile, type TheirFile } from '../infrastructure/read-their-file.js';
-
-/** What the other party declares beside its file. */
-export type TheirDeclaration = TheirSettings & TheirPractices;
-
-/** A comparison, and what the rows of the file that it is about name. */
-export type NamedComparison = SubjectComparison & Omit<Subject, 'id'>;
-
-/** Two parties' numbers, compared or not. */
-export interface ReconciliationAnswer {
-  /** Of the total; `not_comparable` where settings forbid to compare. */
-  readonly verdict: CountVerdict | 'not_comparable';
-  /** UTC days, both included. */
-  readonly firstDay: string;
-  readonly lastDay: string;
-  /** Under which our numbers were counted. */
-  readonly ruleSets: readonly { readonly id: string; readonly version: string }[];
-  /** Days of the range on which nothing was counted here. */
-  readonly uncountedDays: readonly string[];
-  readonly differences: readonly SettingDifference[];
-  /** Null, and the lists empty, where nothing is compared. */
-  readonly total: Comparison | null;
-  readonly subjects: readonly NamedComparison[];
-  readonly days: readonly DayComparison[];
-  readonly cells: readonly CellComparison[];
-  readonly causes: readonly LikelyCause[];
-  readonly leftOut: readonly LeftOut[];
-  readonly unmatched: readonly (TheirRow & Pick<UnmatchedRow, 'reason'>)[];
-  readonly ignoredColumns: readonly string[];
-}
+import type { NamedComparison, ReconciliationAnswer, TheirDeclaration } from './reconciliation-answer.js';
+import { RuleEffectsService, type ComparedDownloads } from './rule-effects.js';
 
 /** Numbers of ours that one comparison reads. */
 const MAX_NUMBERS = 50_000;
@@ -70,7 +32,10 @@ const MAX_NUMBERS = 50_000;
 /** Compares our downloads with those that another party has counted. Stores nothing. */
 @Injectable()
 export class ReconciliationService {
-  constructor(private readonly db: TenantDb) {}
+  constructor(
+    private readonly db: TenantDb,
+    private readonly effects: RuleEffectsService,
+  ) {}
 
   /**
    * Reads the other party's CSV and compares. Opens its own transaction.
@@ -88,23 +53,26 @@ export class ReconciliationService {
   private async compareFile(file: TheirFile, theirs: TheirDeclaration): Promise<ReconciliationAnswer> {
     const { sql, tenantId } = this.db.current;
     const { matched, unmatched, titles } = await this.match(file.rows);
-    const ruleSets = await countedDays(sql, tenantId, file.firstDay, file.lastDay);
-    const scope = { ...file, podcastIds: [...titles.keys()] };
-    const numbers = await downloadNumbers(sql, tenantId, scope, MAX_NUMBERS + 1);
+    const days = localDays(theirs.timeZone, file.firstDay, file.lastDay);
+    const utcDays = utcDaysOf(days);
+    const ruleSets = await countedDays(sql, tenantId, utcDays[0] ?? '', utcDays.at(-1) ?? '');
+    const numbers = await localDownloads(sql, tenantId, days, [...titles.keys()], MAX_NUMBERS + 1);
     if (numbers.length > MAX_NUMBERS) throw comparisonTooLarge(MAX_NUMBERS);
-    const uncountedDays = daysWithout(file, ruleSets);
+    const counted = new Set(ruleSets.flatMap((ruleSet) => ruleSet.days));
+    const uncountedDays = utcDays.filter((day) => !counted.has(day));
     const differences = compareSettings(theirs, ourSettings(ruleSets, numbers, titles, uncountedDays));
+    const ours = { matched, numbers, days, ruleSets, uncountedDays: uncountedDays.length };
     const compared =
       differences.length > 0
-        ? NOT_COMPARED
-        : await this.compareNumbers(matched, numbers, theirs, ruleSets, uncountedDays.length);
+        ? await this.explainDifferences(differences, theirs, ours)
+        : await this.compareNumbers(theirs, ours);
     return {
       verdict: compared.total?.verdict ?? 'not_comparable',
+      timeZone: theirs.timeZone,
       firstDay: file.firstDay,
       lastDay: file.lastDay,
       ruleSets: ruleSets.map(({ id, version }) => ({ id, version })),
       uncountedDays,
-      differences,
       ...compared,
       unmatched: unmatched.map(({ row, reason }) => ({ ...row, reason })),
       ignoredColumns: file.ignoredColumns,
@@ -127,30 +95,89 @@ export class ReconciliationService {
     return { matched, unmatched, titles };
   }
 
-  private async compareNumbers(
-    matched: readonly MatchedRow[],
-    numbers: readonly DownloadNumber[],
-    theirs: TheirDeclaration,
-    ruleSets: readonly RuleSetDays[],
-    uncountedDays: number,
-  ): Promise<Compared> {
-    const evidence = theirs.evidence === 'prefix_only' ? 'prefix_only' : 'origin_bytes';
-    const ours = numbers.filter((number) => number.evidence === evidence);
-    const { pairs, subjects, leftOut } = pairCounts(matched, ours);
+  private async compareNumbers(theirs: TheirDeclaration, ours: OurNumbers): Promise<Compared> {
+    const compared = comparedDownloads(theirs, ours);
+    const { pairs, subjects, leftOut } = pairCounts(
+      ours.matched,
+      ours.numbers.filter(({ evidence }) => evidence === compared.evidence),
+    );
     const reconciliation = reconcile(pairs);
-    const causes = likelyCauses(reconciliation, theirs, {
+    const causes = likelyCauses(reconciliation, theirs, await this.practices(compared, ours));
+    const changes = changesBehindCauses(causes, compared.isRolling);
+    const { recounted, effects } = await this.effects.of(compared, changes);
+    return {
+      ...reconciliation,
+      differences: [],
+      subjects: withNames(reconciliation, subjects),
+      causes: causes.map((cause) => ({ ...cause, effect: effects.get(cause.code) ?? null })),
+      recounted,
+      leftOut,
+    };
+  }
+
+  /** Compares nothing, but says what our number would be by their settings. */
+  private async explainDifferences(
+    differences: readonly SettingDifference[],
+    theirs: TheirDeclaration,
+    ours: OurNumbers,
+  ): Promise<Compared> {
+    const compared = comparedDownloads(theirs, ours);
+    const changes = changesBehindDifferences(differences, theirs);
+    const { recounted, effects } = await this.effects.of(compared, changes);
+    return {
+      ...NOT_COMPARED,
+      recounted,
+      differences: differences.map((difference) => ({
+        ...difference,
+        effect: effects.get(difference.setting) ?? null,
+      })),
+    };
+  }
+
+  private async practices(
+    { evidence, days }: ComparedDownloads,
+    { ruleSets, uncountedDays }: OurNumbers,
+  ): Promise<OurPractices> {
+    return {
       evidence,
       rules: ruleSets.map(({ rules }) => rules),
       networkDataLoaded: (await activeList(this.db.current.sql, 'networks')) !== undefined,
       uncountedDays,
-    });
-    return { ...reconciliation, subjects: withNames(reconciliation, subjects), causes, leftOut };
+      sameDays: days.starts.every((start) => start.getTime() % DAY_MS === 0),
+    };
   }
 }
 
-type Compared = Pick<ReconciliationAnswer, 'total' | 'subjects' | 'days' | 'cells' | 'causes' | 'leftOut'>;
+type Compared = Pick<
+  ReconciliationAnswer,
+  'differences' | 'total' | 'subjects' | 'days' | 'cells' | 'causes' | 'recounted' | 'leftOut'
+>;
 
-const NOT_COMPARED: Compared = { total: null, subjects: [], days: [], cells: [], causes: [], leftOut: [] };
+const NOT_COMPARED = { total: null, subjects: [], days: [], cells: [], causes: [], leftOut: [] };
+
+/** What there is on our side for the rows of the file. */
+interface OurNumbers {
+  readonly matched: readonly MatchedRow[];
+  readonly numbers: readonly LocalDownloads[];
+  readonly days: LocalDays;
+  readonly ruleSets: readonly RuleSetDays[];
+  readonly uncountedDays: number;
+}
+
+function comparedDownloads(
+  theirs: TheirDeclaration,
+  { matched, days, ruleSets }: OurNumbers,
+): ComparedDownloads {
+  const rolling = [theirs.window, ...ruleSets.map(({ rules }) => rules.window)].some((window) =>
+    window.endsWith('touch'),
+  );
+  return {
+    days,
+    evidence: theirs.evidence === 'prefix_only' ? 'prefix_only' : 'origin_bytes',
+    subjects: matched.map(({ subject }) => subject),
+    isRolling: rolling,
+  };
+}
 
 function withNames({ subjects }: Reconciliation, named: readonly Subject[]): NamedComparison[] {
   const byId = new Map(named.map((subject) => [subject.id, subject]));
@@ -162,7 +189,7 @@ function withNames({ subjects }: Reconciliation, named: readonly Subject[]): Nam
 
 function ourSettings(
   ruleSets: readonly RuleSetDays[],
-  numbers: readonly DownloadNumber[],
+  numbers: readonly LocalDownloads[],
   titles: ReadonlyMap<string, string>,
   uncountedDays: readonly string[],
 ): OurSettings {
@@ -174,12 +201,4 @@ function ourSettings(
     uncountedDays,
     podcasts: [...titles].map(([id, title]) => ({ title, evidence: evidenceOf(id) })),
   };
-}
-
-function daysWithout({ firstDay, lastDay }: TheirFile, ruleSets: readonly RuleSetDays[]): string[] {
-  const counted = new Set(ruleSets.flatMap(({ days }) => days));
-  const all: string[] = [];
-  for (let at = Date.parse(firstDay); at <= Date.parse(lastDay); at += DAY_MS)
-    all.push(utcDate(new Date(at)));
-  return all.filter((day) => !counted.has(day));
 }

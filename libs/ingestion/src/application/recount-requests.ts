@@ -5,7 +5,7 @@ import { DAY_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import { appendMark, DayDrain, rawHorizon, takeMarks, type DrainReport } from '@lib/time-series';
 import type { Logger } from 'pino';
-import type { RecountRow } from '../domain/recount.js';
+import { leadInDays, type RecountRow } from '../domain/recount.js';
 import {
   advanceRecount,
   failRecount,
@@ -13,15 +13,13 @@ import {
   storeDifferences,
 } from '../infrastructure/recounts.sql.js';
 import { AgentReader } from './agent-reader.js';
-import { PortionCounter, storedWindows } from './count-day.js';
 import { lockForCounting } from './count-downloads.js';
 import { OutcomeDifference } from './outcome-difference.js';
 import { recountRequestsJob } from './recount-requests.job.js';
 import { RuleSetsService } from './rule-sets.service.js';
+import { ShownOutcomes } from './shown-outcomes.js';
 import { storeCountedDay } from './store-counted-day.js';
 
-/** Days counted before a recount whose window rolls, so that its first day begins with windows that are open. */
-const LEAD_IN_DAYS = 2;
 const BUDGET_MS = 4_000;
 
 /**
@@ -83,22 +81,18 @@ export class RecountRequests {
   private async countNextDay(recount: RecountRow): Promise<boolean> {
     const { sql, tenantId } = this.db.current;
     const after = await this.ruleSets.find(recount.ruleSetId);
-    const day = nextDay(recount, after.rules.window !== 'calendar_day');
+    const day = nextDay(recount, leadInDays(after.rules.window));
     const before = await this.ruleSets.peek(utcDate(day));
     const rawFrom = await rawHorizon(sql, tenantId);
     if (rawFrom !== null && day < rawFrom) throw new Error(`raw requests of ${utcDate(day)} are gone`);
     if (!(await lockForCounting(sql, tenantId, day, after))) return false;
     const difference = new OutcomeDifference();
-    const ruled = before && { tenantId, day, ruleSet: before };
-    const old = ruled && new PortionCounter(sql, ruled, this.agents, storedWindows(sql, ruled));
+    const shown = before && new ShownOutcomes(sql, { tenantId, day, ruleSet: before }, this.agents);
     await storeCountedDay(
       sql,
       { tenantId, day, ruleSet: after, addressIds: null },
       this.agents,
-      async (portion) => {
-        const counted = await old?.count(portion.requests);
-        difference.add(portion, counted?.count.outcomes);
-      },
+      async (portion) => difference.add(portion, await shown?.of(portion.requests)),
     );
     if (utcDate(day) >= recount.firstDay)
       await storeDifferences(sql, tenantId, recount.id, utcDate(day), difference.rows(utcDate(day)));
@@ -107,7 +101,7 @@ export class RecountRequests {
   }
 }
 
-function nextDay({ firstDay, doneThrough }: RecountRow, isRolling: boolean): Date {
-  const first = Date.parse(`${firstDay}T00:00Z`) - (isRolling ? LEAD_IN_DAYS * DAY_MS : 0);
+function nextDay({ firstDay, doneThrough }: RecountRow, leadIn: number): Date {
+  const first = Date.parse(`${firstDay}T00:00Z`) - leadIn * DAY_MS;
   return new Date(doneThrough === null ? first : Date.parse(`${doneThrough}T00:00Z`) + DAY_MS);
 }

@@ -2,8 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { DAY_MS, DomainError, utcDate } from '@lib/primitives';
-import { appendDayMarks, appendMark, rawHorizon } from '@lib/time-series';
-import type { RecountDifference, RecountRow } from '../domain/recount.js';
+import { appendMark, rawHorizon } from '@lib/time-series';
+import { leadInDays, type RecountDifference, type RecountRow } from '../domain/recount.js';
+import type { RuleSet } from '../domain/rule-set.js';
+import { countedDays } from '../infrastructure/counted-days.sql.js';
 import { dropUnshownDownloads } from '../infrastructure/downloads.sql.js';
 import { insertAnnotation } from '../infrastructure/annotations.sql.js';
 import {
@@ -11,6 +13,7 @@ import {
   findRecount,
   insertRecount,
   listRecounts,
+  markSwitch,
   recountDifferences,
 } from '../infrastructure/recounts.sql.js';
 import { showDaysUnder } from '../infrastructure/rule-sets.sql.js';
@@ -46,42 +49,40 @@ export class RecountsService {
   }
 
   /**
-   * Asks for a recount; a worker does it.
+   * Asks for a recount; a worker does it. Days that are shown under the rule set already are counted under a copy of it,
+   * with another version: what is shown stays until somebody decides.
    * @throws DomainError `rule_set_not_found` (404), `invalid_range`, `before_raw_horizon` (400)
    */
   async request({ ruleSetId, firstDay, lastDay }: RecountRequest, by: string): Promise<RecountRow> {
     const { sql, tenantId } = this.db.current;
-    await this.ruleSets.find(ruleSetId);
-    const [first, last] = [new Date(`${firstDay}T00:00Z`), new Date(`${lastDay}T00:00Z`)];
+    const ruleSet = await this.ruleSets.find(ruleSetId);
+    const [first, last] = [startOf(firstDay), startOf(lastDay)];
     if (!(first <= last) || last.getTime() - first.getTime() >= LONGEST_DAYS * DAY_MS)
       throw invalidDays(`lastDay must not lie before firstDay, nor ${LONGEST_DAYS} days after it or later.`);
     if (last.getTime() > Date.now()) throw invalidDays('lastDay must not lie in the future.');
-    const rawFrom = await rawHorizon(sql, tenantId);
-    if (rawFrom !== null && first < rawFrom)
-      throw new DomainError(
-        'before_raw_horizon',
-        400,
-        `Raw requests are kept from ${rawFrom.toISOString()} on; earlier days cannot be counted again.`,
-        { field: 'firstDay' },
-      );
+    await this.requireRaw(first);
     const id = randomUUID();
-    await insertRecount(sql, tenantId, { id, ruleSetId, firstDay, lastDay, requestedBy: by });
+    const beside = await this.beside(ruleSet, first, lastDay, by);
+    await insertRecount(sql, tenantId, { id, ruleSetId: beside, firstDay, lastDay, requestedBy: by });
     await appendMark(sql, tenantId, 'recount', first, null);
     return this.require(id);
   }
 
   /**
    * Shows the days under the recount's rule set from now on, all of them in one step. What came in since it was counted is
-   * counted now; rollups follow within seconds. The downloads that were shown before stay stored: to go back is another
-   * recount that is applied.
-   * @throws DomainError `recount_not_found` (404), `recount_not_counted` (409)
+   * counted now. Downloads switch at once; rollups follow day by day within seconds, and until then every answer made of
+   * them names the days that have not (`switchingDays`). The downloads that were shown before stay stored: to go back is
+   * another recount that is applied.
+   * @throws DomainError `recount_not_found` (404), `recount_not_counted` (409), `before_raw_horizon` (400): rollups of days
+   *   whose raw requests were removed meanwhile are frozen and could not follow
    */
   async apply(id: string, by: string): Promise<RecountRow> {
     const { sql, tenantId } = this.db.current;
     const recount = await this.decide(id, 'applied', by);
+    await this.requireRaw(startOf(recount.firstDay));
     const days = daysBetween(recount.firstDay, recount.lastDay);
     await showDaysUnder(sql, tenantId, recount.ruleSetId, days.map(utcDate));
-    await appendDayMarks(sql, tenantId, ['count', 'slice'], days);
+    await markSwitch(sql, tenantId, id);
     await insertAnnotation(sql, tenantId, {
       happenedAt: days[0] ?? new Date(),
       kind: 'recount_applied',
@@ -116,6 +117,27 @@ export class RecountsService {
     return this.require(id);
   }
 
+  /** The rule set, or, where some of the days to be counted are shown under it, a copy. Returns the id. */
+  private async beside(ruleSet: RuleSet, first: Date, lastDay: string, by: string): Promise<string> {
+    const { sql, tenantId } = this.db.current;
+    const leadIn = leadInDays(ruleSet.rules.window) * DAY_MS;
+    const shown = await countedDays(sql, tenantId, utcDate(new Date(first.getTime() - leadIn)), lastDay);
+    return shown.some(({ id }) => id === ruleSet.id) ? this.ruleSets.copy(ruleSet, by) : ruleSet.id;
+  }
+
+  /** Refuses a day whose raw requests were removed. */
+  private async requireRaw(first: Date): Promise<void> {
+    const { sql, tenantId } = this.db.current;
+    const rawFrom = await rawHorizon(sql, tenantId);
+    if (rawFrom !== null && first < rawFrom)
+      throw new DomainError(
+        'before_raw_horizon',
+        400,
+        `Raw requests are kept from ${rawFrom.toISOString()} on; earlier days cannot be counted again.`,
+        { field: 'firstDay' },
+      );
+  }
+
   private async require(id: string): Promise<RecountRow> {
     const { sql, tenantId } = this.db.current;
     const found = await findRecount(sql, tenantId, id);
@@ -123,6 +145,10 @@ export class RecountsService {
       throw new DomainError('recount_not_found', 404, 'There is no recount with that id.');
     return found;
   }
+}
+
+function startOf(day: string): Date {
+  return new Date(`${day}T00:00Z`);
 }
 
 function invalidDays(rule: string): DomainError {

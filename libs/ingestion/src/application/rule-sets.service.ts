@@ -27,6 +27,11 @@ export interface RuleSetRequest {
   readonly note: string;
 }
 
+/** Between a version and the number of a copy of it. */
+const COPY = '+recount.';
+/** The last day there is: nothing is counted from then on. */
+const NEVER = '9999-12-31';
+
 /** The rule sets of the tenant whose transaction is open. They are made and never changed. */
 @Injectable()
 export class RuleSetsService {
@@ -96,6 +101,19 @@ export class RuleSetsService {
     if (other === undefined) return found;
     const message = `${other} is no override of this tenant.`;
     throw new DomainError('unknown_override', 400, message, { field: 'agentOverrides' });
+  }
+
+  /**
+   * Stores the same rules under another version, to count days beside those that are shown under them. No day is counted
+   * under it from the start. Returns its id.
+   */
+  async copy({ version, rules, agentList, agentOverrides }: RuleSet, createdBy: string): Promise<string> {
+    const { sql, tenantId } = this.db.current;
+    const [original] = version.split(COPY);
+    const note = `The rules of ${version}, to count again days that are shown under it.`;
+    const row = { id: randomUUID(), validFrom: NEVER, rules, agentList, agentOverrides, note, createdBy };
+    for (let copy = 1; ; copy += 1)
+      if (await insertRuleSet(sql, tenantId, { ...row, version: `${original}${COPY}${copy}` })) return row.id;
   }
 
   private async requireConfirmed(exclusions: readonly string[]): Promise<void> {

@@ -1,9 +1,7 @@
 import type { LocatedFile } from './access-log/locate-episodes.js';
 import { hashReceipt, type Receipt } from './receipt.js';
-import { dictionaryEntry, type StorableEvent } from './storable-event.js';
+import { dictionaryEntry, pathEntry, type StorableEvent } from './storable-event.js';
 import { storedSegment } from './stored-segment.js';
-
-const MAX_PATH_LENGTH = 1_024;
 
 /**
  * The row that a request to the redirect becomes: a download request of evidence `prefix_only`, without bytes and status,
@@ -24,7 +22,7 @@ export function receiptEvent(
     payloadHash: hashReceipt(receipt),
     userAgent: dictionaryEntry(receipt.userAgent ?? undefined),
     referrer: dictionaryEntry(receipt.referrer ?? undefined),
-    path: located ? null : dictionaryEntry(receipt.mediaKey.slice(0, MAX_PATH_LENGTH)),
+    path: located ? null : pathEntry(receipt.mediaKey),
     network: receipt.network,
     ids: receipt.ids,
     bytesSent: null,

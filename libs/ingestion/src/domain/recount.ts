@@ -1,4 +1,5 @@
 import type { Outcome } from './counting/outcome.js';
+import type { DownloadWindow } from './counting/counting-rules.js';
 import type { RequestEvidence } from './counting/download-request.js';
 
 /** A recount of some UTC days, both ends included, under a rule set. */
@@ -19,6 +20,12 @@ export interface RecountRow {
 }
 
 /**
+ * Why an outcome changes: by the rules of the other rule set; or because under the same rules, too, it would be another one
+ * today than when the day was counted, since other sizes or another duration are known of the episode's file.
+ */
+export type DifferenceCause = 'rules_changed' | 'episode_file_changed';
+
+/**
  * Requests whose outcome is another one under the new rules, by day, podcast and level of evidence. The sum of those that
  * became `counted`, less those that ceased to be, is the difference of the totals.
  */
@@ -29,5 +36,11 @@ export interface RecountDifference {
   evidence: RequestEvidence;
   outcomeBefore: Outcome;
   outcomeAfter: Outcome;
+  cause: DifferenceCause;
   requests: number;
+}
+
+/** Days counted before a recount whose window rolls, so that its first day begins with windows that are open. */
+export function leadInDays(window: DownloadWindow): number {
+  return window === 'calendar_day' ? 0 : 2;
 }

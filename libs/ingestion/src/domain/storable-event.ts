@@ -120,3 +120,11 @@ export function cleanReferrer(text: string | undefined): string | undefined {
 export function dictionaryEntry(value: string | undefined): DictionaryEntry | null {
   return value === undefined ? null : { id: hash64(value), value };
 }
+
+/** Characters of a path that are stored. One that is as long may have been longer. */
+export const MAX_PATH_LENGTH = 1_024;
+
+/** The entry of what was asked for: host and path. */
+export function pathEntry(mediaKey: string): DictionaryEntry | null {
+  return dictionaryEntry(mediaKey.slice(0, MAX_PATH_LENGTH).toWellFormed());
+}

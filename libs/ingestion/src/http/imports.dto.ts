@@ -75,7 +75,11 @@ export class ImportLogQueryDto {
 export class LineTallyDto {
   @ApiProperty({ example: 308, description: 'The sum of all below, but for `notEpisodes`.' }) lines!: number;
   @ApiProperty({ example: 305 }) stored!: number;
-  @ApiProperty({ example: 5, description: 'Of those stored: requests for something else than an episode.' })
+  @ApiProperty({
+    example: 5,
+    description:
+      'Of those stored: requests for something else than an episode, as known then. When an episode with such a file becomes known, its requests are counted.',
+  })
   notEpisodes!: number;
   @ApiProperty({ example: 1, description: 'Requests that were stored before.' }) duplicates!: number;
   @ApiProperty({ example: 0, description: 'With the id of a stored request, but another content.' })

@@ -12,7 +12,8 @@ import {
 } from '@nestjs/swagger';
 import { Access, Caller, OwnTransactions, problemResponse, type TenantPrincipal } from '@lib/http';
 import type { FastifyRequest } from 'fastify';
-import { ReconciliationService, type ReconciliationAnswer } from '../application/reconciliation.service.js';
+import type { ReconciliationAnswer } from '../application/reconciliation-answer.js';
+import { ReconciliationService } from '../application/reconciliation.service.js';
 import { readCsvUpload } from './read-csv-upload.js';
 import { ReconciliationDto, TheirSettingsDto } from './reconciliations.dto.js';
 
@@ -40,7 +41,9 @@ export class ReconciliationsController {
       'podcast stands for all of its episodes. Say with the parameters how it was counted. Where the settings differ in ' +
       'what makes two numbers ones of different things, the verdict is `not_comparable`. Else the ratio is ' +
       '(ours − theirs) / theirs: theirs is the base. Within ±5 %, border included, is `expected` between counters of the ' +
-      'same rules (PTMG v2.3 §5.6); more is to `investigate`, with the rules that are likely to explain it. Of an episode ' +
+      'same rules (PTMG v2.3 §5.6); more is to `investigate`, with the rules that are likely to explain it and what our ' +
+      'number would be with each of them changed, counted again from the same requests. Days are those of the time zone ' +
+      'that is given, on both sides. Of an episode ' +
       'that the file names, a day without a row is a 0. Nothing is stored.',
   })
   @ApiConsumes('multipart/form-data')

@@ -30,7 +30,10 @@ const THEIR_EVIDENCE = ['origin_bytes', 'prefix_only', 'client_confirmed'] as co
 
 /** What the other party says about how it counts. */
 export class TheirSettingsDto {
-  @ApiProperty({ example: 'UTC', description: 'IANA time zone in which its days are cut.' })
+  @ApiProperty({
+    example: 'UTC',
+    description: 'IANA time zone in which its days are cut; ours are cut there too.',
+  })
   @IsTimeZone()
   timeZone!: string;
   @ApiProperty({ enum: THEIR_WINDOWS, example: 'calendar_day', description: 'As in PTMG v2.3 §5.5.1.' })
@@ -101,13 +104,43 @@ export class CellComparisonDto extends DayComparisonDto {
   @ApiProperty({ format: 'uuid' }) subjectId!: string;
 }
 
+export class RuleEffectDto {
+  @ApiProperty({ example: 421, description: 'Our number with that one rule changed.' }) downloads!: number;
+  @ApiProperty({ example: 22, description: 'More than with nothing changed; below 0 for less.' })
+  change!: number;
+}
+
+const EFFECT = {
+  nullable: true,
+  type: RuleEffectDto,
+  description: 'Counted again from the same requests. Null where they cannot tell, see `recounted`.',
+} as const;
+
+export class RecountedDto {
+  @ApiProperty({
+    enum: ['counted', 'not_needed', 'no_requests', 'requests_removed', 'too_many_requests'],
+    description:
+      'Whether requests were counted again: there was nothing to explain, there are none, they are no longer kept, or they are more than one answer counts (100,000).',
+  })
+  state!: string;
+  @ApiProperty({ example: 8_214, description: 'Requests of the days, of all podcasts.' }) requests!: number;
+  @ApiProperty({
+    example: 399,
+    nullable: true,
+    type: Number,
+    description: 'Our number counted again with nothing changed. Null where nothing was.',
+  })
+  downloads!: number | null;
+}
+
 export class SettingDifferenceDto {
-  @ApiProperty({ enum: ['podcasts', 'time_zone', 'window', 'evidence', 'geography', 'bots'] })
+  @ApiProperty({ enum: ['podcasts', 'window', 'evidence', 'geography', 'bots'] })
   setting!: string;
-  @ApiProperty({ example: 'Europe/Berlin' }) theirs!: string;
-  @ApiProperty({ example: 'UTC' }) ours!: string;
-  @ApiProperty({ example: 'Downloads are dated by UTC days here; ask for an export in UTC.' })
+  @ApiProperty({ example: 'first_touch' }) theirs!: string;
+  @ApiProperty({ example: 'calendar_day' }) ours!: string;
+  @ApiProperty({ example: 'Another window merges other requests into one download.' })
   reason!: string;
+  @ApiProperty(EFFECT) effect!: RuleEffectDto | null;
 }
 
 export class LikelyCauseDto {
@@ -121,6 +154,7 @@ export class LikelyCauseDto {
     description: 'Declared by the other party, known of our own numbers, or only possible.',
   })
   certainty!: string;
+  @ApiProperty(EFFECT) effect!: RuleEffectDto | null;
 }
 
 export class LeftOutDto {
@@ -148,11 +182,13 @@ export class RuleSetNameDto {
 export class ReconciliationDto {
   @ApiProperty({ enum: ['not_comparable', 'expected', 'investigate'], description: 'Of the total.' })
   verdict!: string;
-  @ApiProperty({ example: '2026-10-12', description: 'UTC day.' }) firstDay!: string;
-  @ApiProperty({ example: '2026-10-13', description: 'UTC day, included.' }) lastDay!: string;
+  @ApiProperty({ example: 'Europe/Berlin', description: 'Of all days, but for `uncountedDays`.' })
+  timeZone!: string;
+  @ApiProperty({ example: '2026-10-12' }) firstDay!: string;
+  @ApiProperty({ example: '2026-10-13', description: 'Included.' }) lastDay!: string;
   @ApiProperty({ type: [RuleSetNameDto], description: 'Under which our numbers were counted.' })
   ruleSets!: RuleSetNameDto[];
-  @ApiProperty({ type: [String], example: [], description: 'Days on which nothing was counted here.' })
+  @ApiProperty({ type: [String], example: [], description: 'UTC days on which nothing was counted here.' })
   uncountedDays!: string[];
   @ApiProperty({ type: [SettingDifferenceDto], description: 'Why the numbers are not compared.' })
   differences!: SettingDifferenceDto[];
@@ -165,6 +201,7 @@ export class ReconciliationDto {
   @ApiProperty({ type: [CellComparisonDto], description: 'One for each episode, or podcast, and day.' })
   cells!: CellComparisonDto[];
   @ApiProperty({ type: [LikelyCauseDto] }) causes!: LikelyCauseDto[];
+  @ApiProperty({ type: RecountedDto }) recounted!: RecountedDto;
   @ApiProperty({
     type: [LeftOutDto],
     description:

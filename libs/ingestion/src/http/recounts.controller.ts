@@ -58,8 +58,13 @@ export class RecountsController {
   @HttpCode(200)
   @ApiOperation({
     summary: 'Show the days under the recount’s rule set from now on',
-    description: 'All days change in one step; charts follow within seconds. Snapshots stay as they are.',
+    description:
+      'All days change in one step; numbers of metrics follow day by day within seconds, and until then answers name the ' +
+      'days that have not (`switchingDays`). Snapshots stay as they are.',
   })
+  @ApiBadRequestResponse(
+    problemResponse('Raw requests of the days are no longer kept', 400, 'before_raw_horizon'),
+  )
   @ApiOkResponse({ type: RecountJobDto })
   @ApiNotFoundResponse(NOT_FOUND)
   @ApiConflictResponse(UNDECIDABLE)

@@ -42,6 +42,13 @@ export class RecountDifferenceDto {
   outcomeBefore!: string;
   @ApiProperty({ enum: OUTCOMES, description: 'What they would be: the reason of the change.' })
   outcomeAfter!: string;
+  @ApiProperty({
+    enum: ['rules_changed', 'episode_file_changed'],
+    description:
+      '`episode_file_changed`: under the rules that are shown it would be another outcome today, too, since the size, ' +
+      'the header or the duration of the file was set after the day was counted.',
+  })
+  cause!: string;
   @ApiProperty({ example: 12 }) requests!: number;
 }
 

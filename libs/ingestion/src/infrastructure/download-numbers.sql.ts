@@ -1,6 +1,4 @@
-import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
-import type { RequestEvidence } from '../domain/counting/download-request.js';
 
 /** Days and podcasts whose downloads are wanted. */
 export interface NumberScope {
@@ -9,16 +7,6 @@ export interface NumberScope {
   readonly lastDay: string;
   /** Null is every podcast. */
   readonly podcastIds: readonly string[] | null;
-}
-
-/** How many downloads an episode had on a UTC day, at one level of evidence and under one rule set. */
-export interface DownloadNumber {
-  readonly day: string;
-  readonly podcastId: string;
-  readonly episodeId: string;
-  readonly evidence: RequestEvidence;
-  readonly ruleSetId: string;
-  readonly downloads: number;
 }
 
 /**
@@ -38,19 +26,4 @@ export const DOWNLOAD_NUMBERS = `
 /** The parameters that DOWNLOAD_NUMBERS expects. */
 export function scopeParams(tenantId: TenantId, { firstDay, lastDay, podcastIds }: NumberScope): unknown[] {
   return [tenantId, firstDay, lastDay, podcastIds];
-}
-
-/** The downloads that are shown, at most `limit` rows. */
-export function downloadNumbers(
-  sql: Sql,
-  tenantId: TenantId,
-  scope: NumberScope,
-  limit: number,
-): Promise<DownloadNumber[]> {
-  return sql<DownloadNumber>(
-    `SELECT day::text AS day, podcast_id AS "podcastId", episode_id AS "episodeId", evidence,
-            rule_set_id AS "ruleSetId", downloads::float8 AS downloads
-     FROM (${DOWNLOAD_NUMBERS}) n LIMIT $5`,
-    [...scopeParams(tenantId, scope), limit],
-  );
 }

@@ -11,7 +11,8 @@ export interface Identity {
 
 /**
  * Stores the events that are new and marks the 5-minute slices they fall into, in one statement: all for their rollups,
- * and those with requests for files to be counted.
+ * and those with requests for files to be counted. Requests of no episode leave a mark too: one with their file may have
+ * become known since their writer looked.
  *
  * Rows go in by identity order, as every writer's do, so that two overlapping batches cannot wait for each other in a
  * circle. `ON CONFLICT DO NOTHING` makes a repeat harmless; marks are appended for new rows only, and never merged.
@@ -107,12 +108,14 @@ const INSERT_EVENTS = `
             segment_ms, served_from, served_to, network_id, net_id)
     ORDER BY e.occurred_at, e.event_id
     ON CONFLICT DO NOTHING
-    RETURNING event_id, occurred_at, event_type
+    RETURNING event_id, occurred_at, event_type, path_id
   ), marks AS (
     INSERT INTO dirty_buckets (tenant_id, kind, bucket)
     SELECT DISTINCT $1::uuid, kind, date_bin('5 minutes', occurred_at, 'epoch')
     FROM new_events CROSS JOIN (VALUES ('slice'), ('count')) AS k (kind)
     WHERE kind = 'slice' OR event_type = 'download_request'
+    UNION ALL
+    SELECT $1::uuid, 'locate', 'epoch' WHERE EXISTS (SELECT FROM new_events WHERE path_id IS NOT NULL)
   )
   SELECT CASE WHEN count(*) < $25 THEN coalesce(array_agg(${KEY}), '{}') END AS fresh FROM new_events`;
 

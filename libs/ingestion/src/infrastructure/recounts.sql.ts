@@ -77,13 +77,30 @@ export async function decideRecount(
   return rows.length === 1;
 }
 
+/**
+ * Marks everything that follows from the days of an applied recount: their slices to be counted, for what came in since,
+ * and their rollups, two days further back, since downloads that these days complete may begin before them. The marks
+ * bear the moment of the decision, by which readers know which days have not followed it yet.
+ */
+export async function markSwitch(sql: Sql, tenantId: TenantId, id: string): Promise<void> {
+  await sql(
+    `INSERT INTO dirty_buckets (tenant_id, kind, bucket, marked_at)
+     SELECT $1, kind, slice, r.decided_at
+     FROM recounts r, (VALUES ('count', 0), ('slice', 2)) AS k (kind, days_before),
+       generate_series((r.first_day - days_before)::timestamp AT TIME ZONE 'UTC',
+                       (r.last_day + 1)::timestamp AT TIME ZONE 'UTC' - interval '5 minutes', interval '5 minutes') AS slice
+     WHERE r.tenant_id = $1 AND r.id = $2`,
+    [tenantId, id],
+  );
+}
+
 /** What a recount would change, by day, podcast and reason. */
 export function recountDifferences(sql: Sql, tenantId: TenantId, id: string): Promise<RecountDifference[]> {
   return sql<RecountDifference>(
     `SELECT day::text AS day, podcast_id AS "podcastId", evidence, outcome_before AS "outcomeBefore",
-            outcome_after AS "outcomeAfter", requests::float8 AS requests
+            outcome_after AS "outcomeAfter", cause, requests::float8 AS requests
      FROM recount_differences WHERE tenant_id = $1 AND recount_id = $2
-     ORDER BY day, podcast_id, evidence, outcome_before, outcome_after`,
+     ORDER BY day, podcast_id, evidence, outcome_before, outcome_after, cause`,
     [tenantId, id],
   );
 }
@@ -102,8 +119,9 @@ export async function storeDifferences(
     day,
   ]);
   await sql(
-    `INSERT INTO recount_differences (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after, requests)
-     SELECT $1, $2, $3, d.* FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::bigint[]) AS d`,
+    `INSERT INTO recount_differences (tenant_id, recount_id, day, podcast_id, evidence, outcome_before, outcome_after, cause,
+                                      requests)
+     SELECT $1, $2, $3, d.* FROM unnest($4::uuid[], $5::text[], $6::text[], $7::text[], $8::text[], $9::bigint[]) AS d`,
     [
       tenantId,
       id,
@@ -112,6 +130,7 @@ export async function storeDifferences(
       differences.map(({ evidence }) => evidence),
       differences.map(({ outcomeBefore }) => outcomeBefore),
       differences.map(({ outcomeAfter }) => outcomeAfter),
+      differences.map(({ cause }) => cause),
       differences.map(({ requests }) => requests),
     ],
   );

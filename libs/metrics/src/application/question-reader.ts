@@ -1,11 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
+import { localZone, type LocalZone } from '@lib/primitives';
 import { TenantsService } from '@lib/tenants';
-import { localZone, type LocalZone } from '../domain/local-zone.js';
 import { episodeNotFound, podcastNotFound } from '../domain/metrics.errors.js';
 import { readRange, type CountedRange } from '../domain/read-range.js';
 import { asOf } from '../infrastructure/as-of.sql.js';
 import { countedUnder, type CountedUnder } from '../infrastructure/counted-under.sql.js';
+import { switchingDays } from '../infrastructure/switching-days.sql.js';
 import { podcastExists, podcastOfEpisode } from '../infrastructure/query-scope.sql.js';
 
 /** What every question about metrics has: a range, and whose numbers. */
@@ -27,6 +28,8 @@ export interface AnswerFrame {
   asOf: Date | null;
   /** The rule sets under which the downloads of the range were counted. */
   ruleSets: CountedUnder[];
+  /** UTC days whose numbers have not followed a recount that was applied. */
+  switchingDays: string[];
 }
 
 /** Of which podcast and which episode; null is of all. */
@@ -84,6 +87,7 @@ export class QuestionReader {
       to: new Date(range.to),
       asOf: freshness,
       ruleSets: await countedUnder(sql, tenantId, range),
+      switchingDays: await switchingDays(sql, tenantId, counted),
     };
     return { frame, scope: await this.scopeOf(asked) };
   }

@@ -3,7 +3,7 @@ import type { MarkKind } from '@lib/time-series';
 import { Gauge } from 'prom-client';
 
 /** Seconds for which the oldest mark of each kind has waited; 0 where none waits. */
-type BacklogAges = Record<Exclude<MarkKind, 'recount' | 'detect' | 'privacy'>, number>;
+type BacklogAges = Record<Extract<MarkKind, 'count' | 'slice' | 'metrics_daily'>, number>;
 
 /** A scrape waits no longer for the database; the other metrics matter most when it hangs. */
 const PATIENCE_MS = 1_000;

@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import { affordableAlternative, localBuckets, type Interval } from './local-buckets.js';
-import { LocalZone } from './local-zone.js';
+import { LocalZone } from '@lib/primitives';
 
 const HOUR = 3_600_000;
 

@@ -1,5 +1,4 @@
-import { DAY_MS, HOUR_MS, MINUTE_MS } from '@lib/primitives';
-import type { LocalZone, WallTime } from './local-zone.js';
+import { DAY_MS, HOUR_MS, type LocalZone, MINUTE_MS, type WallTime } from '@lib/primitives';
 
 /** Widths of a series, finest first. */
 export const INTERVALS = ['hour', 'day', 'week', 'month'] as const;

@@ -1,9 +1,8 @@
 import { describe, expect, test } from '@jest/globals';
-import { DAY_MS, HOUR_MS, SLICE_MS } from '@lib/primitives';
+import { DAY_MS, HOUR_MS, LocalZone, SLICE_MS } from '@lib/primitives';
 import fc from 'fast-check';
 import { coverWithGrains } from './cover-with-grains.js';
 import { INTERVALS, localBuckets } from './local-buckets.js';
-import { LocalZone } from './local-zone.js';
 import { previousRange } from './previous-range.js';
 
 const zones = new Map(Intl.supportedValuesOf('timeZone').map((name) => [name, new LocalZone(name)]));

@@ -1,5 +1,4 @@
-import { DAY_MS } from '@lib/primitives';
-import type { LocalZone } from './local-zone.js';
+import { DAY_MS, type LocalZone } from '@lib/primitives';
 import type { CountedRange } from './read-range.js';
 
 /**

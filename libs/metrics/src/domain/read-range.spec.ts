@@ -1,6 +1,5 @@
 import { expect, test } from '@jest/globals';
-import { DomainError } from '@lib/primitives';
-import { LocalZone } from './local-zone.js';
+import { DomainError, LocalZone } from '@lib/primitives';
 import { previousRange } from './previous-range.js';
 import { readRange } from './read-range.js';
 

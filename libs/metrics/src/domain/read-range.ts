@@ -1,6 +1,5 @@
-import { DAY_MS, SLICE_MS } from '@lib/primitives';
+import { DAY_MS, type LocalZone, SLICE_MS } from '@lib/primitives';
 import { isSliceBorder } from './cover-with-grains.js';
-import type { LocalZone } from './local-zone.js';
 import { invalidRange, rangeTooLong, unalignedRange } from './metrics.errors.js';
 
 /** A half-open range `[from, to)` in UTC milliseconds, both multiples of 5 minutes. */

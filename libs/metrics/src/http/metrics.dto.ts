@@ -35,6 +35,14 @@ export class AnswerFrameDto {
       'The rule sets under which the downloads of the range were counted; more than one after the rules were changed.',
   })
   ruleSets!: CountedUnderDto[];
+  @ApiProperty({
+    type: [String],
+    example: [],
+    description:
+      'UTC days on which the numbers are on their way from one rule set to another, for seconds after a recount was ' +
+      'applied: downloads of the range may be of both until this is empty.',
+  })
+  switchingDays!: string[];
 }
 
 /** A number is always of one metric at one level of evidence. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Sql } from '@lib/database';
-import { toTenantId, type TenantId } from '@lib/primitives';
+import { LocalZone, type TenantId, toTenantId } from '@lib/primitives';
 import {
   connectTestDatabase,
   createTestDatabase,
@@ -11,7 +11,6 @@ import {
 } from '@lib/testing';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
 import { localBuckets, type Interval } from '../domain/local-buckets.js';
-import { LocalZone } from '../domain/local-zone.js';
 import { asOf } from './as-of.sql.js';
 import { episodeRanking } from './episode-ranking.sql.js';
 import { eventSeries } from './event-series.sql.js';

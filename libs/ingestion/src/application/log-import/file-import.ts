@@ -1,7 +1,7 @@
 import type { RolePool } from '@lib/database';
 import { DAY_MS, HOUR_MS, MINUTE_MS, utcDate, type TenantId } from '@lib/primitives';
 import { addTally, type LineTally } from '../../domain/access-log/line-tally.js';
-import type { EpisodeLocator } from '../../domain/access-log/locate-episodes.js';
+import { mediaKeyOf, type EpisodeLocator, type LogHosts } from '../../domain/access-log/locate-episodes.js';
 import { loggedEvent } from '../../domain/access-log/logged-event.js';
 import type { StorableEvent } from '../../domain/storable-event.js';
 import { addDuplicateDeliveries } from '../../infrastructure/duplicate-deliveries.sql.js';
@@ -41,6 +41,7 @@ export interface FileToImport {
   readonly file: StartedFile;
   readonly days: ImportDays;
   readonly reader: LogReader;
+  readonly hosts: LogHosts;
   readonly locate: EpisodeLocator;
   /** What may be kept of the file's clients, by the lists and settings in force now. */
   readonly readClient: ReadClient;
@@ -123,6 +124,7 @@ export class FileImport {
       eventId,
       importId,
       located: this.work.locate(request),
+      mediaKey: mediaKeyOf(request, this.work.hosts),
       userAgent,
       referrer: texts.referrer(request.referrer ?? undefined),
       ids,

@@ -81,6 +81,7 @@ export class LogImportService {
       file: started,
       days,
       reader: new LogReader(format, source, times),
+      hosts: options.hosts,
       locate,
       readClient: await this.clients.forTenant(tenantId),
       stored: begun ?? NO_LINES,

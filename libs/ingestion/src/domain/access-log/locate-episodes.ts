@@ -45,8 +45,9 @@ export function locateEpisodes(files: readonly EpisodeFile[], hosts: LogHosts): 
     const directory = parent(file.mediaKey);
     byDirectory.set(directory, byDirectory.has(directory) ? null : file);
   }
-  return ({ host, path }) => {
-    const key = `${canonicalHost(host, hosts)}${path}`;
+  return (request) => {
+    const { path } = request;
+    const key = mediaKeyOf(request, hosts);
     const exact = byKey.get(key);
     if (exact && !isPlaylist(key)) return { episodeId: exact.episodeId, hls: null };
     const owner = exact ?? nearestOwner(byDirectory, key);
@@ -54,12 +55,18 @@ export function locateEpisodes(files: readonly EpisodeFile[], hosts: LogHosts): 
   };
 }
 
+/** Host and path of a request, in the form of an episode's media key. */
+export function mediaKeyOf({ host, path }: Pick<LoggedRequest, 'host' | 'path'>, hosts: LogHosts): string {
+  return `${canonicalHost(host, hosts)}${path}`;
+}
+
 function canonicalHost(host: string | null, { missing, aliases }: LogHosts): string {
   const named = host ?? hostName(missing) ?? '';
   return aliases.get(named) ?? named;
 }
 
-function isPlaylist(key: string): boolean {
+/** Whether a media key names the playlist of an HLS stream. */
+export function isPlaylist(key: string): boolean {
   return /\.m3u8$/i.test(key);
 }
 

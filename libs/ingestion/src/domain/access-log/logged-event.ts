@@ -1,6 +1,6 @@
 import type { KnownNetwork } from '../known-network.js';
 import type { ListenerIds } from '../listener-ids.js';
-import { dictionaryEntry, type DictionaryEntry, type StorableEvent } from '../storable-event.js';
+import { pathEntry, type DictionaryEntry, type StorableEvent } from '../storable-event.js';
 import { storedSegment } from '../stored-segment.js';
 import { hashRequest } from './hash-request.js';
 import type { LocatedFile } from './locate-episodes.js';
@@ -12,17 +12,17 @@ export interface LoggedEventParts {
   readonly importId: string;
   /** Undefined for a request of something else than an episode. */
   readonly located: LocatedFile | undefined;
+  /** Host and path that it asked for, as episodes name theirs. */
+  readonly mediaKey: string;
   readonly userAgent: DictionaryEntry | null;
   readonly referrer: DictionaryEntry | null;
   readonly ids: ListenerIds;
   readonly network: KnownNetwork | null;
 }
 
-const MAX_PATH_LENGTH = 1_024;
-
 /** The row that a logged request becomes. A log that does not say how much was served proves nothing served. */
 export function loggedEvent(request: LoggedRequest, parts: LoggedEventParts): StorableEvent {
-  const { located, eventId, importId, userAgent, referrer, ids, network } = parts;
+  const { located, mediaKey, eventId, importId, userAgent, referrer, ids, network } = parts;
   return {
     eventId,
     occurredAt: new Date(request.occurredAtMs).toISOString(),
@@ -32,9 +32,7 @@ export function loggedEvent(request: LoggedRequest, parts: LoggedEventParts): St
     userAgent,
     referrer,
     network,
-    path: located
-      ? null
-      : dictionaryEntry(`${request.host ?? ''}${request.path}`.slice(0, MAX_PATH_LENGTH).toWellFormed()),
+    path: located ? null : pathEntry(mediaKey),
     ids,
     bytesSent: request.bytesServed ?? 0,
     placementId: null,

@@ -46,7 +46,7 @@ function hasCountableStatus({ evidence, status, bytesServed }: DownloadRequest):
 }
 
 /** PTMG v2.3 §5.5.2 (6), IAB-12: `bytes=0-1`, unless the server ignored it and sent the file. */
-function isRangeProbe({ evidence, status, rangeServed, rangeAsked }: DownloadRequest): boolean {
+export function isRangeProbe({ evidence, status, rangeServed, rangeAsked }: DownloadRequest): boolean {
   if (evidence === 'origin_bytes' && status === 200) return false;
   if (rangeServed !== null) return isFirstTwoBytes(rangeServed);
   const [part, ...others] = parseByteRange(rangeAsked) ?? [];

@@ -14,7 +14,8 @@ export const OUTCOME_RULES: Readonly<Record<Outcome, OutcomeRule>> = {
   },
   not_an_episode: {
     source: 'PTMG v2.3 §2.2',
-    meaning: 'Something else than the file of an episode: a page, a picture, a playlist.',
+    meaning:
+      'Something else than the file of an episode that is known by now: a page, a picture, a playlist. When an episode with that file becomes known, its requests are counted.',
   },
   not_get: { source: 'PTMG v2.3 §5.5.2 step 1.3', meaning: 'HEAD and other methods bring no content.' },
   status: {

@@ -37,6 +37,9 @@ const DEFAULTS: MethodologyInput = {
   exclusions: [],
   reviews: { open: 0, confirmed: 0, dismissed: 0 },
   audits: [],
+  events: [],
+  uncountedDays: 0,
+  logLines: { unreadable: 0, contradicting: 0, unfinishedFiles: 0 },
   privacy: {
     precision: 'whole',
     legalBasis: 'legitimate_interest',
@@ -98,6 +101,12 @@ const OTHER: MethodologyInput = {
   ],
   reviews: { open: 3, confirmed: 5, dismissed: 7 },
   audits: [{ performedOn: '2026-10-01', result: 'No difference', author: 'R. Keller' }],
+  events: [
+    { day: '2027-04-02', kind: 'prefix_changed', podcast: 'Tidewater', times: 2 },
+    { day: '2027-04-10', kind: 'recount_applied', podcast: null, times: 1 },
+  ],
+  uncountedDays: 4,
+  logLines: { unreadable: 11, contradicting: 12, unfinishedFiles: 13 },
   privacy: {
     precision: 'coarse',
     legalBasis: 'consent',
@@ -153,6 +162,15 @@ const SHOWN: readonly (readonly [setting: string, byDefault: string, other: stri
   ['agent overrides', 'There is none.', '| Rented servers | datacentre | 2027-03-01 |  |'],
   ['inclusions', 'No address is included.', '| A dormitory | 2027-01-10 | 2027-04-10 | lapsed |'],
   ['exclusions', 'a part of these days: none.', '| A scraper | 2027-04-03 | 2027-04-20 |'],
+  [
+    'events',
+    'Nothing was noted.',
+    '| 2027-04-02 | A prefix in front of files was added, moved or removed: apps may download them again (§5.3) | Tidewater | 2 |',
+  ],
+  ['days without a count', '2026-10-11:** 0', '2027-04-30:** 4'],
+  ['unreadable lines', 'could not be read:** 0', 'could not be read:** 11'],
+  ['contradicting lines', 'contradict stored requests:** 0', 'contradict stored requests:** 12'],
+  ['unfinished imports', 'import is not finished:** 0', 'import is not finished:** 13'],
   ['reviews', '0 confirmed, 0 dismissed, 0 open', '5 confirmed, 7 dismissed, 3 open'],
   ['audits', 'None is recorded yet.', '| 2026-10-01 | No difference | R. Keller |'],
   ['next audit', '- **Next one due:** 2027-01-30', '- **Next one due:** 2027-04-01'],
@@ -269,6 +287,10 @@ describe('findings', () => {
       'no_network_data',
       'newer_agent_list',
       'newer_agent_overrides',
+      'reviews_open',
+      'uncounted_days',
+      'log_lines_left_out',
+      'imports_unfinished',
       'several_rule_sets',
     ]);
   });

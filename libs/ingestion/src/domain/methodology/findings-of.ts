@@ -5,8 +5,9 @@ import { selfAuditDue } from './self-audit-due.js';
 
 /** What somebody should look after, so that the description stays true. */
 export function findingsOf(input: MethodologyInput): Finding[] {
-  const { generatedAt, period, inclusions, networkList, newerAgentList, newerAgentOverrides, shownUnder } =
-    input;
+  const { generatedAt, period, inclusions, networkList, newerAgentList, newerAgentOverrides } = input;
+  const { shownUnder, reviews, logLines } = input;
+  const { unreadable, contradicting, unfinishedFiles } = logLines;
   const due = selfAuditDue(input);
   const lapsed = inclusions.filter((inclusion) => inclusion.lapsed);
   const found: (Finding | false)[] = [
@@ -27,6 +28,22 @@ export function findingsOf(input: MethodologyInput): Finding[] {
     newerAgentOverrides && {
       id: 'newer_agent_overrides',
       text: 'Agent overrides were added or removed that the rule set does not know of.',
+    },
+    reviews.open > 0 && {
+      id: 'reviews_open',
+      text: `Suspected invalid traffic that nobody has decided about, and that is counted until then: ${reviews.open}.`,
+    },
+    input.uncountedDays > 0 && {
+      id: 'uncounted_days',
+      text: `Days from ${period.firstDay} to ${period.lastDay} on which nothing was counted: ${input.uncountedDays}.`,
+    },
+    unreadable + contradicting > 0 && {
+      id: 'log_lines_left_out',
+      text: `Lines of logs that are not counted: ${unreadable} could not be read, ${contradicting} contradict stored requests.`,
+    },
+    unfinishedFiles > 0 && {
+      id: 'imports_unfinished',
+      text: `Log files whose import did not come to its end: ${unfinishedFiles}.`,
     },
     shownUnder.length > 1 && {
       id: 'several_rule_sets',

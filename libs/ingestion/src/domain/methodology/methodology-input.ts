@@ -31,6 +31,11 @@ export interface MethodologyInput {
   readonly reviews: { readonly open: number; readonly confirmed: number; readonly dismissed: number };
   /** The oldest first. */
   readonly audits: readonly SelfAudit[];
+  /** What happened in the period that explains a change in numbers, the oldest first. */
+  readonly events: readonly NotedEvent[];
+  /** Days of the period, from the first that was ever counted on, on which nothing was counted. */
+  readonly uncountedDays: number;
+  readonly logLines: LogLines;
   readonly privacy: PrivacyInForce;
   /** The first UTC day that was counted; null where none was. */
   readonly countingSince: string | null;
@@ -109,4 +114,27 @@ export interface SelfAudit {
   readonly performedOn: string;
   readonly result: string;
   readonly author: string;
+}
+
+export type NotedEventKind =
+  'enclosure_changed' | 'prefix_changed' | 'feed_moved' | 'recount_applied' | 'list_changed' | 'note';
+
+/** Events of one kind on one day. */
+export interface NotedEvent {
+  /** UTC day, `YYYY-MM-DD`. */
+  readonly day: string;
+  readonly kind: NotedEventKind;
+  /** Null where it concerns every podcast. */
+  readonly podcast: string | null;
+  readonly times: number;
+}
+
+/** Lines of access logs of the period that are not among the stored requests. */
+export interface LogLines {
+  /** Could not be read as a request. */
+  readonly unreadable: number;
+  /** Had the identity of a stored request and said something else. */
+  readonly contradicting: number;
+  /** Files whose import did not come to its end. */
+  readonly unfinishedFiles: number;
 }

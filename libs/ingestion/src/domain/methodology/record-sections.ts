@@ -1,6 +1,6 @@
 import { utcDate } from '@lib/primitives';
 import type { MethodologySection } from './methodology.js';
-import type { EvidenceLevel, ListInUse, MethodologyInput } from './methodology-input.js';
+import type { EvidenceLevel, ListInUse, MethodologyInput, NotedEventKind } from './methodology-input.js';
 import { section } from './section.js';
 import { selfAuditDue } from './self-audit-due.js';
 
@@ -30,6 +30,7 @@ export function recordSections(input: MethodologyInput): MethodologySection[] {
     exclusions(input),
     invalidTraffic(input),
     audits(input),
+    anomalies(input),
   ];
 }
 
@@ -139,3 +140,40 @@ function audits(input: MethodologyInput): MethodologySection {
     },
   });
 }
+
+function anomalies({ events, uncountedDays, logLines, period }: MethodologyInput): MethodologySection {
+  const range = `${period.firstDay} to ${period.lastDay}`;
+  return section('anomalies', 'Known anomalies', {
+    paragraphs: [
+      'What happened in the period that explains a change in numbers, and what is not in them. Requests of a redirect that ' +
+        'could be neither stored nor spooled are counted by the operator’s monitoring (tracking_unrecorded_total), for all ' +
+        'tenants together.',
+      ...(events.length === 0 ? ['Nothing was noted.'] : []),
+    ],
+    facts: [
+      { label: `Days without a count, ${range}`, value: String(uncountedDays) },
+      { label: 'Log lines that could not be read', value: String(logLines.unreadable) },
+      { label: 'Log lines that contradict stored requests', value: String(logLines.contradicting) },
+      { label: 'Log files whose import is not finished', value: String(logLines.unfinishedFiles) },
+    ],
+    table: {
+      columns: ['Day', 'What', 'Podcast', 'Times'],
+      rows: events.map(({ day, kind, podcast, times }) => [
+        day,
+        EVENTS[kind],
+        podcast ?? 'all',
+        String(times),
+      ]),
+    },
+  });
+}
+
+const EVENTS: Readonly<Record<NotedEventKind, string>> = {
+  enclosure_changed: 'Addresses of files changed: apps may download them again (§5.3)',
+  prefix_changed:
+    'A prefix in front of files was added, moved or removed: apps may download them again (§5.3)',
+  feed_moved: 'The feed moved to another address',
+  recount_applied: 'Days were shown under another rule set',
+  list_changed: 'An entry of the address lists was added, validated or removed',
+  note: 'Something was noted by hand',
+};

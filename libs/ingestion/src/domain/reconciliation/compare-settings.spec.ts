@@ -19,12 +19,11 @@ const found = (theirs: Partial<TheirSettings>, ours: Partial<OurSettings> = {}) 
 describe('settings', () => {
   test('that agree forbid nothing', () => {
     expect(found({})).toEqual([]);
-    expect(found({ timeZone: 'Etc/GMT' })).toEqual([]);
+    expect(found({ timeZone: 'Europe/London' })).toEqual([]);
     expect(found({ evidence: 'prefix_only' })).toEqual([]);
   });
 
   test.each([
-    ['time_zone', { timeZone: 'Europe/London' }, {}],
     ['window', { window: 'first_touch' as const }, {}],
     ['window', { window: 'other' as const }, {}],
     ['window', {}, { windows: ['calendar_day', 'last_touch'] as const }],
@@ -42,12 +41,11 @@ describe('settings', () => {
 
   test('are all compared, so that everything is asked for at once', () => {
     const settings = found({
-      timeZone: 'Europe/Berlin',
       window: 'other',
       countries: ['DE'],
       botsFiltered: false,
     });
-    expect(settings.map(({ setting }) => setting)).toEqual(['time_zone', 'window', 'geography', 'bots']);
+    expect(settings.map(({ setting }) => setting)).toEqual(['window', 'geography', 'bots']);
   });
 
   test('a podcast without the evidence is named, one without any download does not stand in the way', () => {

@@ -3,7 +3,7 @@ import type { RequestEvidence } from '../counting/download-request.js';
 
 /** What the other party says about how it counts. */
 export interface TheirSettings {
-  /** IANA name of the zone in which its days are cut. */
+  /** IANA name of the zone in which its days are cut; ours are cut there too. */
   readonly timeZone: string;
   readonly window: DownloadWindow | 'other';
   readonly evidence: RequestEvidence | 'client_confirmed';
@@ -25,7 +25,7 @@ export interface OurSettings {
 
 /** A setting that makes two numbers ones of different things. */
 export interface SettingDifference {
-  readonly setting: 'podcasts' | 'time_zone' | 'window' | 'evidence' | 'geography' | 'bots';
+  readonly setting: 'podcasts' | 'window' | 'evidence' | 'geography' | 'bots';
   readonly theirs: string;
   readonly ours: string;
   /** What to ask the other party for, or to do here. */
@@ -33,13 +33,12 @@ export interface SettingDifference {
 }
 
 /**
- * Finds what forbids to compare (PTMG v2.3 §5.6: same dates, geography and podcasts). Other rules may differ too, but
- * these are causes of a difference and not reasons to refuse one.
+ * Finds what forbids to compare (PTMG v2.3 §5.6: same dates, geography and podcasts). The dates are the same: our days are
+ * cut in their time zone. Other rules may differ too, but these are causes of a difference and not reasons to refuse one.
  */
 export function compareSettings(theirs: TheirSettings, ours: OurSettings): SettingDifference[] {
   const found = [
     podcastsDiffer(ours),
-    timeZoneDiffers(theirs),
     windowDiffers(theirs, ours),
     evidenceDiffers(theirs, ours),
     geographyDiffers(theirs),
@@ -52,17 +51,6 @@ function podcastsDiffer({ podcasts }: OurSettings): SettingDifference | undefine
   if (podcasts.length > 0) return undefined;
   const reason = 'No row of the file names an episode or a podcast of this tenant; see unmatched.';
   return { setting: 'podcasts', theirs: 'others', ours: 'none of the file', reason };
-}
-
-function timeZoneDiffers({ timeZone }: TheirSettings): SettingDifference | undefined {
-  if (isUtc(timeZone)) return undefined;
-  const reason = 'Downloads are dated and windows are cut by UTC days here; ask for an export in UTC.';
-  return { setting: 'time_zone', theirs: timeZone, ours: 'UTC', reason };
-}
-
-/** UTC has more than one name. */
-function isUtc(timeZone: string): boolean {
-  return new Intl.DateTimeFormat('en', { timeZone }).resolvedOptions().timeZone === 'UTC';
 }
 
 function windowDiffers({ window }: TheirSettings, { windows }: OurSettings): SettingDifference | undefined {

@@ -8,6 +8,7 @@ const OURS: OurPractices = {
   rules: [DEFAULT_COUNTING_RULES],
   networkDataLoaded: true,
   uncountedDays: 0,
+  sameDays: true,
 };
 const numbers = (ours: number, theirs: number) =>
   reconcile([{ subjectId: 'a', day: '2026-10-12', ours, theirs }]);
@@ -56,6 +57,8 @@ describe('likely causes', () => {
     expect(codes(80, {}, { evidence: 'prefix_only' })).not.toContain('one_minute');
     expect(codes(120, {}, { networkDataLoaded: false })).toContain('data_centres_counted');
     expect(codes(80, {}, { uncountedDays: 2 })[0]).toBe('uncounted_days');
+    expect(codes(80, {}, { sameDays: false })).toContain('window_zone');
+    expect(codes(120, {}, { sameDays: false })).toContain('window_zone');
   });
 
   test('are named for each direction where single numbers differ and the total does not', () => {

@@ -28,6 +28,8 @@ export interface OurPractices {
   readonly networkDataLoaded: boolean;
   /** Days of the range on which nothing was counted. */
   readonly uncountedDays: number;
+  /** Whether the other party's days are UTC days. */
+  readonly sameDays: boolean;
 }
 
 /** Which of two numbers that differ is the larger one. */
@@ -139,7 +141,7 @@ function unless(
 
 /** Rules that they may follow and we do not. */
 function ourDepartures(theirs: TheirPractices, ours: OurPractices): Candidate[] {
-  const { evidence, rules, networkDataLoaded, uncountedDays } = ours;
+  const { evidence, rules, networkDataLoaded, uncountedDays, sameDays } = ours;
   const anyRule = (departs: (rule: CountingRules) => boolean) => rules.some(departs);
   const found: (Candidate | false)[] = [
     uncountedDays > 0 &&
@@ -163,11 +165,18 @@ function ourDepartures(theirs: TheirPractices, ours: OurPractices): Candidate[] 
       ),
     anyRule((rule) => rule.breadth !== null || rule.requestsPerAddressDay !== null) &&
       known('volume_rules', 'theirs', 'Addresses that ask for very much are left out here.'),
+    !sameDays &&
+      anyRule(({ window }) => window === 'calendar_day') &&
+      known(
+        'window_zone',
+        'either',
+        'The window is the UTC day here and probably the day of their zone there: who listens on both sides of a midnight is counted once by one and twice by the other.',
+      ),
   ];
   return found.filter((candidate) => candidate !== false);
 }
 
-function known(code: string, makesLarger: LargerSide, explanation: string): Candidate {
+function known(code: string, makesLarger: Candidate['makesLarger'], explanation: string): Candidate {
   return { code, explanation, makesLarger, certainty: 'known' };
 }
 

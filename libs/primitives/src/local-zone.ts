@@ -1,5 +1,4 @@
-import { DAY_MS, MINUTE_MS } from '@lib/primitives';
-import { LRUCache } from 'lru-cache';
+import { DAY_MS, MINUTE_MS } from './time-range.js';
 
 /**
  * A calendar date and clock reading without a zone, as the milliseconds that the same reading has in UTC. Only
@@ -10,7 +9,7 @@ export type WallTime = number;
 /** Ten years of days, and some: the longest range that can be asked for. */
 const DAYS_KEPT = 4_000;
 const ZONES_KEPT = 100;
-const zones = new LRUCache<string, LocalZone>({ max: ZONES_KEPT });
+const zones = new Map<string, LocalZone>();
 
 /**
  * The clock of an IANA time zone, which remembers what was read from it before.
@@ -18,6 +17,7 @@ const zones = new LRUCache<string, LocalZone>({ max: ZONES_KEPT });
  */
 export function localZone(name: string): LocalZone {
   const known = zones.get(name) ?? new LocalZone(name);
+  if (zones.size >= ZONES_KEPT) zones.clear();
   zones.set(name, known);
   return known;
 }
@@ -31,7 +31,7 @@ export function localZone(name: string): LocalZone {
 export class LocalZone {
   private readonly format: Intl.DateTimeFormat;
   /** What the clock is ahead of UTC at the start of each UTC day that was asked about. */
-  private readonly atDayStart = new LRUCache<number, number>({ max: DAYS_KEPT });
+  private readonly atDayStart = new Map<number, number>();
 
   /** @throws RangeError when `name` is not a time zone. */
   constructor(readonly name: string) {
@@ -67,6 +67,7 @@ export class LocalZone {
     const known = this.atDayStart.get(day);
     if (known !== undefined) return known;
     const read = this.readOffset(day * DAY_MS);
+    if (this.atDayStart.size >= DAYS_KEPT) this.atDayStart.clear();
     this.atDayStart.set(day, read);
     return read;
   }
