@@ -1,11 +1,23 @@
+import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { createTestDatabase, testSettings, type TestDatabase } from '@lib/testing';
-import { createDemo, type DemoNetwork } from './create-demo.js';
+import {
+  createTestDatabase,
+  createTestTenant,
+  DatabaseProxy,
+  testSettings,
+  type TestDatabase,
+} from '@lib/testing';
+import { abandonDemo, createDemo, type DemoNetwork } from './create-demo.js';
+import { keepDemoPlan, newDemoPlan, type DemoPlan } from './demo-plan.js';
+import { keepDemo } from './keep-demo.js';
 
 // Sixty days are counted, on a machine that may be busy.
 jest.setTimeout(240_000);
 
 let database: TestDatabase;
+const plan = newDemoPlan();
 let demo: DemoNetwork;
 const progress: [number, number][] = [];
 
@@ -13,6 +25,7 @@ beforeAll(async () => {
   database = await createTestDatabase();
   demo = await createDemo({
     settings: testSettings(database),
+    plan,
     onProgress: (done, total) => progress.push([done, total]),
   });
 });
@@ -64,5 +77,85 @@ describe('the demo network', () => {
     expect(
       progress.every(([done, total], index) => done <= total && done >= (progress[index - 1]?.[0] ?? 0)),
     ).toBe(true);
+  });
+});
+
+describe('a first start that is interrupted', () => {
+  let other: TestDatabase;
+  let proxy: DatabaseProxy;
+  let dataDir: string;
+  beforeAll(async () => {
+    other = await createTestDatabase();
+    proxy = await DatabaseProxy.start(other);
+    dataDir = await mkdtemp(join(tmpdir(), 'podcast-demo-'));
+    await mkdir(join(dataDir, 'secrets'));
+  });
+  afterAll(async () => {
+    proxy.close();
+    await other.drop();
+    await rm(dataDir, { recursive: true });
+  });
+
+  const secret = (name: string) => join(dataDir, 'secrets', name);
+  const keep = () => keepDemo(testSettings(other, { DATABASE_URL: proxy.url }), dataDir, () => undefined);
+
+  async function eventsStored(): Promise<number> {
+    const { rows } = await other.owner.query<{ n: number }>('SELECT count(*)::int AS n FROM listener_events');
+    return rows[0]?.n ?? 0;
+  }
+
+  /** Every number of a tenant as a line of text, without what differs from one installation to another. */
+  async function numbers({ owner }: TestDatabase, tenantId: string): Promise<Set<string>> {
+    const { rows } = await owner.query<{ line: string }>(
+      `SELECT concat_ws(' ', m.grain, m.bucket, p.title, e.guid, m.metric, m.dimension, m.dimension_value, m.evidence,
+                        sum(m.value)) AS line
+       FROM listener_metrics m JOIN podcasts p ON p.tenant_id = m.tenant_id AND p.id = m.podcast_id
+       LEFT JOIN episodes e ON e.tenant_id = m.tenant_id AND e.id = m.episode_id
+       WHERE m.tenant_id = $1
+       GROUP BY m.grain, m.bucket, p.title, e.guid, m.metric, m.dimension, m.dimension_value, m.evidence`,
+      [tenantId],
+    );
+    return new Set(rows.map(({ line }) => line));
+  }
+
+  test('is finished by the next, with the numbers of one that was not', async () => {
+    const begun = { ...newDemoPlan(), until: plan.until };
+    await writeFile(secret('demo-plan.json'), JSON.stringify(begun));
+    const interrupted = expect(keep()).rejects.toThrow();
+    while ((await eventsStored()) < 8_000) await new Promise((resolve) => setTimeout(resolve, 20));
+    proxy.cut();
+    await interrupted;
+    proxy.restore();
+    expect(await readdir(join(dataDir, 'secrets'))).toEqual(['demo-plan.json']);
+
+    const finished = await keep();
+    expect(finished.tenantId).toBe(begun.tenantId);
+    const expected = await numbers(database, demo.tenantId);
+    const found = await numbers(other, finished.tenantId);
+    expect(found.size).toBeGreaterThan(10_000);
+    // Not compared as a whole: to show how long lists differ takes minutes.
+    expect([...found].filter((line) => !expected.has(line)).slice(0, 5)).toEqual([]);
+    expect(found.size).toBe(expected.size);
+    expect(await keep()).toEqual(finished);
+    expect(await readdir(join(dataDir, 'secrets'))).toEqual(['demo.json']);
+  });
+
+  test('is given up when it was too long ago to be finished as it began', async () => {
+    const { tenantId } = await createTestTenant(other, 'Stale', 0);
+    const settings = testSettings(other);
+    const abandon = (given: DemoPlan) => abandonDemo(settings, given);
+    const path = secret('stale-plan.json');
+    for (const begun of [tenantId, newDemoPlan().tenantId]) {
+      const old = { ...newDemoPlan(new Date(Date.now() - 2 * 86_400_000)), tenantId: begun };
+      await writeFile(path, JSON.stringify(old));
+      const next = await keepDemoPlan(path, abandon);
+      expect(next.tenantId).not.toBe(begun);
+      expect(await keepDemoPlan(path, abandon)).toEqual(next);
+      await rm(path);
+    }
+    const { rows } = await other.owner.query('SELECT name, status FROM tenants WHERE tenant_id = $1', [
+      tenantId,
+    ]);
+    expect(rows).toEqual([{ name: 'Harbour Demo Network (unfinished)', status: 'suspended' }]);
   });
 });

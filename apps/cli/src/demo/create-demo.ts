@@ -4,15 +4,17 @@ import type { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
 import { CountDownloads, BackfillService } from '@lib/ingestion';
 import { RefreshAggregates, RefreshMetricsDaily } from '@lib/metrics';
-import { DAY_MS, floorTime, utcDate, type TenantId } from '@lib/primitives';
+import { DAY_MS, DomainError, toTenantId, utcDate, type TenantId } from '@lib/primitives';
 import { KeysService, TenantsService } from '@lib/tenants';
 import { withApplication } from '../with-application.js';
 import { demoEvents, type DemoEpisode } from './demo-events.js';
+import type { DemoPlan } from './demo-plan.js';
 import { DEMO_DAYS, DEMO_SHOWS, demoFeed, type DemoShow } from './demo-feeds.js';
 
 export interface DemoRequest {
   /** Every role but the owner. */
   settings: Settings;
+  plan: DemoPlan;
   /** Told of progress, in units of the demo's own choice. */
   onProgress: (done: number, total: number) => void;
 }
@@ -27,18 +29,21 @@ export interface DemoNetwork {
   queryPath: string;
 }
 
+const NAME = 'Harbour Demo Network';
 const SEED = 'harbour';
 const IMPORT_ID = '00000000-0000-4000-8000-00000000de30';
 
 /**
  * Creates a network of four shows with sixty days of listening, along the roads that real data takes: feeds are
- * imported, events backfilled, rollups refreshed. Its numbers depend only on the UTC date of the first start.
+ * imported, events backfilled, rollups refreshed. Its numbers depend only on the day of the plan. What is there already of
+ * the same plan stays, so that a demo that was interrupted is finished.
  */
-export function createDemo({ settings, onProgress }: DemoRequest): Promise<DemoNetwork> {
+export function createDemo({ settings, plan, onProgress }: DemoRequest): Promise<DemoNetwork> {
   return withApplication(settings, async (application) => {
-    const until = floorTime(new Date(), DAY_MS);
+    const tenantId = toTenantId(plan.tenantId);
+    const until = new Date(plan.until);
     const from = new Date(until.getTime() - DEMO_DAYS * DAY_MS);
-    const { tenantId, key } = await createTenant(application);
+    await ensureTenant(application, tenantId);
     const episodes = await importShows(application, tenantId, until);
     const events = demoEvents(episodes, until, `${SEED}:${utcDate(until)}`);
     const total = Math.ceil(events.length * 1.5);
@@ -54,16 +59,36 @@ export function createDemo({ settings, onProgress }: DemoRequest): Promise<DemoN
     const range = `from=${utcDate(new Date(until.getTime() - 30 * DAY_MS))}&to=${utcDate(until)}`;
     return {
       tenantId,
-      key,
+      key: await mintKey(application, tenantId),
       podcastId,
       queryPath: `/v1/metrics/totals?podcastId=${podcastId}&${range}&compare=previous`,
     };
   });
 }
 
-async function createTenant(
-  application: INestApplicationContext,
-): Promise<{ tenantId: TenantId; key: string }> {
+/** Suspends what there is of a demo that will not be finished. */
+export function abandonDemo(settings: Settings, { tenantId }: DemoPlan): Promise<void> {
+  return withApplication(settings, async (application) => {
+    const tenants = application.get(TenantsService, { strict: false });
+    const change = { name: `${NAME} (unfinished)`, status: 'suspended' } as const;
+    await tenants.change(toTenantId(tenantId), change).catch((error: unknown) => {
+      if (!(error instanceof DomainError && error.code === 'tenant_not_found')) throw error;
+    });
+  });
+}
+
+async function ensureTenant(application: INestApplicationContext, tenantId: TenantId): Promise<void> {
+  const tenants = application.get(TenantsService, { strict: false });
+  const db = application.get(TenantDb, { strict: false });
+  const found = await db.run(tenantId, () =>
+    db.current.sql('SELECT FROM tenants WHERE tenant_id = $1', [tenantId]),
+  );
+  if (found.length === 0)
+    await tenants.create({ name: NAME, timeZone: 'UTC', tenantId }, () => Promise.resolve());
+}
+
+/** Last of all: the key of an attempt that was interrupted is known to nobody. */
+async function mintKey(application: INestApplicationContext, tenantId: TenantId): Promise<string> {
   const keys = application.get(KeysService, { strict: false });
   const request = {
     kind: 'secret',
@@ -72,10 +97,8 @@ async function createTenant(
     trustedSender: true,
     expiresAt: null,
   } as const;
-  const { tenant, result } = await application
-    .get(TenantsService, { strict: false })
-    .create({ name: 'Harbour Demo Network', timeZone: 'UTC' }, () => keys.create(request));
-  return { tenantId: tenant.tenantId, key: result.credential };
+  const db = application.get(TenantDb, { strict: false });
+  return (await db.run(tenantId, () => keys.create(request))).credential;
 }
 
 async function importShows(
