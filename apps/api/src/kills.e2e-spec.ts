@@ -8,7 +8,7 @@ import { KillStage, outcomeOf, SeededRandom, type StageNumbers, type StageTenant
 // Compiling takes its time on a busy machine.
 jest.setTimeout(600_000);
 
-const LINES = 24_000;
+const LINES = 16_000;
 /** Of each kind. A round of some dozens, changed here, takes a quarter of an hour. */
 const KILLS = 2;
 const HOST = 'cdn.example';

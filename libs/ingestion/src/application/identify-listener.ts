@@ -1,4 +1,5 @@
 import { createHmac } from 'node:crypto';
+import { DAY_MS } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
 import { firstBits } from '../domain/hash-payload.js';
 import { NO_LISTENER, type ListenerIds } from '../domain/listener-ids.js';
@@ -12,10 +13,11 @@ const REMEMBERED = 50_000;
 /**
  * Ids of the listener behind an address and user agent (PTMG v2.3 §5.5.4: IP + UA, IPv6 cut to /64).
  *
- * Remembers recent answers in memory only, since one listening sends many events; the address goes no further than here.
+ * Remembers recent answers in memory only, for a day at most, since one listening sends many events; the address goes no
+ * further than here.
  */
 export class ListenerIdentifier {
-  private readonly recent = new LRUCache<string, ListenerIds>({ max: REMEMBERED });
+  private readonly recent = new LRUCache<string, ListenerIds>({ max: REMEMBERED, ttl: DAY_MS });
   /** Tells the keys of one tenant and day from all others in the names of what is remembered. */
   private readonly numbers = new WeakMap<DayKeys, number>();
   private lastNumber = 0;
