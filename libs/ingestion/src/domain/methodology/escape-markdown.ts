@@ -11,7 +11,7 @@ export function escapeMarkdown(text: string): string {
     .replace(SIGNS, (sign) => ENTITIES[sign] ?? `\\${sign}`)
     .replace(/^([-+=])/, '\\$1')
     .replace(/^(\d+)([.)])(?=\s|$)/, '$1\\$2')
-    .replace(/(:)(?=\/\/)|@|(?<=\bwww)\./gi, '\\$&');
+    .replace(/(:)(?=\/\/)|@|(?<=www)\./gi, '\\$&');
 }
 
 /** Shown as text by every renderer, and by those that leave out Markdown. */

@@ -26,6 +26,7 @@ const written = fc.oneof(
       '\u2028## b',
       'https://e.example',
       'www.e.example',
+      '_www.e.example',
       '$x$',
     ],
   ),
