@@ -43,7 +43,8 @@ const withServers = {
 
 /** @type {import('jest').Config} */
 export default {
-  maxWorkers: 2,
+  // Many specs wait for processes and clocks: a third worker uses what they leave of two processors.
+  maxWorkers: 3,
   projects: [
     { ...shared, displayName: 'unit', testRegex: ['\\.spec\\.ts$'] },
     { ...withServers, displayName: 'db', testRegex: ['\\.db-spec\\.ts$'] },
