@@ -43,8 +43,7 @@ const withServers = {
 
 /** @type {import('jest').Config} */
 export default {
-  // Many specs wait for processes and clocks: a third worker uses what they leave of two processors.
-  maxWorkers: 3,
+  maxWorkers: 2,
   projects: [
     { ...shared, displayName: 'unit', testRegex: ['\\.spec\\.ts$'] },
     { ...withServers, displayName: 'db', testRegex: ['\\.db-spec\\.ts$'] },

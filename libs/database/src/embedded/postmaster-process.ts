@@ -45,7 +45,8 @@ export async function isAlive(pid: number): Promise<boolean> {
  */
 export async function discardStalePidFile(data: string): Promise<void> {
   const pid = Number((await readPidFile(data))[0]);
-  if (!onLinux || !Number.isInteger(pid)) return;
+  // Without a number it is not there, or a server that starts at this moment is about to write it.
+  if (!onLinux || !Number.isInteger(pid) || pid <= 0) return;
   const program = basename((await readCommandLine(pid))[0] ?? '');
   const mayBePostgres = (await isAlive(pid)) && (program === '' || program.startsWith('postgres'));
   if (!mayBePostgres) await rm(join(data, 'postmaster.pid'), { force: true });

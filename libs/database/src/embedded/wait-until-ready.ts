@@ -44,7 +44,7 @@ export async function waitUntilReady(
 }
 
 async function askVersion(connection: ClientConfig): Promise<string | (Error & { code?: string })> {
-  const client = new Client(connection);
+  const client = new Client({ ...connection, query_timeout: 5_000 });
   // Without a listener, a server that ends while we are connected would end our process too.
   client.on('error', () => undefined);
   try {
@@ -54,7 +54,8 @@ async function askVersion(connection: ClientConfig): Promise<string | (Error & {
   } catch (error) {
     return error as Error & { code?: string };
   } finally {
-    await client.end().catch(() => undefined);
+    // Nobody waits for it: of a server that goes away at this moment the end may never be heard of.
+    client.end().catch(() => undefined);
   }
 }
 
