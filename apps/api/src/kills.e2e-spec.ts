@@ -3,7 +3,16 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, jest, test } from '@jest/globals';
-import { KillStage, outcomeOf, SeededRandom, type StageNumbers, type StageTenant } from '@lib/testing';
+import {
+  KillStage,
+  outcomeOf,
+  SeededRandom,
+  untilWithin,
+  type StageNumbers,
+  type StageTenant,
+} from '@lib/testing';
+
+const until = untilWithin(60_000);
 
 // Compiling takes its time on a busy machine.
 jest.setTimeout(600_000);
@@ -74,13 +83,6 @@ async function killInside(tenant: StageTenant, random: SeededRandom, kill: () =>
   await sleep(random.integer(0, 100));
   await kill();
   return doneLines(tenant);
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 60_000; !(await holds());) {
-    if (Date.now() > deadline) throw new Error(`it never came about that ${what}`);
-    await sleep(5);
-  }
 }
 
 const isInside = (done: number) => done > 0 && done < LINES;

@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { startTestApi, type TestApi } from '@lib/testing';
+import { startTestApi, untilWithin, type TestApi } from '@lib/testing';
 import type pg from 'pg';
 import { createApi } from './create-api.js';
+
+const until = untilWithin(30_000);
 
 const headers = { 'x-forwarded-for': '203.0.113.77', 'user-agent': 'WalkRadio/0.9' };
 
@@ -51,14 +53,6 @@ async function stored(): Promise<object[]> {
     [episodeId],
   );
   return rows;
-}
-
-async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`it never came about that ${what}`);
 }
 
 function spooled(): string {

@@ -17,11 +17,14 @@ import {
   search,
   tablesAsText,
   testSettings,
+  untilWithin,
   type BuiltProgram,
   type Place,
   type StartedProcess,
   type TestDatabase,
 } from '@lib/testing';
+
+const until = untilWithin(120_000);
 
 // Compiling takes its time on a busy machine, and the worker looks for work every few seconds.
 jest.setTimeout(600_000);
@@ -301,14 +304,6 @@ async function recountEverything(): Promise<void> {
     [tenant.tenantId],
   );
   await untilCounted();
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 120_000; Date.now() < deadline;) {
-    if (await holds()) return;
-    await sleep(100);
-  }
-  throw new Error(`it never came about that ${what}`);
 }
 
 const untilCounted = () =>

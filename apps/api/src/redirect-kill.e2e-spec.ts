@@ -11,8 +11,11 @@ import {
   createTestTenant,
   DatabaseProxy,
   freePort,
+  untilWithin,
   type TestDatabase,
 } from '@lib/testing';
+
+const until = untilWithin(120_000);
 
 // Compiling takes its time on a busy machine.
 jest.setTimeout(600_000);
@@ -98,14 +101,6 @@ async function start(): Promise<Api> {
       await once(child, 'exit');
     },
   };
-}
-
-async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 120_000; Date.now() < deadline;) {
-    if (await holds()) return;
-    await sleep(50);
-  }
-  throw new Error(`it never came about that ${what}`);
 }
 
 /** When each session was sent on. */

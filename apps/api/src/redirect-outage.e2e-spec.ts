@@ -8,12 +8,15 @@ import {
   createTestTenant,
   DatabaseProxy,
   testSettings,
+  untilWithin,
   type TestDatabase,
   type TestTenant,
 } from '@lib/testing';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { register } from 'prom-client';
 import { createApi } from './create-api.js';
+
+const until = untilWithin(30_000);
 
 const ADDRESS = '203.0.113.77';
 
@@ -64,14 +67,6 @@ async function start(overrides: Record<string, string> = {}): Promise<void> {
   spoolDir = settings.spoolDir;
   app = await createApi(settings, createLogger('silent'));
   await until('the process has started', async () => (await ask('/health/startup')).statusCode === 200);
-}
-
-async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 30_000; Date.now() < deadline;) {
-    if (await holds()) return;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-  throw new Error(`it never came about that ${what}`);
 }
 
 const ask = (url: string, headers: Record<string, string> = {}) =>

@@ -3,7 +3,6 @@ import { rmSync } from 'node:fs';
 import { Agent, request, type IncomingMessage } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, jest, test } from '@jest/globals';
 import { createRolePool } from '@lib/database';
 import { createPlatformKey } from '@lib/tenants';
@@ -11,11 +10,14 @@ import {
   buildProgram,
   createTestDatabase,
   testSettings,
+  untilWithin,
   type BuiltProgram,
   type StartedProcess,
   type TestDatabase,
 } from '@lib/testing';
 import type pg from 'pg';
+
+const until = untilWithin(60_000);
 
 // The program is compiled, and one test waits for the limit of 20 seconds.
 jest.setTimeout(240_000);
@@ -115,14 +117,6 @@ function sendEvent(
 
 async function isReady(origin: string): Promise<boolean> {
   return (await fetch(`${origin}/health/ready`).catch(() => undefined))?.status === 200;
-}
-
-async function until(what: string, holds: () => Promise<boolean> | boolean): Promise<void> {
-  for (const deadline = Date.now() + 60_000; Date.now() < deadline;) {
-    if (await holds()) return;
-    await sleep(50);
-  }
-  throw new Error(`it never came about that ${what}`);
 }
 
 /**

@@ -18,3 +18,4 @@ export {
   tablesAsText,
   type Place,
 } from './search-everywhere.js';
+export { untilWithin } from './until-within.js';

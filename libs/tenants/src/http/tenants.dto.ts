@@ -1,4 +1,4 @@
-import { ApiProperty, ApiPropertyOptional, PartialType } from '@nestjs/swagger';
+import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs/swagger';
 import { Exclude, Expose, Type } from 'class-transformer';
 import {
   ArrayNotEmpty,
@@ -18,7 +18,7 @@ import {
   ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { IsStorableText, SCOPES, type Scope } from '@lib/http';
+import { IsStorableText, PageQueryDto, SCOPES, type Scope } from '@lib/http';
 import { EU_MODES, LEGAL_BASES, type PrivacySettings } from '../application/privacy-catalogue.js';
 
 export class CreateTenantDto {
@@ -248,14 +248,7 @@ export class TenantPageDto {
   next!: string | null;
 }
 
-export class TenantPageQueryDto {
-  @ApiPropertyOptional({ default: 50, minimum: 1, maximum: 200 })
-  @IsOptional()
-  @Type(() => Number)
-  @IsInt()
-  @Min(1)
-  @Max(200)
-  limit?: number;
+export class TenantPageQueryDto extends PickType(PageQueryDto, ['limit']) {
   @ApiPropertyOptional({ description: 'The `next` of the page before.' })
   @IsOptional()
   @IsString()
