@@ -92,7 +92,7 @@ export class QuestionReader {
     return { frame, scope: await this.scopeOf(asked) };
   }
 
-  /** An episode's podcast is always named: the index of the rollups begins with it. */
+  /** Both exist, and the episode is one of the podcast's. */
   private async scopeOf({ podcastId, episodeId }: EpisodeScope): Promise<EpisodeScope> {
     const { sql, tenantId } = this.db.current;
     if (podcastId !== null && !(await podcastExists(sql, tenantId, podcastId))) throw podcastNotFound();

@@ -10,7 +10,8 @@ import {
 import { Access, problemResponse } from '@lib/http';
 import { KeysService } from '../application/keys.service.js';
 import { TenantsService } from '../application/tenants.service.js';
-import { CreatedKeyDto, CreateKeyDto, KeyDto, TenantDto, UpdateTenantDto } from './tenants.dto.js';
+import { CreatedKeyDto, CreateKeyDto, KeyDto } from './keys.dto.js';
+import { TenantDto, UpdateTenantDto } from './tenants.dto.js';
 
 /** The caller's own tenant and its keys. */
 @ApiTags('tenant')

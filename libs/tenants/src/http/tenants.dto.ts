@@ -1,11 +1,6 @@
 import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs/swagger';
 import { Exclude, Expose, Type } from 'class-transformer';
 import {
-  ArrayNotEmpty,
-  ArrayUnique,
-  IsArray,
-  IsBoolean,
-  IsDate,
   IsIn,
   IsInt,
   IsObject,
@@ -15,11 +10,11 @@ import {
   Length,
   Max,
   Min,
-  ValidateIf,
   ValidateNested,
 } from 'class-validator';
-import { IsStorableText, PageQueryDto, SCOPES, type Scope } from '@lib/http';
-import { EU_MODES, LEGAL_BASES, type PrivacySettings } from '../application/privacy-catalogue.js';
+import { IsStorableText, PageQueryDto } from '@lib/http';
+import { CreatedKeyDto } from './keys.dto.js';
+import { PrivacyDto, UpdatePrivacyDto } from './privacy.dto.js';
 
 export class CreateTenantDto {
   @ApiProperty({ example: 'Harbour Light Network' })
@@ -35,64 +30,6 @@ export class CreateTenantDto {
   @IsOptional()
   @IsTimeZone()
   timeZone?: string;
-}
-
-export class UpdatePrivacyDto {
-  @ApiPropertyOptional({
-    enum: EU_MODES,
-    description:
-      'Addresses of the EEA, the United Kingdom and Switzerland are hashed whole, or cut to IPv4 /24 and IPv6 /48 before. ' +
-      'Where the country is not known, they are cut too. Cut addresses make numbers of listeners coarse.',
-  })
-  @IsOptional()
-  @IsIn(EU_MODES)
-  euMode?: PrivacySettings['euMode'];
-  @ApiPropertyOptional({
-    enum: LEGAL_BASES,
-    description:
-      'On what listeners are told from each other where a request says nothing. With `consent` and `unknown` such ' +
-      'requests are recorded without ids, and do not count as downloads.',
-  })
-  @IsOptional()
-  @IsIn(LEGAL_BASES)
-  legalBasis?: PrivacySettings['legalBasis'];
-  @ApiPropertyOptional({
-    nullable: true,
-    type: Number,
-    example: null,
-    description:
-      'Number on the Global Vendor List of the TCF. Null: the purposes of a TC string decide alone.',
-  })
-  @ValidateIf(({ tcfVendorId }: UpdatePrivacyDto) => tcfVendorId !== undefined && tcfVendorId !== null)
-  @IsInt()
-  @Min(1)
-  @Max(65_535)
-  tcfVendorId?: number | null;
-  @ApiPropertyOptional({ description: 'Record requests with Sec-GPC: 1 without ids.' })
-  @IsOptional()
-  @IsBoolean()
-  honourGpc?: boolean;
-  @ApiPropertyOptional({ description: 'Record requests with DNT: 1 without ids.' })
-  @IsOptional()
-  @IsBoolean()
-  honourDnt?: boolean;
-  @ApiPropertyOptional({
-    nullable: true,
-    type: Number,
-    minimum: 1,
-    maximum: 60,
-    example: 30,
-    description:
-      'Match sponsors’ results with listening by address, so many days back. From then on, at the latest after five ' +
-      'minutes, requests are recorded with an id of the address alone, under a key that is destroyed when the week, ' +
-      'these days and the acceptance window are over. Null, the default: no such id is made. Never made of addresses ' +
-      'that are cut.',
-  })
-  @ValidateIf(({ attributionLookbackDays: days }: UpdatePrivacyDto) => days !== undefined && days !== null)
-  @IsInt()
-  @Min(1)
-  @Max(60)
-  attributionLookbackDays?: number | null;
 }
 
 export class UpdateTenantDto extends PartialType(CreateTenantDto) {
@@ -143,17 +80,6 @@ export class AdminUpdateTenantDto extends UpdateTenantDto {
 }
 
 @Exclude()
-export class PrivacyDto {
-  @ApiProperty({ enum: EU_MODES }) @Expose() euMode!: string;
-  @ApiProperty({ enum: LEGAL_BASES }) @Expose() legalBasis!: string;
-  @ApiProperty({ nullable: true, type: Number, example: null }) @Expose() tcfVendorId!: number | null;
-  @ApiProperty() @Expose() honourGpc!: boolean;
-  @ApiProperty() @Expose() honourDnt!: boolean;
-  @ApiProperty({ nullable: true, type: Number, example: null }) @Expose() attributionLookbackDays!:
-    number | null;
-}
-
-@Exclude()
 export class TenantDto {
   @ApiProperty({ format: 'uuid' }) @Expose() tenantId!: string;
   @ApiProperty({ example: 'Harbour Light Network' }) @Expose() name!: string;
@@ -175,61 +101,6 @@ export class TenantDto {
   @ApiProperty({ type: PrivacyDto }) @Expose() @Type(() => PrivacyDto) privacy!: PrivacyDto;
   @ApiProperty() @Expose() createdAt!: Date;
   @ApiProperty() @Expose() updatedAt!: Date;
-}
-
-export class CreateKeyDto {
-  @ApiProperty({ example: 'Web player' })
-  @IsString()
-  @Length(1, 200)
-  @IsStorableText()
-  name!: string;
-
-  @ApiPropertyOptional({
-    enum: ['secret', 'ingest_token'],
-    default: 'secret',
-    description: 'An ingest token is public and may only write events.',
-  })
-  @IsOptional()
-  @IsIn(['secret', 'ingest_token'])
-  kind?: 'secret' | 'ingest_token';
-  @ApiProperty({ enum: SCOPES, isArray: true, example: ['ingest', 'read'] })
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayUnique()
-  @IsIn(SCOPES, { each: true })
-  scopes!: Scope[];
-  @ApiPropertyOptional({
-    default: false,
-    description: 'Believe the client address, user agent and byte counts that this sender reports.',
-  })
-  @IsOptional()
-  @IsBoolean()
-  trustedSender?: boolean;
-  @ApiPropertyOptional({ example: '2027-12-31T00:00:00Z' })
-  @IsOptional()
-  @Type(() => Date)
-  @IsDate()
-  expiresAt?: Date;
-}
-
-@Exclude()
-export class KeyDto {
-  @ApiProperty({ example: '4fQ9ZkT0aBcD1eFg' }) @Expose() keyId!: string;
-  @ApiProperty({ enum: ['secret', 'ingest_token'] }) @Expose() kind!: string;
-  @ApiProperty({ example: 'Web player' }) @Expose() name!: string;
-  @ApiProperty({ enum: SCOPES, isArray: true }) @Expose() scopes!: Scope[];
-  @ApiProperty() @Expose() trustedSender!: boolean;
-  @ApiProperty() @Expose() createdAt!: Date;
-  @ApiProperty({ nullable: true, type: Date }) @Expose() expiresAt!: Date | null;
-  @ApiProperty({ nullable: true, type: Date }) @Expose() revokedAt!: Date | null;
-  @ApiProperty({ nullable: true, type: Date }) @Expose() lastUsedAt!: Date | null;
-}
-
-@Exclude()
-export class CreatedKeyDto extends KeyDto {
-  @ApiProperty({ description: 'The key itself. Shown once: it cannot be read again.' })
-  @Expose()
-  credential!: string;
 }
 
 @Exclude()
