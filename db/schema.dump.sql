@@ -680,7 +680,7 @@ CREATE TABLE public.listener_metrics (
     dimension_value text DEFAULT ''::text NOT NULL,
     evidence text NOT NULL,
     CONSTRAINT listener_metrics_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text, 'client_confirmed'::text]))),
-    CONSTRAINT listener_metrics_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text])))
+    CONSTRAINT listener_metrics_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text, 'month'::text])))
 );
 
 ALTER TABLE ONLY public.listener_metrics FORCE ROW LEVEL SECURITY;
@@ -753,7 +753,7 @@ CREATE TABLE public.listener_totals (
     dimension_value text DEFAULT ''::text NOT NULL,
     evidence text NOT NULL,
     CONSTRAINT listener_totals_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text, 'client_confirmed'::text]))),
-    CONSTRAINT listener_totals_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text])))
+    CONSTRAINT listener_totals_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text, 'month'::text])))
 );
 
 ALTER TABLE ONLY public.listener_totals FORCE ROW LEVEL SECURITY;

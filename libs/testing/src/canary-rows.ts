@@ -69,7 +69,7 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     referrers: [{ tenant_id, id: 1, value: canary }],
     dirty_buckets: [{ tenant_id, kind: 'slice', bucket: now }],
     raw_horizons: [{ tenant_id, raw_from: now }],
-    listener_metrics: ['slice', 'hour', 'day'].map((grain) => ({ ...rollup, grain })),
+    listener_metrics: ['slice', 'hour', 'day', 'month'].map((grain) => ({ ...rollup, grain })),
     listener_totals: [{ ...metric, bucket: now, grain: 'day' }],
     metrics_daily: [{ ...metric, day: now, rule_set_id: randomUUID(), episodes: 1 }],
     ...countingRows(tenant, now),

@@ -50,7 +50,7 @@ describe('the demo network', () => {
 
   test('has rollups that equal a count of its raw events', async () => {
     const raw = await one('SELECT count(*) AS n FROM listener_events WHERE tenant_id = $1');
-    for (const grain of ['slice', 'hour', 'day']) {
+    for (const grain of ['slice', 'hour', 'day', 'month']) {
       const sum = await one(
         `SELECT sum(value) AS n FROM listener_metrics WHERE tenant_id = $1 AND grain = '${grain}' AND metric <> 'downloads'`,
       );

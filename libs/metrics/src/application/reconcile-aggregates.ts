@@ -10,6 +10,8 @@ import { metricHours } from '../infrastructure/metric-hours.sql.js';
 import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
 import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
 import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
+import { repairMonths } from '../infrastructure/repair-months.sql.js';
+import { LISTENER_METRICS, LISTENER_TOTALS } from '../infrastructure/write-difference.js';
 import { RecentTenants } from './recent-tenants.js';
 import { reconcileAggregatesJob } from './reconcile-aggregates.job.js';
 import { driftEvents } from './rollup-metrics.js';
@@ -39,7 +41,7 @@ export class ReconcileAggregates {
   }
 
   /**
-   * Compares and repairs one UTC hour of a tenant and the day it is in. Slices with marks, or frozen ones, are not
+   * Compares and repairs one UTC hour of a tenant, and the day and month it is in. Slices with marks, or frozen ones, are not
    * compared. Returns the difference in events, or null when a refresher holds the day.
    */
   async check(tenantId: TenantId, hour: Date): Promise<number | null> {
@@ -72,6 +74,8 @@ export class ReconcileAggregates {
     await rebuildTotals(sql, tenantId, 'hour', [hour]);
     await rebuildSums(sql, tenantId, 'day', [day]);
     await rebuildTotals(sql, tenantId, 'day', [day]);
+    await repairMonths(sql, tenantId, LISTENER_METRICS, day);
+    await repairMonths(sql, tenantId, LISTENER_TOTALS, day);
     await appendMark(sql, tenantId, 'metrics_daily', day, null);
   }
 }
@@ -81,6 +85,6 @@ function anyHour(first: Date, last: Date): Date {
   return floorTime(new Date(first.getTime() + Math.floor(Math.random() * hours) * HOUR_MS), HOUR_MS);
 }
 
-function total({ slices, hour, day, totals }: HourDrift): number {
-  return slices + hour + day + totals;
+function total({ slices, hour, day, month, totals }: HourDrift): number {
+  return slices + hour + day + month + totals;
 }

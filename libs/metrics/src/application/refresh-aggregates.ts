@@ -30,7 +30,8 @@ const QUARTER_MS = 6 * HOUR_MS;
  *
  * Whoever writes events appends marks in the same transaction. For each marked UTC day of a tenant, one READ COMMITTED
  * transaction takes the day's lock, deletes the marks it sees and recounts just those slices from raw events; then hours
- * are summed from slices and the day from hours, and each of them over episodes. Late, repeated and disordered events need nothing special, a crash
+ * are summed from slices and the day from hours, each of them over episodes, and what that changed in the day is added to
+ * its month. Late, repeated and disordered events need nothing special, a crash
  * leaves the marks where they were, and running twice writes nothing.
  *
  * Both the lock and the marks that are never unique are needed: without either, refreshes get lost.

@@ -176,6 +176,6 @@ test('an event that commits after its slice was recounted is found by its mark',
   await late.query('COMMIT');
   await refreshers[1]!.run();
   const values = [...(await storedRollups(database, tenant.tenantId)).values()];
-  // Slice, hour and day of the episode, the podcast and the network.
-  expect(values).toEqual(Array(9).fill(3));
+  // Slice, hour, day and month of the episode, the podcast and the network.
+  expect(values).toEqual(Array(12).fill(3));
 });

@@ -1,7 +1,7 @@
 import { DAY_MS, HOUR_MS, SLICE_MS } from '@lib/primitives';
 
-/** Widths at which rollups are stored: 5 minutes, 1 hour and 1 day, all in UTC. */
-export type Grain = 'slice' | 'hour' | 'day';
+/** Widths at which rollups are stored: 5 minutes, 1 hour, 1 day and 1 month, all in UTC. */
+export type Grain = 'slice' | 'hour' | 'day' | 'month';
 
 /** A stretch `[from, to)` in UTC milliseconds that is to be read from rows of one grain. */
 export interface GrainStretch {
@@ -11,9 +11,9 @@ export interface GrainStretch {
 }
 
 /**
- * Says which rollup rows add up to each bucket, reading as few as possible: whole UTC days from `day` rows, what is
- * left of whole UTC hours from `hour` rows, the rest from slices. UTC days need one row a day, days in Berlin 24 hours,
- * days in Kolkata 23 hours and 12 slices.
+ * Says which rollup rows add up to each bucket, reading as few as possible: whole UTC months from `month` rows,
+ * whole UTC days before and after them from `day` rows, what is left of whole UTC hours from `hour` rows, the rest from
+ * slices. UTC days need one row a day, days in Berlin 24 hours, days in Kolkata 23 hours and 12 slices.
  *
  * @param starts ascending starts of the buckets, multiples of 5 minutes; the last bucket ends at `to`
  * @returns ascending stretches that cover `[starts[0], to)` without gap or overlap. No stored row lies across the border
@@ -28,22 +28,36 @@ export function coverWithGrains(starts: readonly number[], to: number): GrainStr
 }
 
 function coverBucket(from: number, to: number): GrainStretch[] {
-  return split('hour', HOUR_MS, from, to).flatMap((part) =>
-    part.grain === 'hour' ? split('day', DAY_MS, part.from, part.to) : [part],
-  );
+  return cover(['month', 'day', 'hour'], from, to);
 }
 
-/** Splits a stretch into its whole units of `grain` and the finer remainders before and after them. */
-function split(grain: 'hour' | 'day', width: number, from: number, to: number): GrainStretch[] {
-  const finer = grain === 'day' ? 'hour' : 'slice';
-  const first = Math.ceil(from / width) * width;
-  const last = Math.floor(to / width) * width;
-  if (first >= last) return [{ grain: finer, from, to }];
-  return [
-    { grain: finer, from, to: first },
-    { grain, from: first, to: last },
-    { grain: finer, from: last, to },
-  ];
+/** Whole units of the first grain; what lies before and after them, in the finer ones. */
+function cover(
+  [grain, ...finer]: readonly Exclude<Grain, 'slice'>[],
+  from: number,
+  to: number,
+): GrainStretch[] {
+  if (grain === undefined) return [{ grain: 'slice', from, to }];
+  const [first, last] = [ceilings[grain](from), floors[grain](to)];
+  if (first >= last) return cover(finer, from, to);
+  return [...cover(finer, from, first), { grain, from: first, to: last }, ...cover(finer, last, to)];
+}
+
+const floors = {
+  month: (at: number) => startOfMonth(at, 0),
+  day: (at: number) => Math.floor(at / DAY_MS) * DAY_MS,
+  hour: (at: number) => Math.floor(at / HOUR_MS) * HOUR_MS,
+};
+
+const ceilings = {
+  month: (at: number) => (startOfMonth(at, 0) === at ? at : startOfMonth(at, 1)),
+  day: (at: number) => Math.ceil(at / DAY_MS) * DAY_MS,
+  hour: (at: number) => Math.ceil(at / HOUR_MS) * HOUR_MS,
+};
+
+function startOfMonth(at: number, later: number): number {
+  const date = new Date(at);
+  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + later, 1);
 }
 
 function append(stretches: GrainStretch[], next: GrainStretch): void {

@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAY_MS, HOUR_MS, LocalZone, SLICE_MS } from '@lib/primitives';
 import fc from 'fast-check';
-import { coverWithGrains } from './cover-with-grains.js';
+import { coverWithGrains, type Grain } from './cover-with-grains.js';
 import { INTERVALS, localBuckets } from './local-buckets.js';
 import { previousRange } from './previous-range.js';
 
@@ -15,6 +15,12 @@ const range = fc
   .map(([from, slices]) => ({ from, to: from + slices * SLICE_MS }));
 const interval = fc.constantFrom(...INTERVALS);
 const WIDTH = { slice: SLICE_MS, hour: HOUR_MS, day: DAY_MS };
+
+/** Whether a row of the grain begins at an instant. */
+function isBorder(grain: Grain, at: number): boolean {
+  if (grain === 'month') return new Date(at).toISOString().endsWith('-01T00:00:00.000Z');
+  return at % WIDTH[grain] === 0;
+}
 
 describe('buckets', () => {
   test('cover the range once, in order, on borders of slices', () => {
@@ -74,28 +80,43 @@ describe('stored rows that cover buckets', () => {
         for (const stretch of stretches) {
           expect(stretch.from).toBe(position);
           expect(stretch.to).toBeGreaterThan(stretch.from);
-          expect(stretch.from % WIDTH[stretch.grain]).toBe(0);
-          expect(stretch.to % WIDTH[stretch.grain]).toBe(0);
+          expect([stretch.from, stretch.to].map((at) => isBorder(stretch.grain, at))).toEqual([true, true]);
           position = stretch.to;
         }
         expect(position).toBe(to);
         for (const start of starts.slice(1)) {
           const holder = stretches.find((stretch) => stretch.from <= start && start < stretch.to)!;
-          expect((start - holder.from) % WIDTH[holder.grain]).toBe(0);
+          expect(isBorder(holder.grain, start)).toBe(true);
         }
       }),
       { numRuns: 150 },
     );
   });
 
-  test('are whole UTC days where buckets are UTC days', () => {
+  test('are whole UTC days and months where buckets are', () => {
     const from = Date.UTC(2026, 0, 1);
     const to = Date.UTC(2027, 0, 1);
     const utc = zones.get('UTC') ?? new LocalZone('UTC');
-    for (const width of ['day', 'week', 'month'] as const)
+    for (const width of ['day', 'week'] as const)
       expect(coverWithGrains(localBuckets(utc, width, from, to, 800), to)).toEqual([
         { grain: 'day', from, to },
       ]);
+    expect(coverWithGrains(localBuckets(utc, 'month', from, to, 800), to)).toEqual([
+      { grain: 'month', from, to },
+    ]);
+  });
+
+  test('of a long range are months, and finer rows before the first and after the last', () => {
+    const [from, to] = [Date.UTC(2026, 8, 29, 22), Date.UTC(2026, 11, 2, 0, 5)];
+    expect(
+      coverWithGrains([from], to).map(({ grain, from: low }) => `${grain} ${new Date(low).toISOString()}`),
+    ).toEqual([
+      'hour 2026-09-29T22:00:00.000Z',
+      'day 2026-09-30T00:00:00.000Z',
+      'month 2026-10-01T00:00:00.000Z',
+      'day 2026-12-01T00:00:00.000Z',
+      'slice 2026-12-02T00:00:00.000Z',
+    ]);
   });
 
   test('are hours where the zone is off by whole hours, and a few slices more elsewhere', () => {
@@ -104,7 +125,8 @@ describe('stored rows that cover buckets', () => {
       const from = local.instant(Date.UTC(2026, 5, 1));
       const to = local.instant(Date.UTC(2026, 5, 3));
       return coverWithGrains(localBuckets(local, 'day', from, to, 800), to).map(
-        ({ grain, from: low, to: high }) => `${(high - low) / WIDTH[grain]} ${grain}`,
+        ({ grain, from: low, to: high }) =>
+          grain === 'month' ? grain : `${(high - low) / WIDTH[grain]} ${grain}`,
       );
     };
     expect(cover('Europe/Berlin')).toEqual(['48 hour']);

@@ -13,7 +13,9 @@ export interface HourDrift {
   hour: number;
   /** The UTC day against its hours. */
   day: number;
-  /** Podcasts and the network against their episodes, in the slices, the hour and the day. */
+  /** The UTC month against its days. */
+  month: number;
+  /** Podcasts and the network against their episodes, in the slices, the hour, the day and the month. */
   totals: number;
 }
 
@@ -27,6 +29,7 @@ export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day:
     slices: string | null;
     hour: string;
     day: string;
+    month: string;
     totals: string;
   }>(
     `WITH state AS MATERIALIZED (
@@ -46,22 +49,30 @@ export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day:
      ), hours AS (
        SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'hour' AND bucket >= $2
          AND bucket < $2::timestamptz + interval '24 hours'
+     ), month AS (
+       SELECT date_trunc('month', $2::timestamptz, 'UTC') AS low,
+              date_trunc('month', $2::timestamptz, 'UTC') + interval '1 month' AS high
      ), days AS (
-       SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'day' AND bucket = $2
+       SELECT m.* FROM month, listener_metrics m WHERE tenant_id = $1 AND grain = 'day' AND bucket >= low AND bucket < high
+     ), months AS (
+       SELECT m.* FROM month, listener_metrics m WHERE tenant_id = $1 AND grain = 'month' AND bucket = low
      ), sums AS (
        SELECT 'slice' AS grain, s.* FROM (${sumsOverEpisodes('all_slices')}) s
        UNION ALL SELECT 'hour', h.* FROM (${sumsOverEpisodes('hours WHERE bucket = $3')}) h
-       UNION ALL SELECT 'day', d.* FROM (${sumsOverEpisodes('days')}) d
+       UNION ALL SELECT 'day', d.* FROM (${sumsOverEpisodes('days WHERE bucket = $2')}) d
+       UNION ALL SELECT 'month', m.* FROM (${sumsOverEpisodes('months')}) m
      ), totals AS (
        SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = 'slice' AND bucket >= $3 AND bucket < $4
        UNION ALL SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = 'hour' AND bucket = $3
        UNION ALL SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = 'day' AND bucket = $2
+       UNION ALL SELECT t.* FROM month, listener_totals t WHERE tenant_id = $1 AND grain = 'month' AND bucket = low
      )
      SELECT comparable,
        (SELECT sum(abs(coalesce(f.value, 0) - coalesce(s.value, 0)))
         FROM fresh f FULL JOIN slices s USING (bucket, episode_id, metric, evidence)) AS slices,
        ${differenceOfSums('all_slices', 'hours WHERE bucket = $3', 'episode_id')} AS hour,
-       ${differenceOfSums('hours', 'days', 'episode_id')} AS day,
+       ${differenceOfSums('hours', 'days WHERE bucket = $2', 'episode_id')} AS day,
+       ${differenceOfSums('days', 'months', 'episode_id')} AS month,
        ${differenceOfSums('sums', 'totals', 'grain, bucket, podcast_id')} AS totals
      FROM state`,
     [tenantId, day, hour, new Date(hour.getTime() + HOUR_MS)],
@@ -72,6 +83,7 @@ export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day:
     slices: Number(row?.slices ?? 0),
     hour: Number(row?.hour ?? 0),
     day: Number(row?.day ?? 0),
+    month: Number(row?.month ?? 0),
     totals: Number(row?.totals ?? 0),
   };
 }
