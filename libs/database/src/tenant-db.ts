@@ -75,8 +75,7 @@ export class TenantDb {
   ): Promise<T> {
     try {
       const replayedAt = options.replica === true ? await replayTime(runner) : undefined;
-      await runner.startTransaction();
-      await runner.query(this.source.tenantPrologue(tenantId, options.readOnly === true));
+      await begin(runner, this.source.tenantPrologue(tenantId, options.readOnly === true));
       const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) =>
         (await runner.query(text, params as unknown[], true)).records as Row[];
       const result = await this.scope
@@ -102,6 +101,14 @@ export class TenantDb {
  */
 const refuse = (() =>
   Promise.reject(new Error('the tenant transaction has ended'))) as unknown as QueryRunner['query'];
+
+/** TypeORM begins the transaction, since it keeps count of them; the prologue goes along in the same round trip. */
+async function begin(runner: QueryRunner, prologue: string): Promise<void> {
+  const query = runner.query.bind(runner) as (text: string) => Promise<unknown>;
+  runner.query = (async (text: string) => query(`${text}; ${prologue}`)) as QueryRunner['query'];
+  await runner.startTransaction();
+  runner.query = query as QueryRunner['query'];
+}
 
 /** Before BEGIN: inside, the snapshot would stand still while the replica replays on. */
 async function replayTime(runner: QueryRunner): Promise<Date | null> {

@@ -4,6 +4,7 @@ export { AccessGuard } from './access.guard.js';
 export { AnswerSerializer } from './answer-serializer.js';
 export { CursorCodec } from './cursor.js';
 export { IsStorableText } from './is-storable-text.js';
+export { IsTimeZone } from './is-time-zone.js';
 export {
   AUTHENTICATOR,
   SCOPES,

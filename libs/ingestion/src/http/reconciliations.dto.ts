@@ -9,8 +9,8 @@ import {
   IsIn,
   IsISO31661Alpha2,
   IsOptional,
-  IsTimeZone,
 } from 'class-validator';
+import { IsTimeZone } from '@lib/http';
 
 /** A query parameter that may be repeated: Fastify gives one as a string and several as an array. */
 const repeatable = ({ value }: { value: unknown }) => (typeof value === 'string' ? [value] : value);

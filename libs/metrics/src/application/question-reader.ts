@@ -4,9 +4,7 @@ import { localZone, type LocalZone } from '@lib/primitives';
 import { TenantsService } from '@lib/tenants';
 import { episodeNotFound, podcastNotFound } from '../domain/metrics.errors.js';
 import { readRange, type CountedRange } from '../domain/read-range.js';
-import { asOf } from '../infrastructure/as-of.sql.js';
-import { countedUnder, type CountedUnder } from '../infrastructure/counted-under.sql.js';
-import { switchingDays } from '../infrastructure/switching-days.sql.js';
+import { answerFrame, type RollupState } from '../infrastructure/answer-frame.sql.js';
 import { podcastExists, podcastOfEpisode } from '../infrastructure/query-scope.sql.js';
 
 /** What every question about metrics has: a range, and whose numbers. */
@@ -20,16 +18,10 @@ export interface Question {
 }
 
 /** What every answer says about itself. */
-export interface AnswerFrame {
+export interface AnswerFrame extends RollupState {
   timeZone: string;
   from: Date;
   to: Date;
-  /** Every event acknowledged before it is counted. Null: a read replica cannot tell yet. */
-  asOf: Date | null;
-  /** The rule sets under which the downloads of the range were counted. */
-  ruleSets: CountedUnder[];
-  /** UTC days whose numbers have not followed a recount that was applied. */
-  switchingDays: string[];
 }
 
 /** Of which podcast and which episode; null is of all. */
@@ -74,20 +66,11 @@ export class QuestionReader {
     counted: CountedRange = range,
   ): Promise<{ frame: AnswerFrame; scope: EpisodeScope }> {
     const { sql, tenantId, replayedAt } = this.db.current;
-    const freshness = await asOf(
-      sql,
-      tenantId,
-      new Date(counted.from),
-      new Date(counted.to),
-      replayedAt ?? null,
-    );
     const frame = {
       timeZone: zone.name,
       from: new Date(range.from),
       to: new Date(range.to),
-      asOf: freshness,
-      ruleSets: await countedUnder(sql, tenantId, range),
-      switchingDays: await switchingDays(sql, tenantId, counted),
+      ...(await answerFrame(sql, tenantId, range, counted, replayedAt ?? null)),
     };
     return { frame, scope: await this.scopeOf(asked) };
   }

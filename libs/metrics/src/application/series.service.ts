@@ -15,7 +15,7 @@ export interface SeriesQuestion extends Question {
 
 export interface SeriesAnswer extends AnswerFrame {
   interval: Interval;
-  series: (MetricLevel & { points: { start: string; startUtc: Date; value: number }[] })[];
+  series: (MetricLevel & { points: { start: string; startUtc: string; value: number }[] })[];
 }
 
 /** Points of one series in one answer. */
@@ -55,7 +55,10 @@ export class SeriesService {
       ofLevel[bucket] = value;
       values.set(level, ofLevel);
     }
-    const labels = starts.map((start) => ({ start: read.zone.label(start), startUtc: new Date(start) }));
+    const labels = starts.map((start) => ({
+      start: read.zone.label(start),
+      startUtc: new Date(start).toISOString(),
+    }));
     const series = metricLevels(question.metrics, question.evidence).map((level) => {
       const ofLevel = values.get(`${level.metric} ${level.evidence}`);
       const points = labels.map((label, bucket) => ({ ...label, value: ofLevel?.[bucket] ?? 0 }));

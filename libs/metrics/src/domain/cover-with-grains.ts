@@ -38,10 +38,13 @@ function cover(
   to: number,
 ): GrainStretch[] {
   if (grain === undefined) return [{ grain: 'slice', from, to }];
+  if (to - from < SHORTEST_MS[grain]) return cover(finer, from, to);
   const [first, last] = [ceilings[grain](from), floors[grain](to)];
   if (first >= last) return cover(finer, from, to);
   return [...cover(finer, from, first), { grain, from: first, to: last }, ...cover(finer, last, to)];
 }
+
+const SHORTEST_MS = { month: 28 * DAY_MS, day: DAY_MS, hour: HOUR_MS };
 
 const floors = {
   month: (at: number) => startOfMonth(at, 0),

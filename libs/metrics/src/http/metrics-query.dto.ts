@@ -8,12 +8,12 @@ import {
   IsInt,
   IsOptional,
   IsString,
-  IsTimeZone,
   IsUUID,
   Length,
   Max,
   Min,
 } from 'class-validator';
+import { IsTimeZone } from '@lib/http';
 import { EVIDENCE_LEVELS, INTERVALS, METRICS } from '../application/metric-catalogue.js';
 import type { Evidence, Metric } from '../domain/event-metrics.js';
 import type { Interval } from '../domain/local-buckets.js';

@@ -71,7 +71,7 @@ export class PointDto {
     description: 'Local start, included. The point ends where the next starts, the last one at `to`.',
   })
   start!: string;
-  @ApiProperty({ example: '2026-03-28T23:00:00.000Z' }) startUtc!: Date;
+  @ApiProperty({ format: 'date-time', example: '2026-03-28T23:00:00.000Z' }) startUtc!: string;
   @ApiProperty({ example: 1204 }) value!: number;
 }
 

@@ -30,7 +30,7 @@ export async function eventSeries(
     `SELECT metric, evidence, width_bucket(bucket, $9::timestamptz[]) - 1 AS bucket, sum(value) AS value
      ${scope.episodeId === null ? TOTAL_ROWS : EPISODE_ROWS}
      GROUP BY 1, 2, 3`,
-    [...rollupParams(tenantId, stretches, scope), starts.map((start) => new Date(start))],
+    [...rollupParams(tenantId, stretches, scope), starts.map((start) => new Date(start).toISOString())],
   );
   return rows.map((row) => ({ ...row, value: Number(row.value) }));
 }

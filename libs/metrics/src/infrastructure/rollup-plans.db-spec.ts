@@ -11,7 +11,7 @@ import {
 } from '@lib/testing';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
 import { localBuckets, type Interval } from '../domain/local-buckets.js';
-import { asOf } from './as-of.sql.js';
+import { answerFrame } from './answer-frame.sql.js';
 import { episodeRanking } from './episode-ranking.sql.js';
 import { eventSeries } from './event-series.sql.js';
 import { takeMarks } from '@lib/time-series';
@@ -169,8 +169,10 @@ describe('questions', () => {
   });
 
   test('about freshness read the marks of the range', async () => {
-    const [from, to] = [new Date('2026-03-31T20:00Z'), new Date('2026-03-31T21:00Z')];
-    expect(await readsOf((sql) => asOf(sql, tenantId, from, to))).toEqual(['dirty_buckets_pkey by bucket']);
+    const range = { from: Date.parse('2026-03-31T20:00Z'), to: Date.parse('2026-03-31T21:00Z') };
+    const reads = await readsOf((sql) => answerFrame(sql, tenantId, range, range, null));
+    expect(reads).toContain('dirty_buckets_pkey by bucket');
+    expect(reads.filter((read) => read.startsWith('all of dirty_buckets'))).toEqual([]);
   });
 });
 

@@ -46,8 +46,8 @@ export function rollupParams(
   return [
     tenantId,
     stretches.map(({ grain }) => grain),
-    stretches.map(({ from }) => new Date(from)),
-    stretches.map(({ to }) => new Date(to)),
+    stretches.map(({ from }) => new Date(from).toISOString()),
+    stretches.map(({ to }) => new Date(to).toISOString()),
     scope.podcastId,
     scope.episodeId,
     scope.metrics,

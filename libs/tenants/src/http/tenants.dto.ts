@@ -6,13 +6,12 @@ import {
   IsObject,
   IsOptional,
   IsString,
-  IsTimeZone,
   Length,
   Max,
   Min,
   ValidateNested,
 } from 'class-validator';
-import { IsStorableText, PageQueryDto } from '@lib/http';
+import { IsStorableText, PageQueryDto, IsTimeZone } from '@lib/http';
 import { CreatedKeyDto } from './keys.dto.js';
 import { PrivacyDto, UpdatePrivacyDto } from './privacy.dto.js';
 
