@@ -28,7 +28,8 @@ interface Timing {
 }
 
 const EPISODES = 200;
-const WARM_UP_REQUESTS = 5;
+/** As many as it takes until the server runs compiled code: what is measured is one that has been up for a while. */
+const WARM_UP_REQUESTS = 50;
 const RAW_ROUNDS = 3;
 
 /**

@@ -4,7 +4,7 @@ import { rawHorizon } from '@lib/time-series';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
 import { EVENT_METRICS, metricLevels, type MetricLevel } from '../domain/event-metrics.js';
 import { beforeRawHorizon } from '../domain/metrics.errors.js';
-import { eventSeries } from '../infrastructure/event-series.sql.js';
+import { eventSeries, valuesOf } from '../infrastructure/event-series.sql.js';
 import { rawCounts } from '../infrastructure/raw-counts.sql.js';
 import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
 
@@ -41,16 +41,11 @@ export class RecountService {
     );
     const raws = await rawCounts(sql, tenantId, frame, scope);
     const counts = metricLevels(EVENT_METRICS).map((level) => {
-      const [rollup, raw] = [valueAt(rollups, level), valueAt(raws, level)];
+      const rollup = valuesOf(rollups, level)?.[0] ?? 0;
+      const raw =
+        raws.find((one) => one.metric === level.metric && one.evidence === level.evidence)?.value ?? 0;
       return { ...level, rollup, raw, equal: rollup === raw };
     });
     return { ...frame, equal: counts.every(({ equal }) => equal), counts };
   }
-}
-
-function valueAt(
-  rows: readonly (Omit<MetricLevel, 'core'> & { value: number })[],
-  { metric, evidence }: MetricLevel,
-): number {
-  return rows.find((row) => row.metric === metric && row.evidence === evidence)?.value ?? 0;
 }

@@ -4,7 +4,7 @@ import { coverWithGrains } from '../domain/cover-with-grains.js';
 import { metricLevels, type Evidence, type Metric, type MetricLevel } from '../domain/event-metrics.js';
 import { affordableAlternative, localBuckets, type Interval } from '../domain/local-buckets.js';
 import { tooManyBuckets } from '../domain/metrics.errors.js';
-import { eventSeries } from '../infrastructure/event-series.sql.js';
+import { eventSeries, valuesOf } from '../infrastructure/event-series.sql.js';
 import { QuestionReader, type AnswerFrame, type Question, type ReadQuestion } from './question-reader.js';
 
 export interface SeriesQuestion extends Question {
@@ -43,25 +43,15 @@ export class SeriesService {
     const starts = affordableBuckets(read, question.interval);
     const { frame, scope } = await this.questions.prepare(read);
     const { sql, tenantId } = this.db.current;
-    const rows = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), {
+    const counted = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), {
       ...scope,
       metrics: question.metrics,
       evidence: question.evidence ?? null,
     });
-    const values = new Map<string, number[]>();
-    for (const { metric, evidence, bucket, value } of rows) {
-      const level = `${metric} ${evidence}`;
-      const ofLevel = values.get(level) ?? starts.map(() => 0);
-      ofLevel[bucket] = value;
-      values.set(level, ofLevel);
-    }
-    const labels = starts.map((start) => ({
-      start: read.zone.label(start),
-      startUtc: new Date(start).toISOString(),
-    }));
+    const labels = starts.map((at) => ({ start: read.zone.label(at), startUtc: new Date(at).toISOString() }));
     const series = metricLevels(question.metrics, question.evidence).map((level) => {
-      const ofLevel = values.get(`${level.metric} ${level.evidence}`);
-      const points = labels.map((label, bucket) => ({ ...label, value: ofLevel?.[bucket] ?? 0 }));
+      const values = valuesOf(counted, level);
+      const points = labels.map(({ start, startUtc }, n) => ({ start, startUtc, value: values?.[n] ?? 0 }));
       return { ...level, points };
     });
     return { ...frame, interval: question.interval, series };

@@ -3,7 +3,7 @@ import { TenantDb } from '@lib/database';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
 import { METRICS, metricLevels, type MetricLevel } from '../domain/event-metrics.js';
 import { previousRange } from '../domain/previous-range.js';
-import { eventSeries } from '../infrastructure/event-series.sql.js';
+import { eventSeries, valuesOf } from '../infrastructure/event-series.sql.js';
 import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
 import { LONGEST, LONGEST_DAYS } from './series.service.js';
 
@@ -33,17 +33,15 @@ export class TotalsService {
     const starts = previous === null ? [read.range.from] : [previous.from, read.range.from];
     const { frame, scope } = await this.questions.prepare(read, { ...read.range, from: Math.min(...starts) });
     const { sql, tenantId } = this.db.current;
-    const rows = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), {
+    const counted = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), {
       ...scope,
       metrics: METRICS,
       evidence: null,
     });
-    const valueOf = ({ metric, evidence }: MetricLevel, bucket: number) =>
-      rows.find((row) => row.metric === metric && row.evidence === evidence && row.bucket === bucket)
-        ?.value ?? 0;
     const totals = metricLevels(METRICS).map((level) => {
-      const value = valueOf(level, starts.length - 1);
-      const previousValue = previous === null ? null : valueOf(level, 0);
+      const values = valuesOf(counted, level) ?? starts.map(() => 0);
+      const value = values.at(-1) ?? 0;
+      const previousValue = previous === null ? null : (values[0] ?? 0);
       return { ...level, value, previousValue, change: changeRatio(value, previousValue) };
     });
     return {
