@@ -147,6 +147,42 @@ $$;
 
 ALTER FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) OWNER TO podcast_lookup;
 
+CREATE FUNCTION public.note_episode_files() RETURNS trigger
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog'
+    AS $$
+DECLARE
+  known timestamptz;
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(hashtextextended(t.tenant_id::text || 'episode_files', 0))
+  FROM (SELECT DISTINCT w.tenant_id FROM written w) t;
+  known := coalesce(nullif(current_setting('app.files_known_from', true), '')::timestamptz, clock_timestamp());
+  PERFORM set_config('app.files_known_from', known::text, true);
+  WITH noted AS (
+    INSERT INTO public.episode_files AS f (tenant_id, episode_id, known_from, media_bytes, header_bytes, duration_seconds)
+    -- Another transaction may have taken a later instant and changed the same file first: its row is the one to correct.
+    SELECT w.tenant_id, w.id, greatest(known, l.known_from), w.media_bytes, w.header_bytes, w.duration_seconds
+    FROM written w LEFT JOIN LATERAL (
+      SELECT * FROM public.episode_files k WHERE k.tenant_id = w.tenant_id AND k.episode_id = w.id
+      ORDER BY k.known_from DESC LIMIT 1
+    ) l ON true
+    WHERE l.known_from IS NULL OR (l.media_bytes, l.header_bytes, l.duration_seconds)
+      IS DISTINCT FROM (w.media_bytes, w.header_bytes, w.duration_seconds)
+    ON CONFLICT (tenant_id, episode_id, known_from) DO UPDATE SET media_bytes = EXCLUDED.media_bytes,
+      header_bytes = EXCLUDED.header_bytes, duration_seconds = EXCLUDED.duration_seconds
+    RETURNING f.tenant_id, f.episode_id, f.known_from
+  )
+  INSERT INTO public.dirty_buckets (tenant_id, kind, bucket, marked_at)
+  SELECT c.tenant_id, 'count', c.day::timestamp AT TIME ZONE 'UTC', known FROM public.counted_days c
+  WHERE c.files_as_of >= known AND EXISTS (
+    SELECT FROM noted n JOIN public.episode_files k
+      ON k.tenant_id = n.tenant_id AND k.episode_id = n.episode_id AND k.known_from < n.known_from
+    WHERE n.tenant_id = c.tenant_id);
+  RETURN NULL;
+END $$;
+
+ALTER FUNCTION public.note_episode_files() OWNER TO podcast_owner;
+
 CREATE FUNCTION public.open_tenant_table(p_table regclass, p_policy text, p_command text, p_role text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -455,12 +491,15 @@ CREATE TABLE public.counted_days (
     tenant_id uuid NOT NULL,
     day date NOT NULL,
     rule_set_id uuid NOT NULL,
+    files_as_of timestamp with time zone NOT NULL,
     counted_at timestamp with time zone DEFAULT now() NOT NULL
 );
 
 ALTER TABLE ONLY public.counted_days FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.counted_days OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.counted_days.files_as_of IS 'The day is counted with what was known of files then: at its end, or later, when it was first counted or its recount was asked for.';
 
 CREATE TABLE public.dirty_buckets (
     tenant_id uuid NOT NULL,
@@ -523,6 +562,19 @@ CREATE TABLE public.duplicate_deliveries (
 ALTER TABLE ONLY public.duplicate_deliveries FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.duplicate_deliveries OWNER TO podcast_owner;
+
+CREATE TABLE public.episode_files (
+    tenant_id uuid NOT NULL,
+    episode_id uuid NOT NULL,
+    known_from timestamp with time zone NOT NULL,
+    media_bytes bigint,
+    header_bytes bigint,
+    duration_seconds integer
+);
+
+ALTER TABLE ONLY public.episode_files FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.episode_files OWNER TO podcast_owner;
 
 CREATE TABLE public.episodes (
     tenant_id uuid NOT NULL,
@@ -1158,6 +1210,9 @@ ALTER TABLE ONLY public.downloads
 ALTER TABLE ONLY public.duplicate_deliveries
     ADD CONSTRAINT duplicate_deliveries_pkey PRIMARY KEY (tenant_id, import_id, day, episode_id);
 
+ALTER TABLE ONLY public.episode_files
+    ADD CONSTRAINT episode_files_pkey PRIMARY KEY (tenant_id, episode_id, known_from);
+
 ALTER TABLE ONLY public.episodes
     ADD CONSTRAINT episodes_pkey PRIMARY KEY (tenant_id, id);
 
@@ -1274,6 +1329,8 @@ CREATE INDEX count_carry_listener ON public.count_carry USING btree (tenant_id, 
 
 CREATE INDEX downloads_time ON public.downloads USING btree (tenant_id, occurred_at);
 
+CREATE INDEX episode_files_known ON public.episode_files USING btree (tenant_id, known_from);
+
 CREATE INDEX episodes_created ON public.episodes USING btree (tenant_id, podcast_id, created_at DESC, id DESC);
 
 CREATE INDEX episodes_media_key ON public.episodes USING btree (tenant_id, media_key);
@@ -1300,6 +1357,10 @@ CREATE UNIQUE INDEX public_handles_kind_handle_key ON public.public_handles USIN
 
 CREATE INDEX public_handles_target ON public.public_handles USING btree (tenant_id, kind, target_id);
 
+CREATE TRIGGER episodes_added AFTER INSERT ON public.episodes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.note_episode_files();
+
+CREATE TRIGGER episodes_changed AFTER UPDATE ON public.episodes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.note_episode_files();
+
 ALTER TABLE ONLY public.address_lists
     ADD CONSTRAINT address_lists_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
@@ -1317,6 +1378,9 @@ ALTER TABLE ONLY public.counted_days
 
 ALTER TABLE ONLY public.duplicate_deliveries
     ADD CONSTRAINT duplicate_deliveries_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES public.imports(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.episode_files
+    ADD CONSTRAINT episode_files_tenant_id_episode_id_fkey FOREIGN KEY (tenant_id, episode_id) REFERENCES public.episodes(tenant_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.episodes
     ADD CONSTRAINT episodes_tenant_id_podcast_id_fkey FOREIGN KEY (tenant_id, podcast_id) REFERENCES public.podcasts(tenant_id, id);
@@ -1407,6 +1471,8 @@ ALTER TABLE public.dirty_buckets ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.downloads ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.duplicate_deliveries ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.episode_files ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.episodes ENABLE ROW LEVEL SECURITY;
 
@@ -1506,6 +1572,8 @@ CREATE POLICY tenant_isolation ON public.downloads TO podcast_app USING ((tenant
 
 CREATE POLICY tenant_isolation ON public.duplicate_deliveries TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.episode_files TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.episodes TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.import_files TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
@@ -1583,6 +1651,8 @@ CREATE POLICY tenant_wall ON public.dirty_buckets AS RESTRICTIVE TO podcast_app 
 CREATE POLICY tenant_wall ON public.downloads AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.duplicate_deliveries AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.episode_files AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.episodes AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1666,6 +1736,8 @@ GRANT ALL ON FUNCTION public.lapsed_inclusions(p_before timestamp with time zone
 
 REVOKE ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) TO podcast_app;
+
+REVOKE ALL ON FUNCTION public.note_episode_files() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION public.open_tenant_table(p_table regclass, p_policy text, p_command text, p_role text) FROM PUBLIC;
 
@@ -1752,6 +1824,14 @@ GRANT SELECT(marked_at) ON TABLE public.dirty_buckets TO podcast_maintenance;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.downloads TO podcast_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.duplicate_deliveries TO podcast_app;
+
+GRANT SELECT,INSERT ON TABLE public.episode_files TO podcast_app;
+
+GRANT UPDATE(media_bytes) ON TABLE public.episode_files TO podcast_app;
+
+GRANT UPDATE(header_bytes) ON TABLE public.episode_files TO podcast_app;
+
+GRANT UPDATE(duration_seconds) ON TABLE public.episode_files TO podcast_app;
 
 GRANT SELECT ON TABLE public.episodes TO podcast_admin;
 GRANT SELECT ON TABLE public.episodes TO podcast_search;

@@ -347,6 +347,20 @@ CREATE INDEX IF NOT EXISTS episodes_newest ON episodes (tenant_id, created_at DE
 CREATE INDEX IF NOT EXISTS episodes_media_key ON episodes (tenant_id, media_key);
 CREATE INDEX IF NOT EXISTS episodes_title_trgm ON episodes USING gin (tenant_id, title gin_trgm_ops);
 
+-- What was known of an episode's file, from when on: counting a day reads what was known at an instant. Written by triggers
+-- on episodes, below. What became known first holds for all time before it, too.
+CREATE TABLE IF NOT EXISTS episode_files (
+  tenant_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  known_from timestamptz NOT NULL,
+  media_bytes bigint,
+  header_bytes bigint,
+  duration_seconds integer,
+  PRIMARY KEY (tenant_id, episode_id, known_from),
+  FOREIGN KEY (tenant_id, episode_id) REFERENCES episodes (tenant_id, id) ON DELETE CASCADE
+);
+CREATE INDEX IF NOT EXISTS episode_files_known ON episode_files (tenant_id, known_from);
+
 -- Hosts to which requests for a podcast's files may be sent on. Nothing is redirected elsewhere.
 CREATE TABLE IF NOT EXISTS podcast_hosts (
   tenant_id uuid NOT NULL,
@@ -625,10 +639,56 @@ CREATE TABLE IF NOT EXISTS counted_days (
   tenant_id uuid NOT NULL,
   day date NOT NULL,
   rule_set_id uuid NOT NULL,
+  files_as_of timestamptz NOT NULL,
   counted_at timestamptz NOT NULL DEFAULT now(),
   PRIMARY KEY (tenant_id, day),
   FOREIGN KEY (tenant_id, rule_set_id) REFERENCES rule_sets (tenant_id, id) ON DELETE CASCADE
 );
+COMMENT ON COLUMN counted_days.files_as_of IS 'The day is counted with what was known of files then: at its end, or later, when it was first counted or its recount was asked for.';
+
+-- Notes in episode_files what a statement made known of files. Changes of one transaction leave one row.
+--
+-- The instant of a change is taken under a shared lock of the tenant, and the instant up to which a day or a recount knows
+-- files under the exclusive one, each kept until its transaction ends. So whoever counts by an instant sees every change
+-- of before it, and never one more later, though changes become visible in another order than they were begun.
+--
+-- A day that may still know the change is marked: the counter takes the addresses that asked for such a file.
+CREATE OR REPLACE FUNCTION note_episode_files() RETURNS trigger
+LANGUAGE plpgsql SET search_path = pg_catalog AS $$
+DECLARE
+  known timestamptz;
+BEGIN
+  PERFORM pg_advisory_xact_lock_shared(hashtextextended(t.tenant_id::text || 'episode_files', 0))
+  FROM (SELECT DISTINCT w.tenant_id FROM written w) t;
+  known := coalesce(nullif(current_setting('app.files_known_from', true), '')::timestamptz, clock_timestamp());
+  PERFORM set_config('app.files_known_from', known::text, true);
+  WITH noted AS (
+    INSERT INTO public.episode_files AS f (tenant_id, episode_id, known_from, media_bytes, header_bytes, duration_seconds)
+    -- Another transaction may have taken a later instant and changed the same file first: its row is the one to correct.
+    SELECT w.tenant_id, w.id, greatest(known, l.known_from), w.media_bytes, w.header_bytes, w.duration_seconds
+    FROM written w LEFT JOIN LATERAL (
+      SELECT * FROM public.episode_files k WHERE k.tenant_id = w.tenant_id AND k.episode_id = w.id
+      ORDER BY k.known_from DESC LIMIT 1
+    ) l ON true
+    WHERE l.known_from IS NULL OR (l.media_bytes, l.header_bytes, l.duration_seconds)
+      IS DISTINCT FROM (w.media_bytes, w.header_bytes, w.duration_seconds)
+    ON CONFLICT (tenant_id, episode_id, known_from) DO UPDATE SET media_bytes = EXCLUDED.media_bytes,
+      header_bytes = EXCLUDED.header_bytes, duration_seconds = EXCLUDED.duration_seconds
+    RETURNING f.tenant_id, f.episode_id, f.known_from
+  )
+  INSERT INTO public.dirty_buckets (tenant_id, kind, bucket, marked_at)
+  SELECT c.tenant_id, 'count', c.day::timestamp AT TIME ZONE 'UTC', known FROM public.counted_days c
+  WHERE c.files_as_of >= known AND EXISTS (
+    SELECT FROM noted n JOIN public.episode_files k
+      ON k.tenant_id = n.tenant_id AND k.episode_id = n.episode_id AND k.known_from < n.known_from
+    WHERE n.tenant_id = c.tenant_id);
+  RETURN NULL;
+END $$;
+REVOKE ALL ON FUNCTION note_episode_files() FROM PUBLIC;
+CREATE OR REPLACE TRIGGER episodes_added AFTER INSERT ON episodes
+  REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION note_episode_files();
+CREATE OR REPLACE TRIGGER episodes_changed AFTER UPDATE ON episodes
+  REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION note_episode_files();
 
 -- One row for each download. It is dated by its first piece and owned by the UTC day on which it was complete.
 CREATE TABLE IF NOT EXISTS downloads (
@@ -942,7 +1002,7 @@ DECLARE
   t text;
 BEGIN
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'api_keys', 'listener_keys', 'listener_key_secrets', 'podcasts',
-                           'episodes', 'listener_events', 'attribution_events', 'user_agents', 'referrers',
+                           'episodes', 'episode_files', 'listener_events', 'attribution_events', 'user_agents', 'referrers',
                            'dirty_buckets', 'raw_horizons', 'listener_metrics', 'listener_totals', 'metrics_daily',
                            'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
@@ -988,6 +1048,8 @@ GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO p
 GRANT SELECT, INSERT, UPDATE (removed_at) ON agent_overrides TO podcast_app; -- rule sets name them
 GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,
   privacy_requests TO podcast_app;
+-- History, but for what the same transaction made known before.
+GRANT SELECT, INSERT, UPDATE (media_bytes, header_bytes, duration_seconds) ON episode_files TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;
 GRANT SELECT, INSERT, DELETE ON listener_key_secrets TO podcast_app;
 GRANT SELECT ON listener_events_hourly, listener_events_daily TO podcast_app;

@@ -47,6 +47,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     dirty_buckets: EDIT,
     downloads: EDIT,
     duplicate_deliveries: REVISE,
+    episode_files: 'SELECT INSERT UPDATE(duration_seconds,header_bytes,media_bytes)',
     episodes: EDIT,
     import_files: REVISE,
     imports: REVISE,

@@ -54,6 +54,8 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     listener_key_secrets: [{ tenant_id, purpose: 'count', period: now, import_id: IMPORT, key_enc: canary }],
     podcasts: [{ tenant_id, id: podcastId, title: canary, feed_url: `https://${canary}.example/` }],
     episodes: [{ tenant_id, id: episodeId, podcast_id: podcastId, guid: canary, title: canary }],
+    // Beside the row that the episode leaves.
+    episode_files: [{ tenant_id, episode_id: episodeId, known_from: '2020-01-01T00:00Z', media_bytes: 1 }],
     listener_events: [
       {
         ...event,
@@ -131,7 +133,7 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
         created_by: canary,
       },
     ],
-    counted_days: [{ tenant_id, day: someDay, rule_set_id: ruleSetId }],
+    counted_days: [{ tenant_id, day: someDay, rule_set_id: ruleSetId, files_as_of: now }],
     downloads: [
       {
         tenant_id,

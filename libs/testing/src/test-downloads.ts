@@ -46,7 +46,7 @@ export async function showTestDownloads(
 ): Promise<void> {
   for (const { day, podcastId, episodeId, downloads, evidence = 'origin_bytes' } of numbers) {
     await owner.query(
-      `INSERT INTO counted_days (tenant_id, day, rule_set_id) VALUES ($1, $2, $3)
+      `INSERT INTO counted_days (tenant_id, day, rule_set_id, files_as_of) VALUES ($1, $2, $3, now())
        ON CONFLICT (tenant_id, day) DO UPDATE SET rule_set_id = $3`,
       [tenantId, day, ruleSetId],
     );

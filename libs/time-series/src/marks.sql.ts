@@ -28,21 +28,6 @@ export async function takeMarks(
   return { buckets: rows.map((row) => row.bucket), oldest: rows[0]?.oldest ?? null };
 }
 
-/** The buckets in `[from, to)` that marks of a kind wait in, each once. */
-export async function waitingBuckets(
-  sql: Sql,
-  tenantId: TenantId,
-  kind: MarkKind,
-  from: Date,
-  to: Date,
-): Promise<Date[]> {
-  const rows = await sql<{ bucket: Date }>(
-    `SELECT DISTINCT bucket FROM dirty_buckets WHERE tenant_id = $1 AND kind = $2 AND bucket >= $3 AND bucket < $4`,
-    [tenantId, kind, from, to],
-  );
-  return rows.map(({ bucket }) => bucket);
-}
-
 /**
  * Appends a mark that passes news on to the next stage. `markedAt` is when that news was first marked, so that work in a
  * second stage is as old as the event it began with; null is now.

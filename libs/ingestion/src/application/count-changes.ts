@@ -3,7 +3,7 @@ import type { Sql } from '@lib/database';
 import { DAY_MS, floorTime, type TenantId } from '@lib/primitives';
 import type { Download } from '../domain/counting/download.js';
 import type { RuleChange } from '../domain/reconciliation/rule-changes.js';
-import type { RuleSet } from '../domain/rule-set.js';
+import type { CountingBasis } from '../domain/rule-set.js';
 import { dayRequests } from '../infrastructure/day-requests.sql.js';
 import type { AgentReader } from './agent-reader.js';
 import { PortionCounter, type CountedPortion } from './count-day.js';
@@ -34,12 +34,12 @@ export function requestRange({ from, to, isRolling }: Pick<ChangedScope, 'from' 
  * Counts the stored requests of a scope once for each change of the rules, by the function that counts always, and says
  * how many downloads each gives. Stores nothing. Between changes others have their turn: one portion counted ten times
  * would hold up whoever else this process serves.
- * @param ruleSetOf the rule set of a UTC day; days without one are left out
+ * @param basisOf by what a UTC day is counted; days without a rule set are left out
  */
 export async function countChanges<Code extends string>(
   sql: Sql,
   scope: ChangedScope,
-  ruleSetOf: (day: Date) => Promise<RuleSet | undefined>,
+  basisOf: (day: Date) => Promise<CountingBasis | undefined>,
   agents: AgentReader,
   changes: ReadonlyMap<Code, RuleChange>,
 ): Promise<Map<Code, number>> {
@@ -53,11 +53,11 @@ export async function countChanges<Code extends string>(
   }));
   for (let ms = range.from.getTime(); ms < range.to.getTime(); ms += DAY_MS) {
     const day = new Date(ms);
-    const own = await ruleSetOf(day);
+    const own = await basisOf(day);
     if (own === undefined) continue;
     const counters = tallies.map((tally) => {
-      const rules = tally.change.rules?.(own.rules) ?? own.rules;
-      const ruled = { tenantId, day, ruleSet: { ...own, rules } };
+      const rules = tally.change.rules?.(own.ruleSet.rules) ?? own.ruleSet.rules;
+      const ruled = { ...own, tenantId, day, ruleSet: { ...own.ruleSet, rules } };
       return {
         tally,
         counter: new PortionCounter(sql, ruled, agents, tally.open.windows, tally.change.request),

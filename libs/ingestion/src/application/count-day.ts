@@ -6,7 +6,7 @@ import { countRequests } from '../domain/counting/count-requests.js';
 import type { Download } from '../domain/counting/download.js';
 import type { DownloadRequest, EpisodeSizes } from '../domain/counting/download-request.js';
 import { rekeyCarry, type WindowCarry } from '../domain/counting/window-carry.js';
-import type { RuleSet } from '../domain/rule-set.js';
+import type { CountingBasis } from '../domain/rule-set.js';
 import type { AgentVerdict } from '../domain/classification/agent-verdict.js';
 import { carryOfListeners } from '../infrastructure/count-carry.sql.js';
 import { dayRequests } from '../infrastructure/day-requests.sql.js';
@@ -15,12 +15,11 @@ import { episodeSizes } from '../infrastructure/episode-sizes.sql.js';
 import { excludedAddresses } from '../infrastructure/quarantines.sql.js';
 import type { AgentReader } from './agent-reader.js';
 
-/** A UTC day of a tenant and the rules to count it by. */
-export interface RuledDay {
+/** A UTC day of a tenant and by what to count it. */
+export interface RuledDay extends CountingBasis {
   readonly tenantId: TenantId;
   /** 00:00 UTC. */
   readonly day: Date;
-  readonly ruleSet: RuleSet;
 }
 
 /** What to count: the requests of some addresses or of all. */
@@ -73,7 +72,7 @@ export class PortionCounter {
 
   async count(requests: readonly StoredRequest[]): Promise<CountedPortion> {
     const { tenantId, day, ruleSet } = this.ruled;
-    await addSizes(this.sql, tenantId, this.sizes, requests);
+    await addSizes(this.sql, this.ruled, this.sizes, requests);
     const verdicts = await this.agents.verdicts(this.sql, tenantId, ruleSet, requests);
     const carry = ruleSet.rules.window === 'calendar_day' ? [] : await this.openWindows(requests);
     const excluded = await this.excludedAddresses();
@@ -110,7 +109,7 @@ const NO_VERDICT: AgentVerdict = {
 
 async function addSizes(
   sql: Sql,
-  tenantId: TenantId,
+  { tenantId, filesAsOf }: RuledDay,
   sizes: Map<string, EpisodeSizes>,
   requests: readonly StoredRequest[],
 ): Promise<void> {
@@ -118,7 +117,7 @@ async function addSizes(
   for (const { episodeId } of requests)
     if (episodeId !== null && !sizes.has(episodeId)) missing.add(episodeId);
   if (missing.size === 0) return;
-  for (const [id, size] of await episodeSizes(sql, tenantId, [...missing])) sizes.set(id, size);
+  for (const [id, size] of await episodeSizes(sql, tenantId, [...missing], filesAsOf)) sizes.set(id, size);
 }
 
 /** The open windows that were stored when the day before was counted. */

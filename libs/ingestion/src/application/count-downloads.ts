@@ -12,11 +12,14 @@ import {
   tryLockDay,
   type DrainReport,
   type DueDay,
+  type TakenMarks,
 } from '@lib/time-series';
 import type { Logger } from 'pino';
-import type { RuleSet } from '../domain/rule-set.js';
-import { addressesOf } from '../infrastructure/day-requests.sql.js';
+import type { CountingBasis, RuleSet } from '../domain/rule-set.js';
+import { changedFiles } from '../infrastructure/changed-files.sql.js';
+import { addressesOf, addressesThatAskedFor } from '../infrastructure/day-requests.sql.js';
 import { AgentReader } from './agent-reader.js';
+import type { RuledDay } from './count-day.js';
 import { countDownloadsJob } from './count-downloads.job.js';
 import { RuleSetsService } from './rule-sets.service.js';
 import { storeCountedDay } from './store-counted-day.js';
@@ -31,6 +34,10 @@ const MANY_SLICES = 72;
  * takes the day's lock, deletes the marks that it sees, counts the addresses seen in those slices for the whole day, and
  * marks the slices whose downloads changed for the rollups. Late, repeated and disordered requests need nothing special,
  * a crash leaves the marks where they were, and running twice writes nothing.
+ *
+ * Sizes of files are those that were known at the day's own instant, so whoever comes late is judged as everybody else was.
+ * While that instant lies ahead, what becomes known of a file marks the day as well, and whoever asked for the file is
+ * counted again.
  *
  * With a rolling window a day begins with what the day before left open. When that changes, the slices of the next day
  * in which those listeners come back are marked too. The next day's lock is held meanwhile: its counter would otherwise
@@ -55,22 +62,51 @@ export class CountDownloads {
     return this.drain.run();
   }
 
-  private countDay({ tenantId, day }: DueDay): Promise<number | null> {
+  private async countDay({ tenantId, day }: DueDay): Promise<number | null> {
+    // In a transaction of its own: to choose holds up whoever writes episodes.
+    const chosen = await this.db.run(tenantId, () => this.choose(utcDate(day)));
     return this.db.run(tenantId, async () => {
       const { sql } = this.db.current;
-      const ruleSet = await this.ruleSets.ofDay(utcDate(day));
-      if (!(await lockForCounting(sql, tenantId, day, ruleSet))) return null;
+      if (!(await lockForCounting(sql, tenantId, day, chosen.ruleSet))) return null;
       const marks = await takeMarks(sql, tenantId, 'count', day, new Date(day.getTime() + DAY_MS));
-      const rawFrom = await rawHorizon(sql, tenantId);
-      const slices = marks.buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
-      if (slices.length === 0) return 0;
-      const addressIds = slices.length > MANY_SLICES ? null : await addressesOf(sql, tenantId, slices);
-      const change = await storeCountedDay(sql, { tenantId, day, ruleSet, addressIds }, this.agents);
+      const basis = await this.ruleSets.ofDay(utcDate(day));
+      // A recount was applied meanwhile. Its marks may be among these.
+      if (basis?.ruleSet.id !== chosen.ruleSet.id) {
+        await appendMarks(sql, tenantId, 'count', marks.buckets, marks.oldest);
+        return null;
+      }
+      const addressIds = await this.addressesToCount(marks, { tenantId, day, ...basis });
+      if (addressIds?.length === 0) return 0;
+      const change = await storeCountedDay(sql, { tenantId, day, ...basis, addressIds }, this.agents);
       await appendMarks(sql, tenantId, 'slice', change.slices, marks.oldest);
       await appendMarks(sql, tenantId, 'count', change.nextDay, marks.oldest);
       if (change.written > 0) await keepMark(sql, tenantId, 'detect', day);
       return change.written;
     });
+  }
+
+  private async choose(day: string): Promise<CountingBasis> {
+    const chosen = await this.ruleSets.ofDay(day);
+    if (chosen !== undefined) return chosen;
+    await this.ruleSets.choose(day);
+    return this.choose(day);
+  }
+
+  /** Those seen in marked slices, and those that asked for a file of which something else became known since; null is all. */
+  private async addressesToCount(
+    { buckets, oldest }: TakenMarks,
+    { tenantId, day, filesAsOf }: RuledDay,
+  ): Promise<string[] | null> {
+    const { sql } = this.db.current;
+    const rawFrom = await rawHorizon(sql, tenantId);
+    const slices = buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
+    if (slices.length === 0 || oldest === null) return [];
+    if (slices.length > MANY_SLICES) return null;
+    const seen = await addressesOf(sql, tenantId, slices);
+    const files = await changedFiles(sql, tenantId, oldest, filesAsOf);
+    if (files.size === 0) return seen;
+    const range = { from: day, to: new Date(day.getTime() + DAY_MS) };
+    return [...new Set([...seen, ...(await addressesThatAskedFor(sql, tenantId, range, [...files]))])];
   }
 }
 

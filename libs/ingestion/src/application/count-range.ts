@@ -1,7 +1,7 @@
 import type { Sql } from '@lib/database';
 import { DAY_MS, floorTime } from '@lib/primitives';
 import type { DownloadWindow } from '../domain/counting/counting-rules.js';
-import type { RuleSet } from '../domain/rule-set.js';
+import type { CountingBasis, RuleSet } from '../domain/rule-set.js';
 import { dayRequests } from '../infrastructure/day-requests.sql.js';
 import type { AgentReader } from './agent-reader.js';
 import { PortionCounter, storedWindows, type CountedPortion, type RuledDay } from './count-day.js';
@@ -17,15 +17,15 @@ export interface RangePortion extends CountedPortion {
 }
 
 /**
- * Counts the UTC days that a range touches, each under its rule set, without storing anything. `window` takes the place of
+ * Counts the UTC days that a range touches, each by its own rule set and sizes of files, without storing anything. `window` takes the place of
  * the rule sets' own; windows are then followed from three days before the range.
- * @param ruleSetOf the rule set of a day; days without one are left out
+ * @param basisOf by what a day is counted; days without a rule set are left out
  */
 export async function* countRange(
   sql: Sql,
   tenantId: RuledDay['tenantId'],
   range: { from: Date; to: Date },
-  ruleSetOf: (day: Date) => Promise<RuleSet | undefined>,
+  basisOf: (day: Date) => Promise<CountingBasis | undefined>,
   agents: AgentReader,
   window?: DownloadWindow,
 ): AsyncGenerator<RangePortion> {
@@ -33,10 +33,11 @@ export async function* countRange(
   const open = new OpenCarry();
   for (let ms = first - (window ? LEAD_IN_DAYS * DAY_MS : 0); ms < range.to.getTime(); ms += DAY_MS) {
     const day = new Date(ms);
-    const own = await ruleSetOf(day);
+    const own = await basisOf(day);
     if (own === undefined) continue;
-    const ruleSet = window ? { ...own, rules: { ...own.rules, window } } : own;
-    const ruled = { tenantId, day, ruleSet };
+    const rules = window ? { ...own.ruleSet.rules, window } : own.ruleSet.rules;
+    const ruleSet = { ...own.ruleSet, rules };
+    const ruled = { ...own, tenantId, day, ruleSet };
     const windows = window ? open.windows : storedWindows(sql, ruled);
     const counter = new PortionCounter(sql, ruled, agents, windows);
     const to = new Date(ms + DAY_MS);

@@ -60,8 +60,8 @@ export class ExplainService {
     const { sql, tenantId } = this.db.current;
     if ((await countRequestRows(sql, tenantId, range, MOST_REQUESTS + 1)) > MOST_REQUESTS) throw tooLarge();
     const tally = new OutcomeTally(range, question);
-    const ruleSetOf = (day: Date) => this.ruleSets.peek(utcDate(day));
-    const portions = countRange(sql, tenantId, range, ruleSetOf, this.agents, question.window ?? undefined);
+    const basisOf = (day: Date) => this.ruleSets.peek(utcDate(day));
+    const portions = countRange(sql, tenantId, range, basisOf, this.agents, question.window ?? undefined);
     for await (const portion of portions) tally.add(portion);
     const duplicates = await duplicateDeliveries(sql, tenantId, range, question);
     const details = await shownRequests(sql, tenantId, tally.examples());

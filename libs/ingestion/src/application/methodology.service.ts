@@ -79,7 +79,7 @@ export class MethodologyService {
     const lastDay = utcDate(new Date(now.getTime() - DAY_MS));
     const countingSince = await firstCountedDay(sql, tenantId);
     const shownUnder = (await countedDays(sql, tenantId, firstDay, lastDay)).map(shownRuleSet);
-    const ruleSet = await this.ruleSets.peek(today);
+    const ruleSet = (await this.ruleSets.peek(today))?.ruleSet;
     const tenant = await this.tenants.get();
     const activeAgents = await activeList(sql, 'agents');
     const activeNetworks = await activeList(sql, 'networks');

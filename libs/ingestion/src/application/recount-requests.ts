@@ -9,6 +9,7 @@ import { leadInDays, type RecountRow } from '../domain/recount.js';
 import {
   advanceRecount,
   failRecount,
+  filesAsOfRecount,
   nextRecount,
   storeDifferences,
 } from '../infrastructure/recounts.sql.js';
@@ -80,17 +81,18 @@ export class RecountRequests {
 
   private async countNextDay(recount: RecountRow): Promise<boolean> {
     const { sql, tenantId } = this.db.current;
-    const after = await this.ruleSets.find(recount.ruleSetId);
-    const day = nextDay(recount, leadInDays(after.rules.window));
+    const ruleSet = await this.ruleSets.find(recount.ruleSetId);
+    const day = nextDay(recount, leadInDays(ruleSet.rules.window));
+    const filesAsOf = await filesAsOfRecount(sql, tenantId, recount.id, utcDate(day));
     const before = await this.ruleSets.peek(utcDate(day));
     const rawFrom = await rawHorizon(sql, tenantId);
     if (rawFrom !== null && day < rawFrom) throw new Error(`raw requests of ${utcDate(day)} are gone`);
-    if (!(await lockForCounting(sql, tenantId, day, after))) return false;
+    if (!(await lockForCounting(sql, tenantId, day, ruleSet))) return false;
     const difference = new OutcomeDifference();
-    const shown = before && new ShownOutcomes(sql, { tenantId, day, ruleSet: before }, this.agents);
+    const shown = before && new ShownOutcomes(sql, { tenantId, day, ...before }, filesAsOf, this.agents);
     await storeCountedDay(
       sql,
-      { tenantId, day, ruleSet: after, addressIds: null },
+      { tenantId, day, ruleSet, filesAsOf, addressIds: null },
       this.agents,
       async (portion) => difference.add(portion, await shown?.of(portion.requests)),
     );

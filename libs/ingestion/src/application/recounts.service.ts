@@ -8,6 +8,7 @@ import type { RuleSet } from '../domain/rule-set.js';
 import { countedDays } from '../infrastructure/counted-days.sql.js';
 import { dropUnshownDownloads } from '../infrastructure/downloads.sql.js';
 import { insertAnnotation } from '../infrastructure/annotations.sql.js';
+import { lockEpisodeFiles } from '../infrastructure/lock-episode-files.sql.js';
 import {
   decideRecount,
   findRecount,
@@ -15,8 +16,8 @@ import {
   listRecounts,
   markSwitch,
   recountDifferences,
+  showRecount,
 } from '../infrastructure/recounts.sql.js';
-import { showDaysUnder } from '../infrastructure/rule-sets.sql.js';
 import { RuleSetsService } from './rule-sets.service.js';
 
 export interface RecountRequest {
@@ -50,7 +51,8 @@ export class RecountsService {
 
   /**
    * Asks for a recount; a worker does it. Days that are shown under the rule set already are counted under a copy of it,
-   * with another version: what is shown stays until somebody decides.
+   * with another version: what is shown stays until somebody decides. Sizes of files are those that are known now, whenever
+   * a day's turn comes.
    * @throws DomainError `rule_set_not_found` (404), `invalid_range`, `before_raw_horizon` (400)
    */
   async request({ ruleSetId, firstDay, lastDay }: RecountRequest, by: string): Promise<RecountRow> {
@@ -63,13 +65,15 @@ export class RecountsService {
     await this.requireRaw(first);
     const id = randomUUID();
     const beside = await this.beside(ruleSet, first, lastDay, by);
+    await lockEpisodeFiles(sql, tenantId);
     await insertRecount(sql, tenantId, { id, ruleSetId: beside, firstDay, lastDay, requestedBy: by });
     await appendMark(sql, tenantId, 'recount', first, null);
     return this.require(id);
   }
 
   /**
-   * Shows the days under the recount's rule set from now on, all of them in one step. What came in since it was counted is
+   * Shows the days under the recount's rule set from now on, all of them in one step, and keeps the sizes of files that it
+   * was counted with. What came in since it was counted is
    * counted now. Downloads switch at once; rollups follow day by day within seconds, and until then every answer made of
    * them names the days that have not (`switchingDays`). The downloads that were shown before stay stored: to go back is
    * another recount that is applied.
@@ -80,11 +84,10 @@ export class RecountsService {
     const { sql, tenantId } = this.db.current;
     const recount = await this.decide(id, 'applied', by);
     await this.requireRaw(startOf(recount.firstDay));
-    const days = daysBetween(recount.firstDay, recount.lastDay);
-    await showDaysUnder(sql, tenantId, recount.ruleSetId, days.map(utcDate));
+    await showRecount(sql, tenantId, id);
     await markSwitch(sql, tenantId, id);
     await insertAnnotation(sql, tenantId, {
-      happenedAt: days[0] ?? new Date(),
+      happenedAt: startOf(recount.firstDay),
       kind: 'recount_applied',
       detail: {
         recountId: id,
@@ -153,10 +156,4 @@ function startOf(day: string): Date {
 
 function invalidDays(rule: string): DomainError {
   return new DomainError('invalid_range', 400, rule, { field: 'lastDay' });
-}
-
-function daysBetween(firstDay: string, lastDay: string): Date[] {
-  const first = Date.parse(`${firstDay}T00:00Z`);
-  const days = (Date.parse(`${lastDay}T00:00Z`) - first) / DAY_MS + 1;
-  return Array.from({ length: days }, (_, n) => new Date(first + n * DAY_MS));
 }

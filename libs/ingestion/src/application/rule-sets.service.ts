@@ -2,14 +2,15 @@ import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { DomainError } from '@lib/primitives';
-import { FIRST_RULE_SET, type RuleSet, type StoredRules } from '../domain/rule-set.js';
+import { FIRST_RULE_SET, type CountingBasis, type RuleSet, type StoredRules } from '../domain/rule-set.js';
+import { lockEpisodeFiles } from '../infrastructure/lock-episode-files.sql.js';
 import {
+  basisOfDay,
   findRuleSet,
   insertRuleSet,
   listRuleSets,
   ruleSetFor,
-  ruleSetOfDay,
-  showDaysUnder,
+  showFirst,
 } from '../infrastructure/rule-sets.sql.js';
 import { confirmedAddresses } from '../infrastructure/quarantines.sql.js';
 import { someAgentOverrides, standingAgentOverrides } from '../infrastructure/agent-overrides.sql.js';
@@ -56,22 +57,36 @@ export class RuleSetsService {
   }
 
   /**
-   * Under which rule set a UTC day (`YYYY-MM-DD`) is counted and shown. A day keeps the one that it was first counted
-   * under until a recount is applied.
+   * By what a UTC day (`YYYY-MM-DD`) is counted and shown; undefined for a day for which that was not chosen yet. A day
+   * keeps what was chosen first until a recount is applied.
    */
-  async ofDay(day: string): Promise<RuleSet> {
+  ofDay(day: string): Promise<CountingBasis | undefined> {
     const { sql, tenantId } = this.db.current;
-    const shown = await ruleSetOfDay(sql, tenantId, day);
-    if (shown !== undefined) return shown;
-    const ruleSet = (await ruleSetFor(sql, tenantId, day)) ?? (await this.makeFirst());
-    await showDaysUnder(sql, tenantId, ruleSet.id, [day]);
-    return ruleSet;
+    return basisOfDay(sql, tenantId, day);
   }
 
-  /** As {@link ofDay}, without choosing for a day that was not counted yet; undefined where there is no rule set at all. */
-  async peek(day: string): Promise<RuleSet | undefined> {
+  /**
+   * Chooses by what a day is counted that was not counted yet: the rule set that is valid on it, and what is known of files
+   * at its end, or now if that is later. Nobody can change what is known of files until the transaction ends: do nothing
+   * else in it.
+   */
+  async choose(day: string): Promise<void> {
     const { sql, tenantId } = this.db.current;
-    return (await ruleSetOfDay(sql, tenantId, day)) ?? (await ruleSetFor(sql, tenantId, day));
+    const ruleSet = (await ruleSetFor(sql, tenantId, day)) ?? (await this.makeFirst());
+    await lockEpisodeFiles(sql, tenantId);
+    await showFirst(sql, tenantId, ruleSet.id, day);
+  }
+
+  /**
+   * By what a day is counted, or would be if it were counted for the first time now; undefined where there is no rule set at
+   * all.
+   */
+  async peek(day: string): Promise<CountingBasis | undefined> {
+    const { sql, tenantId } = this.db.current;
+    const shown = await basisOfDay(sql, tenantId, day);
+    if (shown !== undefined) return shown;
+    const ruleSet = await ruleSetFor(sql, tenantId, day);
+    return ruleSet && { ruleSet, filesAsOf: 'infinity' };
   }
 
   /**

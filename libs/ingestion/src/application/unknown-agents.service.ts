@@ -63,7 +63,7 @@ export class UnknownAgentsService {
     const { sql, tenantId } = this.db.current;
     const list = `unknown-agents ${from.toISOString()} ${to.toISOString()}`;
     const after = page.cursor === undefined ? undefined : this.position(list, page.cursor);
-    const ruleSet = await this.ruleSets.peek(utcDate(new Date()));
+    const ruleSet = (await this.ruleSets.peek(utcDate(new Date())))?.ruleSet;
     if (ruleSet === undefined) return { ruleSet: null, items: [], next: null };
     if ((await countRequestRows(sql, tenantId, { from, to }, MOST_REQUESTS + 1)) > MOST_REQUESTS)
       throw tooLarge();

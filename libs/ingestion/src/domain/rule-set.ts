@@ -25,6 +25,16 @@ export interface StoredRules extends CountingRules {
   readonly exclusions?: readonly string[];
 }
 
+/** By what a UTC day is counted. */
+export interface CountingBasis {
+  readonly ruleSet: RuleSet;
+  /**
+   * Sizes and durations of files are those that were known at this instant, whenever the day is counted again. Text of a
+   * timestamptz, since a JavaScript Date would lose its microseconds; `infinity` is all that is known.
+   */
+  readonly filesAsOf: string;
+}
+
 /** What a tenant counts by until it decides otherwise. */
 export const FIRST_RULE_SET = {
   version: '1.0.0',

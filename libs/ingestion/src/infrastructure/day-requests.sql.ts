@@ -71,6 +71,22 @@ export async function addressesOf(sql: Sql, tenantId: TenantId, slices: readonly
   return rows.map(({ addressId }) => addressId);
 }
 
+/** The ids of the addresses that asked for the files of some episodes in a stretch of one UTC day. */
+export async function addressesThatAskedFor(
+  sql: Sql,
+  tenantId: TenantId,
+  { from, to }: { from: Date; to: Date },
+  episodeIds: readonly string[],
+): Promise<string[]> {
+  const rows = await sql<{ addressId: string }>(
+    `SELECT DISTINCT address_day_id AS "addressId" FROM listener_events
+     WHERE tenant_id = $1 AND occurred_at >= $2 AND occurred_at < $3 AND event_type = 'download_request'
+       AND episode_id = ANY ($4::uuid[]) AND address_day_id IS NOT NULL`,
+    [tenantId, from, to, episodeIds],
+  );
+  return rows.map(({ addressId }) => addressId);
+}
+
 /** The 5-minute slices of a stretch of time in which listeners, known by the key of the day before, asked for files. */
 export async function slicesOfReturning(
   sql: Sql,

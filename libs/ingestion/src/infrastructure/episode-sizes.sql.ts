@@ -2,17 +2,29 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { EpisodeSizes } from '../domain/counting/download-request.js';
 
-/** What is known of the files of some episodes, by episode. */
+/** What was known of the files of some episodes at an instant, by episode; see {@link fileAsOf}. */
 export async function episodeSizes(
   sql: Sql,
   tenantId: TenantId,
   ids: readonly string[],
+  filesAsOf: string,
 ): Promise<Map<string, EpisodeSizes>> {
   const rows = await sql<{ id: string } & EpisodeSizes>(
-    `SELECT id, media_bytes::float8 AS "fileBytes", header_bytes::float8 AS "headerBytes",
-            duration_seconds AS "durationSeconds"
-     FROM episodes WHERE tenant_id = $1 AND id = ANY ($2::uuid[])`,
-    [tenantId, ids],
+    `SELECT e.id, f.media_bytes::float8 AS "fileBytes", f.header_bytes::float8 AS "headerBytes",
+            f.duration_seconds AS "durationSeconds"
+     FROM unnest($2::uuid[]) AS e (id) CROSS JOIN LATERAL (${fileAsOf('e.id', '$3::timestamptz')}) f`,
+    [tenantId, ids, filesAsOf],
   );
   return new Map(rows.map(({ id, ...sizes }) => [id, sizes]));
+}
+
+/**
+ * SQL: the row of `episode_files` that holds for an episode of tenant `$1` at an instant. Of an episode that came later it
+ * is the first one: requests for a file may come in before the episode that has it.
+ */
+export function fileAsOf(episodeId: string, instant: string): string {
+  return `SELECT media_bytes, header_bytes, duration_seconds FROM episode_files
+          WHERE tenant_id = $1 AND episode_id = ${episodeId}
+          ORDER BY known_from > ${instant}, CASE WHEN known_from <= ${instant} THEN known_from END DESC, known_from
+          LIMIT 1`;
 }

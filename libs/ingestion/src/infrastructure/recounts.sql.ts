@@ -32,14 +32,51 @@ export async function nextRecount(sql: Sql, tenantId: TenantId): Promise<Recount
   return rows[0];
 }
 
+/** Stores a recount that is asked for now. Call it under `lockEpisodeFiles`: it knows files by this instant. */
 export async function insertRecount(
   sql: Sql,
   tenantId: TenantId,
   recount: Pick<RecountRow, 'id' | 'ruleSetId' | 'firstDay' | 'lastDay' | 'requestedBy'>,
 ): Promise<void> {
   await sql(
-    `INSERT INTO recounts (tenant_id, id, rule_set_id, first_day, last_day, requested_by) VALUES ($1, $2, $3, $4, $5, $6)`,
+    `INSERT INTO recounts (tenant_id, id, rule_set_id, first_day, last_day, requested_by, requested_at)
+     VALUES ($1, $2, $3, $4, $5, $6, clock_timestamp())`,
     [tenantId, recount.id, recount.ruleSetId, recount.firstDay, recount.lastDay, recount.requestedBy],
+  );
+}
+
+const FILES_AS_OF = (day: string) => `greatest((${day} + 1)::timestamp AT TIME ZONE 'UTC', r.requested_at)`;
+
+/**
+ * The instant by which a recount knows the files of a UTC day: when it was asked for, or the end of a day that was running
+ * then. Text of a timestamptz.
+ */
+export async function filesAsOfRecount(
+  sql: Sql,
+  tenantId: TenantId,
+  id: string,
+  day: string,
+): Promise<string> {
+  const rows = await sql<{ filesAsOf: string }>(
+    `SELECT ${FILES_AS_OF('$3::date')}::text AS "filesAsOf" FROM recounts r WHERE r.tenant_id = $1 AND r.id = $2`,
+    [tenantId, id, day],
+  );
+  if (rows[0] === undefined) throw new Error(`there is no recount ${id}`);
+  return rows[0].filesAsOf;
+}
+
+/** Shows the days of a recount under its rule set from now on, with what it knows of files. */
+export async function showRecount(sql: Sql, tenantId: TenantId, id: string): Promise<void> {
+  await sql(
+    `INSERT INTO counted_days (tenant_id, day, rule_set_id, files_as_of)
+     SELECT $1, d.day, r.rule_set_id, ${FILES_AS_OF('d.day')}
+     FROM recounts r CROSS JOIN LATERAL (
+       SELECT n::date AS day FROM generate_series(r.first_day::timestamp, r.last_day, interval '1 day') AS n
+     ) d
+     WHERE r.tenant_id = $1 AND r.id = $2
+     ON CONFLICT (tenant_id, day) DO UPDATE
+       SET rule_set_id = EXCLUDED.rule_set_id, files_as_of = EXCLUDED.files_as_of, counted_at = now()`,
+    [tenantId, id],
   );
 }
 

@@ -1,6 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
-import type { RuleSet } from '../domain/rule-set.js';
+import type { CountingBasis, RuleSet } from '../domain/rule-set.js';
 
 const COLUMNS = `r.id, r.version, r.valid_from::text AS "validFrom", r.rules, r.agent_list AS "agentList",
   r.agent_overrides AS "agentOverrides", r.note, r.created_by AS "createdBy", r.created_at AS "createdAt"`;
@@ -22,14 +22,18 @@ export async function findRuleSet(sql: Sql, tenantId: TenantId, id: string): Pro
   return rows[0];
 }
 
-/** Under which rule set a UTC day is shown; undefined for a day that was not counted yet. */
-export async function ruleSetOfDay(sql: Sql, tenantId: TenantId, day: string): Promise<RuleSet | undefined> {
-  const rows = await sql<RuleSet>(
-    `SELECT ${COLUMNS} FROM counted_days c JOIN rule_sets r ON r.tenant_id = $1 AND r.id = c.rule_set_id
+/** By what the downloads of a UTC day that are shown are counted; undefined for a day that was not counted yet. */
+export async function basisOfDay(
+  sql: Sql,
+  tenantId: TenantId,
+  day: string,
+): Promise<CountingBasis | undefined> {
+  const rows = await sql<RuleSet & { filesAsOf: string }>(
+    `SELECT ${COLUMNS}, c.files_as_of::text AS "filesAsOf" FROM counted_days c JOIN rule_sets r ON r.tenant_id = $1 AND r.id = c.rule_set_id
      WHERE c.tenant_id = $1 AND c.day = $2`,
     [tenantId, day],
   );
-  return rows[0];
+  return rows.map(({ filesAsOf, ...ruleSet }) => ({ ruleSet, filesAsOf }))[0];
 }
 
 /** The rule set that is valid on a UTC day; of several from one day, the youngest. */
@@ -66,16 +70,15 @@ export async function insertRuleSet(
   return rows.length === 1;
 }
 
-/** Shows UTC days under a rule set from now on. */
-export async function showDaysUnder(
-  sql: Sql,
-  tenantId: TenantId,
-  ruleSetId: string,
-  days: readonly string[],
-): Promise<void> {
+/**
+ * Shows a UTC day that was not counted yet under a rule set, with what is known of files at its end, or now if that is
+ * later. Call it under {@link lockEpisodeFiles}. Nothing happens to a day that is shown already.
+ */
+export async function showFirst(sql: Sql, tenantId: TenantId, ruleSetId: string, day: string): Promise<void> {
   await sql(
-    `INSERT INTO counted_days (tenant_id, day, rule_set_id) SELECT $1, day, $2 FROM unnest($3::date[]) AS d (day)
-     ON CONFLICT (tenant_id, day) DO UPDATE SET rule_set_id = EXCLUDED.rule_set_id, counted_at = now()`,
-    [tenantId, ruleSetId, days],
+    `INSERT INTO counted_days (tenant_id, day, rule_set_id, files_as_of)
+     VALUES ($1, $2, $3, greatest(($2::date + 1)::timestamp AT TIME ZONE 'UTC', clock_timestamp()))
+     ON CONFLICT (tenant_id, day) DO NOTHING`,
+    [tenantId, day, ruleSetId],
   );
 }

@@ -1,10 +1,11 @@
 import type { Sql } from '@lib/database';
 import { DAY_MS, type TenantId } from '@lib/primitives';
+import { fileAsOf } from './episode-sizes.sql.js';
 import type { AddressDay, PodcastDay } from '../domain/invalid-traffic/traffic-day.js';
 
 /**
  * What the addresses of a UTC day did, of those that exceed any of the limits. Downloads are those that are shown; the
- * threshold of an episode is its header and one minute of its content (PTMG v2.3 §5.5.3).
+ * threshold of an episode is its header and one minute of its content (PTMG v2.3 §5.5.3), by what the day knows of its file.
  */
 export function busyAddresses(
   sql: Sql,
@@ -22,17 +23,19 @@ export function busyAddresses(
        GROUP BY 1, 2
      ), asked AS (
        SELECT address_day_id, sum(requests)::float8 AS requests, max(episodes)::integer AS episodes FROM requests GROUP BY 1
+     ), shown AS (
+       SELECT d.*, c.files_as_of
+       FROM downloads d JOIN counted_days c ON c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = d.rule_set_id
+       WHERE d.tenant_id = $1 AND d.settled_day = $4
+     ), thresholds AS (
+       SELECT e.episode_id, f.header_bytes + ceil((f.media_bytes - f.header_bytes) * 60.0 / f.duration_seconds) AS bytes
+       FROM (SELECT DISTINCT episode_id, files_as_of FROM shown) e
+       CROSS JOIN LATERAL (${fileAsOf('e.episode_id', 'e.files_as_of')}) f
+       WHERE f.duration_seconds > 60
      ), got AS (
        SELECT d.address_day_id, count(*)::integer AS downloads, count(DISTINCT d.listener_id)::integer AS agents,
-              (count(*) FILTER (WHERE e.duration_seconds > 60 AND d.bytes BETWEEN t.bytes AND t.bytes * 1.001))::integer
-                AS at_threshold
-       FROM downloads d
-       JOIN counted_days c ON c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = d.rule_set_id
-       JOIN episodes e ON e.tenant_id = $1 AND e.id = d.episode_id
-       CROSS JOIN LATERAL (
-         SELECT e.header_bytes + ceil((e.media_bytes - e.header_bytes) * 60.0 / nullif(e.duration_seconds, 0)) AS bytes
-       ) t
-       WHERE d.tenant_id = $1 AND d.settled_day = $4
+              (count(*) FILTER (WHERE d.bytes BETWEEN t.bytes AND t.bytes * 1.001))::integer AS at_threshold
+       FROM shown d LEFT JOIN thresholds t USING (episode_id)
        GROUP BY 1
      )
      SELECT address_day_id AS "addressId", a.requests, coalesce(g.downloads, 0) AS downloads,

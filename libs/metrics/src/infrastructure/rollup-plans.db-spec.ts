@@ -81,8 +81,8 @@ async function fillDownloads(owner: TestDatabase['owner'], tenantIds: readonly s
        INSERT INTO rule_sets (tenant_id, id, version, valid_from, rules, agent_list, created_by)
        SELECT t, t, '1', '2026-01-01', '{}', '', 'spec' FROM unnest($1::uuid[]) t RETURNING tenant_id
      ), days AS (
-       INSERT INTO counted_days (tenant_id, day, rule_set_id)
-       SELECT tenant_id, '2026-01-01'::date + n, tenant_id FROM sets, generate_series(0, 89) n
+       INSERT INTO counted_days (tenant_id, day, rule_set_id, files_as_of)
+       SELECT tenant_id, '2026-01-01'::date + n, tenant_id, now() FROM sets, generate_series(0, 89) n
      )
      INSERT INTO downloads (tenant_id, rule_set_id, settled_day, address_day_id, download_id, occurred_at, settled_at,
                             podcast_id, episode_id, listener_id, evidence, app, device, country)
