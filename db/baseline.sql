@@ -348,7 +348,8 @@ CREATE INDEX IF NOT EXISTS episodes_media_key ON episodes (tenant_id, media_key)
 CREATE INDEX IF NOT EXISTS episodes_title_trgm ON episodes USING gin (tenant_id, title gin_trgm_ops);
 
 -- What was known of an episode's file, from when on: counting a day reads what was known at an instant. Written by triggers
--- on episodes, below. What became known first holds for all time before it, too.
+-- on episodes, below. What became known first holds for all time before it, too: requests may come in before the episode.
+-- A row of -infinity says that a day was counted while nothing was known.
 CREATE TABLE IF NOT EXISTS episode_files (
   tenant_id uuid NOT NULL,
   episode_id uuid NOT NULL,
@@ -670,18 +671,15 @@ BEGIN
       SELECT * FROM public.episode_files k WHERE k.tenant_id = w.tenant_id AND k.episode_id = w.id
       ORDER BY k.known_from DESC LIMIT 1
     ) l ON true
-    WHERE l.known_from IS NULL OR (l.media_bytes, l.header_bytes, l.duration_seconds)
+    WHERE (l.media_bytes, l.header_bytes, l.duration_seconds)
       IS DISTINCT FROM (w.media_bytes, w.header_bytes, w.duration_seconds)
     ON CONFLICT (tenant_id, episode_id, known_from) DO UPDATE SET media_bytes = EXCLUDED.media_bytes,
       header_bytes = EXCLUDED.header_bytes, duration_seconds = EXCLUDED.duration_seconds
-    RETURNING f.tenant_id, f.episode_id, f.known_from
+    RETURNING f.tenant_id
   )
   INSERT INTO public.dirty_buckets (tenant_id, kind, bucket, marked_at)
   SELECT c.tenant_id, 'count', c.day::timestamp AT TIME ZONE 'UTC', known FROM public.counted_days c
-  WHERE c.files_as_of >= known AND EXISTS (
-    SELECT FROM noted n JOIN public.episode_files k
-      ON k.tenant_id = n.tenant_id AND k.episode_id = n.episode_id AND k.known_from < n.known_from
-    WHERE n.tenant_id = c.tenant_id);
+  WHERE c.files_as_of >= known AND c.tenant_id IN (SELECT n.tenant_id FROM noted n);
   RETURN NULL;
 END $$;
 REVOKE ALL ON FUNCTION note_episode_files() FROM PUBLIC;

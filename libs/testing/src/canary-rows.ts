@@ -54,8 +54,6 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     listener_key_secrets: [{ tenant_id, purpose: 'count', period: now, import_id: IMPORT, key_enc: canary }],
     podcasts: [{ tenant_id, id: podcastId, title: canary, feed_url: `https://${canary}.example/` }],
     episodes: [{ tenant_id, id: episodeId, podcast_id: podcastId, guid: canary, title: canary }],
-    // Beside the row that the episode leaves.
-    episode_files: [{ tenant_id, episode_id: episodeId, known_from: '2020-01-01T00:00Z', media_bytes: 1 }],
     listener_events: [
       {
         ...event,
@@ -100,6 +98,8 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
   const someDay = new Date(parseInt(eventId.slice(0, 4), 16) * DAY_MS).toISOString();
   const days = { first_day: now, last_day: now };
   return {
+    // Beside the row that the episode leaves.
+    episode_files: [{ tenant_id, episode_id, known_from: someDay }],
     podcast_hosts: [{ tenant_id, podcast_id, host: canary, source: 'manual' }],
     public_handles: [{ tenant_id, kind: 'redirect', handle: canary, target_id: podcast_id }],
     annotations: [{ ...named, happened_at: now, kind: 'note', detail: JSON.stringify({ canary }) }],

@@ -33,8 +33,9 @@ export function importEpisodesCommand(io: CommandIo): Command {
     .addHelpText(
       'after',
       '\nColumns, in any order: url, or path with or without host; file_bytes, header_bytes, duration_seconds and\n' +
-        'segment_ms. Empty fields leave what is stored. Later imports of feeds keep what was set here. A fault in a line\n' +
-        'changes nothing.\n\n' +
+        'segment_ms. Empty fields leave what is stored. Later imports of feeds keep what was set here. Days that\n' +
+        'were counted and are over keep the sizes they were counted with, until a recount of them is applied. A fault in a\n' +
+        'line changes nothing.\n\n' +
         'Example:\n  podcast import episodes --tenant 0190… --host cdn.example episodes.csv',
     )
     .action((file: string, options: EpisodesOptions) => importEpisodes(io, file, options));

@@ -12,6 +12,7 @@ import { carryOfListeners } from '../infrastructure/count-carry.sql.js';
 import { dayRequests } from '../infrastructure/day-requests.sql.js';
 import type { CountedDay, DownloadRow } from '../infrastructure/downloads.sql.js';
 import { episodeSizes } from '../infrastructure/episode-sizes.sql.js';
+import { keepUnknownFiles } from '../infrastructure/keep-unknown-files.sql.js';
 import { excludedAddresses } from '../infrastructure/quarantines.sql.js';
 import type { AgentReader } from './agent-reader.js';
 
@@ -39,8 +40,9 @@ export interface CountedPortion {
 export type OpenWindows = (requests: readonly StoredRequest[]) => Promise<readonly WindowCarry[]>;
 
 /**
- * Counts a day in portions of whole addresses, since no rule looks beyond an address. Reads only: the same day gives the
- * same portions, whatever was counted before, except that rolling windows begin with what the day before left open.
+ * Counts a day in portions of whole addresses, since no rule looks beyond an address. The same day gives the same
+ * portions, whatever was counted before, except that rolling windows begin with what the day before left open. Writes
+ * nothing but of which files nothing is known.
  */
 export async function* countDay(
   sql: Sql,
@@ -50,7 +52,7 @@ export async function* countDay(
   const counter = new PortionCounter(sql, ruled, agents, storedWindows(sql, ruled));
   const to = new Date(ruled.day.getTime() + DAY_MS);
   for await (const requests of dayRequests(sql, ruled.tenantId, { from: ruled.day, to, addressIds }))
-    yield counter.count(requests);
+    yield await counter.countForGood(requests);
 }
 
 /**
@@ -69,6 +71,13 @@ export class PortionCounter {
     private readonly change: (request: DownloadRequest, stored: StoredRequest) => DownloadRequest = (same) =>
       same,
   ) {}
+
+  /** As {@link count}, of a day that will be stored: whoever comes late must find the files known as they are now. */
+  async countForGood(requests: readonly StoredRequest[]): Promise<CountedPortion> {
+    const unknown = unseenEpisodes(this.sizes, requests);
+    if (unknown.length > 0) await keepUnknownFiles(this.sql, this.ruled.tenantId, unknown);
+    return this.count(requests);
+  }
 
   async count(requests: readonly StoredRequest[]): Promise<CountedPortion> {
     const { tenantId, day, ruleSet } = this.ruled;
@@ -113,11 +122,19 @@ async function addSizes(
   sizes: Map<string, EpisodeSizes>,
   requests: readonly StoredRequest[],
 ): Promise<void> {
-  const missing = new Set<string>();
+  const missing = unseenEpisodes(sizes, requests);
+  if (missing.length === 0) return;
+  for (const [id, size] of await episodeSizes(sql, tenantId, missing, filesAsOf)) sizes.set(id, size);
+}
+
+function unseenEpisodes(
+  sizes: ReadonlyMap<string, EpisodeSizes>,
+  requests: readonly StoredRequest[],
+): string[] {
+  const unseen = new Set<string>();
   for (const { episodeId } of requests)
-    if (episodeId !== null && !sizes.has(episodeId)) missing.add(episodeId);
-  if (missing.size === 0) return;
-  for (const [id, size] of await episodeSizes(sql, tenantId, [...missing], filesAsOf)) sizes.set(id, size);
+    if (episodeId !== null && !sizes.has(episodeId)) unseen.add(episodeId);
+  return [...unseen];
 }
 
 /** The open windows that were stored when the day before was counted. */

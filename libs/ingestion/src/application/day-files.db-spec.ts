@@ -75,6 +75,15 @@ function setFile(file: Record<string, number>): Promise<unknown> {
 /** A header of 4,000 bytes: one minute is 4,667 bytes from now on. */
 const growHeader = () => setFile({ header_bytes: 4_000 });
 
+function newEpisode(id: string, bytes: number | null): Promise<unknown> {
+  return sql(
+    `INSERT INTO episodes (tenant_id, id, podcast_id, guid, title, media_bytes)
+     SELECT $1, $2, id, $2::uuid::text, 'New', $3 FROM podcasts WHERE tenant_id = $1`,
+    id,
+    bytes,
+  );
+}
+
 /** A request at noon for the first `bytes` of the file, and the mark that comes with it. */
 async function request(day: Date, address: string, bytes: number): Promise<void> {
   const at = new Date(day.getTime() + DAY_MS / 2);
@@ -145,14 +154,13 @@ const history = () =>
   );
 
 describe('the history of a file', () => {
-  const FIRST = { bytes: null, header: null, seconds: null };
-  const SECOND = { bytes: 10_000, header: 1_000, seconds: 540 };
+  const FIRST = { bytes: 10_000, header: 1_000, seconds: 540 };
 
   test('has a row for each change of it and for nothing else', async () => {
     await sql(`UPDATE episodes SET title = 'Another', segment_ms = 4000 WHERE tenant_id = $1`);
     await growHeader();
     await growHeader();
-    expect(await history()).toEqual([FIRST, SECOND, { ...SECOND, header: 4_000 }]);
+    expect(await history()).toEqual([FIRST, { ...FIRST, header: 4_000 }]);
   });
 
   test('keeps of the changes of one transaction what they came to', async () => {
@@ -163,7 +171,7 @@ describe('the history of a file', () => {
           bytes,
         ]);
     });
-    expect(await history()).toEqual([FIRST, SECOND, { ...SECOND, bytes: 30_000 }]);
+    expect(await history()).toEqual([FIRST, { ...FIRST, bytes: 30_000 }]);
   });
 
   test('ends with what is known now, in whatever order transactions began', async () => {
@@ -171,8 +179,8 @@ describe('the history of a file', () => {
     try {
       await early.query('BEGIN');
       await early.query(
-        `INSERT INTO episodes (tenant_id, id, podcast_id, guid, title)
-         SELECT tenant_id, gen_random_uuid(), podcast_id, 'other', 'other' FROM episodes WHERE id = $1`,
+        `INSERT INTO episodes (tenant_id, id, podcast_id, guid, title, media_bytes)
+         SELECT tenant_id, gen_random_uuid(), podcast_id, 'other', 'other', 1 FROM episodes WHERE id = $1`,
         [episodeId],
       );
       await growHeader();
@@ -233,6 +241,37 @@ describe('a day that is over', () => {
     expect(await shown(LONG_AGO)).toEqual([2_500, 3_000]);
   });
 
+  test('takes the first that is known of a file, where nothing was when the day was first counted', async () => {
+    const other = randomUUID();
+    await newEpisode(other, null);
+    await request(LONG_AGO, 'a', 3_000);
+    await count();
+    episodeId = other;
+    await setFile({ media_bytes: 10_000 });
+    await request(LONG_AGO, 'b', 10_000);
+    await count();
+    expect(await shown(LONG_AGO)).toEqual([3_000, 10_000]);
+  });
+
+  test('stays with nothing where requests were judged by that', async () => {
+    episodeId = randomUUID();
+    await newEpisode(episodeId, null);
+    await request(LONG_AGO, 'a', 10_000);
+    await count();
+    await setFile({ media_bytes: 10_000 });
+    await request(LONG_AGO, 'b', 10_000);
+    await count();
+    expect(await shown(LONG_AGO)).toEqual([]);
+    expect(await differences(await recount(LONG_AGO))).toMatchObject([
+      {
+        outcomeBefore: 'below_threshold',
+        outcomeAfter: 'counted',
+        cause: 'episode_file_changed',
+        requests: 2,
+      },
+    ]);
+  });
+
   test('waits to be counted for a change that is under way, and knows it then', async () => {
     await request(LONG_AGO, 'a', 3_000);
     const writer = await database.owner.connect();
@@ -265,15 +304,22 @@ describe('a running day', () => {
     expect(await explained(TODAY)).toBe(1);
   });
 
-  test('is not counted again for an episode that is new', async () => {
+  test('counts nobody again for an episode that is new', async () => {
     await request(TODAY, 'a', 3_000);
     await count();
-    await sql(
-      `INSERT INTO episodes (tenant_id, id, podcast_id, guid, title, media_bytes)
-       SELECT $1, $2, podcast_id, 'new', 'new', 5 FROM episodes WHERE tenant_id = $1`,
-      randomUUID(),
-    );
-    expect(await counter.run()).toMatchObject({ days: 0 });
+    await newEpisode(randomUUID(), 10_000);
+    expect(await counter.run()).toMatchObject({ days: 1, rows: 0 });
+  });
+
+  test('follows the first that becomes known of a file, too', async () => {
+    episodeId = randomUUID();
+    await newEpisode(episodeId, null);
+    await request(TODAY, 'a', 10_000);
+    await count();
+    expect(await shown(TODAY)).toEqual([]);
+    await setFile({ media_bytes: 10_000 });
+    await count();
+    expect(await shown(TODAY)).toEqual([10_000]);
   });
 });
 

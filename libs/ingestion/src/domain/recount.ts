@@ -21,7 +21,7 @@ export interface RecountRow {
 
 /**
  * Why an outcome changes: by the rules of the other rule set; or because under the same rules, too, it would be another one
- * today than when the day was counted, since other sizes or another duration are known of the episode's file.
+ * by what the recount knows of the episode's file, its size, header or duration, than by what the day keeps.
  */
 export type DifferenceCause = 'rules_changed' | 'episode_file_changed';
 

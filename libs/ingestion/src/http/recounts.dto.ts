@@ -27,7 +27,10 @@ export class RecountJobDto {
   state!: string;
   @ApiProperty({ nullable: true, type: String, example: '2026-10-13' }) doneThrough!: string | null;
   @ApiProperty({ example: 'key 3fJ9…' }) requestedBy!: string;
-  @ApiProperty() requestedAt!: Date;
+  @ApiProperty({
+    description: 'Files are counted as they were known then, a day that was running as at its end.',
+  })
+  requestedAt!: Date;
   @ApiProperty({ nullable: true, type: Date }) countedAt!: Date | null;
   @ApiProperty({ nullable: true, type: String }) decidedBy!: string | null;
   @ApiProperty({ nullable: true, type: Date }) decidedAt!: Date | null;
@@ -45,8 +48,8 @@ export class RecountDifferenceDto {
   @ApiProperty({
     enum: ['rules_changed', 'episode_file_changed'],
     description:
-      '`episode_file_changed`: under the rules that are shown it would be another outcome today, too, since the size, ' +
-      'the header or the duration of the file was set after the day was counted.',
+      '`episode_file_changed`: under the rules that are shown it would be another outcome, too, since the size, the header ' +
+      'or the duration of the file that was known when the recount was asked for is not the one that the day keeps.',
   })
   cause!: string;
   @ApiProperty({ example: 12 }) requests!: number;

@@ -220,6 +220,10 @@ describe('a description of methodology', () => {
     },
   );
 
+  test('says by which sizes of files a day is judged', () => {
+    expect(render(DEFAULTS)).toContain('judged by what was known of files at the end of the day');
+  });
+
   test('claims to implement the rules, and nothing more', () => {
     for (const input of [DEFAULTS, OTHER]) {
       const text = render(input);
