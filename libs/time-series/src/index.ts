@@ -9,6 +9,13 @@ export { enforceRetentionJob } from './enforce-retention.job.js';
 export { ensurePartitionsJob } from './ensure-partitions.job.js';
 export { EnsurePartitions } from './ensure-partitions.js';
 export { tryLockDay } from './lock-day.sql.js';
-export { appendDayMarks, appendMark, appendMarks, keepMark, takeMarks, type TakenMarks } from './marks.sql.js';
+export {
+  appendDayMarks,
+  appendMark,
+  appendMarks,
+  keepMark,
+  takeMarks,
+  type TakenMarks,
+} from './marks.sql.js';
 export { rawHorizon } from './raw-horizon.sql.js';
 export { TimeSeriesModule } from './time-series.module.js';
