@@ -3,8 +3,9 @@ import { decodePercent } from './decode-percent.js';
 import type { LineFault } from './line-fault.js';
 import type { LineParser, LoggedLine } from './line-parser.js';
 import { loggedBytes, loggedStatus } from './logged-number.js';
-import { isoTimeMs, rememberingLast } from './logged-time.js';
+import { isoTimeMs } from './logged-time.js';
 import { byteRange } from './range-header.js';
+import { rememberingLast } from './remembering-last.js';
 import { hostName, isMethod, requestTarget } from './request-target.js';
 
 const FIELDS = '#Fields:';
@@ -22,11 +23,11 @@ const FIELDS = '#Fields:';
  */
 export function cloudFrontParser(): LineParser {
   let columns: Columns | undefined;
-  const timeMs = rememberingLast(isoTimeMs);
+  const readers = { timeMs: rememberingLast(isoTimeMs), hostOf: rememberingLast(hostName) };
   return (line) => {
     if (line.startsWith(FIELDS)) columns = readColumns(line);
     if (line === '' || line.startsWith('#')) return null;
-    return columns === undefined ? { rule: 'no_columns' } : parseRow(line.split('\t'), columns, timeMs);
+    return columns === undefined ? { rule: 'no_columns' } : parseRow(line.split('\t'), columns, readers);
   };
 }
 
@@ -35,6 +36,11 @@ interface Columns {
   readonly count: number;
   readonly addresses: readonly number[];
   readonly at: Readonly<Record<keyof typeof NAMES, number>>;
+}
+
+interface Readers {
+  readonly timeMs: (text: string) => number | undefined;
+  readonly hostOf: (text: string) => string | null;
 }
 
 const NAMES = {
@@ -73,7 +79,7 @@ function readColumns(line: string): Columns | undefined {
 function parseRow(
   row: string[],
   { count, addresses, at }: Columns,
-  timeMs: typeof isoTimeMs,
+  { timeMs, hostOf }: Readers,
 ): LoggedLine | LineFault {
   if (row.length !== count) return { rule: 'form' };
   const field = (index: number): string | null => {
@@ -95,7 +101,7 @@ function parseRow(
     occurredAtMs,
     address: field(at.address),
     method,
-    host: hostName(field(at.host) ?? field(at.distribution)),
+    host: hostOf(field(at.host) ?? field(at.distribution) ?? ''),
     path: target.path,
     query: decoded(field(at.query)),
     status,

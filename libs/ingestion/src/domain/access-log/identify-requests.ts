@@ -1,10 +1,11 @@
+import { idBits, IdCounts, type IdBits } from './id-counts.js';
 import type { LoggedLine } from './line-parser.js';
 import { nameBasedUuids } from './name-based-uuid.js';
 
 /** Namespace of the sources of logs, a random UUID minted for them. */
 const SOURCES = '6d0f5e0a-3f0e-4d53-9a55-8f0b7a1c4e52';
 
-/** How many lines without an id are remembered at least, and up to twice as many, at some 150 bytes each. */
+/** How many lines without an id are remembered at least, and up to twice as many. */
 const REMEMBERED = 100_000;
 
 /** The id of the event that a line becomes. Lines are given in the order of the file, each once. */
@@ -27,19 +28,20 @@ export type RequestIdentifier = (line: LoggedLine, lineNumber: number) => string
  */
 export function identifyRequests(source: string, remembered = REMEMBERED): RequestIdentifier {
   const idOf = nameBasedUuids(nameBasedUuids(SOURCES)(source));
-  let young = new Generation();
-  let old = new Generation();
+  let young = new Generation(remembered);
+  let old = new Generation(remembered);
   let forgottenUntilMs = -Infinity;
   return ({ request: { requestId, occurredAtMs }, blankedLine }, lineNumber) => {
     if (requestId !== null) return idOf(requestId);
     const first = idOf(blankedLine ?? '');
-    const times = young.countAgain(first) ?? old.countAgain(first);
+    const bits = idBits(first);
+    const times = young.lines.countAgain(bits) ?? old.lines.countAgain(bits);
     if (times !== undefined) return nameBasedUuids(first)(String(times));
     if (occurredAtMs <= forgottenUntilMs) return nameBasedUuids(first)(`line ${lineNumber}`);
-    young.add(first, occurredAtMs);
-    if (young.size >= remembered) {
+    young.add(bits, occurredAtMs);
+    if (young.lines.size >= remembered) {
       forgottenUntilMs = Math.max(forgottenUntilMs, old.newestMs);
-      [young, old] = [new Generation(), young];
+      [young, old] = [new Generation(remembered), young];
     }
     return first;
   };
@@ -48,22 +50,14 @@ export function identifyRequests(source: string, remembered = REMEMBERED): Reque
 /** Lines that are forgotten together: to drop one after the other from a long list costs more than all else here. */
 class Generation {
   newestMs = -Infinity;
-  private readonly counts = new Map<string, number>();
+  readonly lines: IdCounts;
 
-  get size(): number {
-    return this.counts.size;
+  constructor(most: number) {
+    this.lines = new IdCounts(most);
   }
 
-  add(line: string, occurredAtMs: number): void {
-    this.counts.set(line, 1);
+  add(line: IdBits, occurredAtMs: number): void {
+    this.lines.add(line);
     this.newestMs = Math.max(this.newestMs, occurredAtMs);
-  }
-
-  /** How many times the line has come now; undefined when it is not known here. */
-  countAgain(line: string): number | undefined {
-    const count = this.counts.get(line);
-    if (count === undefined) return undefined;
-    this.counts.set(line, count + 1);
-    return count + 1;
   }
 }

@@ -20,12 +20,3 @@ export function localTimeMs(text: string): number | undefined {
 export function epochTimeMs(text: string): number | undefined {
   return /^\d{9,11}\.\d{3}$/.test(text) ? Number(text.replace('.', '')) : undefined;
 }
-
-/** The same reader, which remembers its last answer: the lines of a busy log come many to a second. */
-export function rememberingLast(read: (text: string) => number | undefined): typeof read {
-  let [lastText, lastMs]: [string, number | undefined] = ['', read('')];
-  return (text) => {
-    if (text !== lastText) [lastText, lastMs] = [text, read(text)];
-    return lastMs;
-  };
-}

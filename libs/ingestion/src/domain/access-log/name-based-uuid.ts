@@ -6,6 +6,8 @@ const BYTES_A_UNIT = 3;
 
 /** Where names are written to be hashed: to make a buffer for each line of a log costs more than to hash it. */
 const scratch = Buffer.alloc(8_192);
+/** Its first bytes, by their number: to make such a view takes a third of the time of hashing it. */
+const views: Buffer[] = [];
 
 /**
  * UUIDs of version 5 (RFC 9562 §5.5) of one namespace: the same for the same namespace and name, everywhere.
@@ -20,7 +22,8 @@ function prefixed(prefix: Buffer, name: string): Buffer {
   if (PREFIX_BYTES + name.length * BYTES_A_UNIT > scratch.length)
     return Buffer.concat([prefix, Buffer.from(name)]);
   prefix.copy(scratch);
-  return scratch.subarray(0, PREFIX_BYTES + scratch.write(name, PREFIX_BYTES));
+  const length = PREFIX_BYTES + scratch.write(name, PREFIX_BYTES);
+  return (views[length] ??= scratch.subarray(0, length));
 }
 
 function formatUuid(hex: string): string {

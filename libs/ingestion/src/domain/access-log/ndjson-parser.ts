@@ -3,6 +3,7 @@ import type { LineParser, LoggedLine } from './line-parser.js';
 import type { LoggedRequest } from './logged-request.js';
 import { isoTimeMs } from './logged-time.js';
 import { rangeHeader } from './range-header.js';
+import { rememberingLast } from './remembering-last.js';
 import { hostName, isMethod, requestTarget } from './request-target.js';
 
 /**
@@ -16,44 +17,46 @@ import { hostName, isMethod, requestTarget } from './request-target.js';
  * `bytesServed` has no response headers in it, `rangeServed` is half-open, and a query may also stand behind the path.
  */
 export function ndjsonParser(): LineParser {
-  return (line) => (line.trim() === '' ? null : parseObject(line));
+  const readers = { timeMs: rememberingLast(isoTimeMs), hostOf: rememberingLast(hostName) };
+  return (line) => {
+    const entry = parseJson(line);
+    if (entry !== undefined) return parseEntry(entry, readers);
+    return line.trim() === '' ? null : { rule: 'form' };
+  };
 }
 
-function parseObject(line: string): LoggedLine | LineFault {
-  const entry = parseJson(line);
-  if (entry === undefined) return { rule: 'form' };
-  if (Object.keys(entry).some((key) => !KNOWN.has(key))) return { rule: 'field' };
-  const text = (key: keyof LoggedRequest | 'occurredAt'): string | null => {
-    const value = entry[key];
-    return typeof value === 'string' && value !== '' ? value : null;
-  };
-  const wrong = TEXTS.some((key) => typeof (entry[key] ?? '') !== 'string');
-  if (wrong) return { rule: 'field' };
-  const occurredAtMs = isoTimeMs(text('occurredAt') ?? '');
-  const target = requestTarget(text('path') ?? '');
-  const method = text('method') ?? '';
-  const status = count(entry.status, 999);
-  const bytesServed = count(entry.bytesServed, Number.MAX_SAFE_INTEGER);
-  const rangeServed = range(entry.rangeServed);
+interface Readers {
+  readonly timeMs: (text: string) => number | undefined;
+  readonly hostOf: (text: string) => string | null;
+}
+
+function parseEntry(entry: JsonObject, { timeMs, hostOf }: Readers): LoggedLine | LineFault {
+  if (!isEntry(entry)) return { rule: 'field' };
+  const occurredAtMs = timeMs(entry.occurredAt ?? '');
   if (occurredAtMs === undefined) return { rule: 'time' };
+  const target = requestTarget(entry.path ?? '');
+  const method = entry.method ?? '';
   if (target === undefined || !isMethod(method)) return { rule: 'request' };
+  const status = count(entry.status, 999);
   if (status === undefined) return { rule: 'status' };
+  const bytesServed = count(entry.bytesServed, Number.MAX_SAFE_INTEGER);
   if (bytesServed === undefined) return { rule: 'bytes' };
+  const rangeServed = range(entry.rangeServed);
   if (rangeServed === undefined) return { rule: 'range' };
   const request: LoggedRequest = {
     occurredAtMs,
-    address: text('address'),
+    address: text(entry.address),
     method,
-    host: hostName(text('host')) ?? target.host,
+    host: hostOf(entry.host ?? '') ?? target.host,
     path: target.path,
-    query: target.query ?? text('query'),
+    query: target.query ?? text(entry.query),
     status,
     bytesServed,
-    rangeAsked: rangeHeader(text('rangeAsked')),
+    rangeAsked: rangeHeader(text(entry.rangeAsked)),
     rangeServed,
-    userAgent: text('userAgent'),
-    referrer: text('referrer'),
-    requestId: text('requestId'),
+    userAgent: text(entry.userAgent),
+    referrer: text(entry.referrer),
+    requestId: text(entry.requestId),
   };
   return { request, blankedLine: request.requestId === null ? withoutAddress(entry, rangeServed) : null };
 }
@@ -65,19 +68,19 @@ function parseObject(line: string): LoggedLine | LineFault {
 function withoutAddress(entry: Entry, rangeServed: LoggedRequest['rangeServed']): string {
   const fields = {
     address: undefined,
-    bytesServed: entry['bytesServed'],
-    host: entry['host'],
-    method: entry['method'],
-    occurredAt: entry['occurredAt'],
-    path: entry['path'],
-    query: entry['query'],
-    rangeAsked: entry['rangeAsked'],
-    rangeServed: rangeServed === null ? entry['rangeServed'] : { from: rangeServed.from, to: rangeServed.to },
-    referrer: entry['referrer'],
-    requestId: entry['requestId'],
-    status: entry['status'],
-    userAgent: entry['userAgent'],
-  } satisfies Record<(typeof FIELDS)[number], unknown>;
+    bytesServed: entry.bytesServed,
+    host: entry.host,
+    method: entry.method,
+    occurredAt: entry.occurredAt,
+    path: entry.path,
+    query: entry.query,
+    rangeAsked: entry.rangeAsked,
+    rangeServed: rangeServed === null ? entry.rangeServed : { from: rangeServed.from, to: rangeServed.to },
+    referrer: entry.referrer,
+    requestId: entry.requestId,
+    status: entry.status,
+    userAgent: entry.userAgent,
+  } satisfies Record<keyof Entry, unknown>;
   return JSON.stringify(fields);
 }
 
@@ -93,20 +96,43 @@ const TEXTS = [
   'referrer',
   'requestId',
 ] as const;
-const FIELDS = [...TEXTS, 'status', 'bytesServed', 'rangeServed'] as const;
-const KNOWN: ReadonlySet<string> = new Set(FIELDS);
+const OTHERS = ['status', 'bytesServed', 'rangeServed'] as const;
+const IS_TEXT: ReadonlyMap<string, boolean> = new Map([
+  ...TEXTS.map((name) => [name, true] as const),
+  ...OTHERS.map((name) => [name, false] as const),
+]);
 
-type Entry = Readonly<Record<string, unknown>>;
+type JsonObject = Readonly<Record<string, unknown>>;
 
-function parseJson(line: string): Entry | undefined {
+/** A line with no other fields than ours, texts where texts belong. */
+type Entry = Readonly<
+  Partial<Record<(typeof TEXTS)[number], string | null> & Record<(typeof OTHERS)[number], unknown>>
+>;
+
+function isEntry(object: JsonObject): object is Entry {
+  for (const name in object) {
+    const isText = IS_TEXT.get(name);
+    if (isText === undefined) return false;
+    const value = object[name];
+    if (isText && value !== null && typeof value !== 'string') return false;
+  }
+  return true;
+}
+
+function parseJson(line: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(line);
     return typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? (value as Entry)
+      ? (value as JsonObject)
       : undefined;
   } catch {
     return undefined;
   }
+}
+
+/** A field's text; an empty one says nothing. */
+function text(value: string | null | undefined): string | null {
+  return value === undefined || value === '' ? null : value;
 }
 
 /** An integer of 0 to `most`, or null; undefined for anything else. */

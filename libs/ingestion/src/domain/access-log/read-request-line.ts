@@ -16,7 +16,7 @@ export function readRequestLine(
   const text = logged.target ?? rest;
   if (method === null || text === null || !isMethod(method)) return undefined;
   const target = requestTarget(text);
-  return target && { ...target, query: target.query ?? logged.query, method };
+  return target && { method, host: target.host, path: target.path, query: target.query ?? logged.query };
 }
 
 /** Method and target. A target may hold blanks, the method and the protocol may not. */

@@ -13,17 +13,17 @@ const ABSOLUTE = /^https?:\/\/([^/?]*)(.*)$/is;
  * @returns undefined for a path that no file can have: empty, or with control characters or half a surrogate pair in it
  */
 export function requestTarget(target: string): RequestTarget | undefined {
-  const [, authority, rest] = target.startsWith('/') ? [] : (ABSOLUTE.exec(target) ?? []);
-  const relative = rest ?? target;
-  const mark = relative.indexOf('?');
-  const path = mark < 0 ? relative : relative.slice(0, mark);
-  const query = mark < 0 ? null : relative.slice(mark + 1);
-  if (!isPath(path) && !(authority !== undefined && path === '')) return undefined;
-  return {
-    host: hostName(authority ?? null),
-    path: path === '' ? '/' : path,
-    query: query === '' ? null : query,
-  };
+  if (target.startsWith('/')) return cutQuery(null, target);
+  const [, authority, rest] = ABSOLUTE.exec(target) ?? [];
+  if (authority === undefined || rest === undefined) return cutQuery(null, target);
+  return cutQuery(hostName(authority), rest.startsWith('/') ? rest : `/${rest}`);
+}
+
+function cutQuery(host: string | null, target: string): RequestTarget | undefined {
+  const mark = target.indexOf('?');
+  const path = mark < 0 ? target : target.slice(0, mark);
+  if (!isPath(path)) return undefined;
+  return { host, path, query: mark < 0 || mark === target.length - 1 ? null : target.slice(mark + 1) };
 }
 
 function isPath(path: string): boolean {

@@ -3,9 +3,10 @@ import type { LogFormat } from './compile-log-format.js';
 import type { LineFault } from './line-fault.js';
 import type { LineParser, LoggedLine } from './line-parser.js';
 import { loggedBytes, loggedStatus } from './logged-number.js';
-import { epochTimeMs, isoTimeMs, localTimeMs, rememberingLast } from './logged-time.js';
+import { epochTimeMs, isoTimeMs, localTimeMs } from './logged-time.js';
 import { contentRange, rangeHeader } from './range-header.js';
 import { readRequestLine } from './read-request-line.js';
+import { rememberingLast } from './remembering-last.js';
 import { hostName } from './request-target.js';
 import { cutLogLine, splitLogLine } from './split-log-line.js';
 import { unescapeLogged } from './unescape-logged.js';
@@ -75,9 +76,11 @@ type Field = (index: number) => string | null;
 
 function readValues(line: string, values: readonly string[], template: Template): LoggedLine | LineFault {
   const { at, format, addresses } = template;
+  const hasEscapes = line.includes('\\');
   const field: Field = (index) => {
     const text = values[index];
-    return text === undefined || text === '-' || text === '' ? null : unescapeLogged(text);
+    if (text === undefined || text === '-' || text === '') return null;
+    return hasEscapes ? unescapeLogged(text) : text;
   };
   const occurredAtMs = readTime(values, template);
   if (occurredAtMs === undefined) return { rule: 'time' };
