@@ -273,7 +273,7 @@ describe('invalid traffic', () => {
     await work();
     await detect.run();
     const stranger = (await api.createTenant()).key;
-    expect((await call('GET', '/v1/quarantines', undefined, stranger)).body).toEqual({ items: [] });
+    expect((await call('GET', '/v1/quarantines', undefined, stranger)).body).toEqual({ items: [], next: null });
     const path = `/v1/quarantines/${(await findings())[0]!.id}/decision`;
     expect((await call('POST', path, { state: 'confirmed' }, stranger)).status).toBe(404);
   });
@@ -470,7 +470,7 @@ describe('a recount under another rule set', () => {
       ['POST', `/v1/recounts/${id}/discard`],
     ] as const)
       expect([path, (await call(method, path, undefined, stranger)).status]).toEqual([path, 404]);
-    expect((await call('GET', '/v1/recounts', undefined, stranger)).body).toEqual({ items: [] });
+    expect((await call('GET', '/v1/recounts', undefined, stranger)).body).toEqual({ items: [], next: null });
     expect((await call('GET', '/v1/rule-sets', undefined, stranger)).body).toEqual({ items: [] });
   });
 

@@ -92,7 +92,7 @@ describe('an access log', () => {
       ],
     });
     const other = await api.createTenant('Other');
-    expect((await call('GET', '/v1/imports', undefined, other.key)).body).toEqual({ items: [] });
+    expect((await call('GET', '/v1/imports', undefined, other.key)).body).toEqual({ items: [], next: null });
     expect((await upload(LOG, `host=${HOST}`, other.key)).body).toMatchObject({ code: 'no_episode_matches' });
   });
 

@@ -37,13 +37,13 @@ let episodeId: string;
 beforeAll(async () => {
   database = await createTestDatabase();
   connections = connectTestDatabase(database);
-  const { db, app } = connections;
+  const { db, app, settings } = connections;
   const lists = new AgentLists();
   const agents = new AgentReader(lists);
   ruleSets = new RuleSetsService(db, lists);
   counter = new CountDownloads(db, ruleSets, agents, app, createLogger('silent'));
   recounter = new RecountRequests(db, ruleSets, agents, app, createLogger('silent'));
-  recounts = new RecountsService(db, ruleSets);
+  recounts = new RecountsService(db, ruleSets, settings);
   explainer = new ExplainService(db, ruleSets, agents);
 });
 afterAll(async () => {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
+import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
 import { DAY_MS, DomainError, utcDate } from '@lib/primitives';
 import { appendMark, rawHorizon } from '@lib/time-series';
 import { leadInDays, type RecountDifference, type RecountRow } from '../domain/recount.js';
@@ -32,14 +34,22 @@ const LONGEST_DAYS = 366;
 /** Counting days again under another rule set. Nothing changes until a person applies it. Needs an open `TenantDb.run`. */
 @Injectable()
 export class RecountsService {
+  private readonly cursors: CursorCodec;
+
   constructor(
     private readonly db: TenantDb,
     private readonly ruleSets: RuleSetsService,
-  ) {}
+    settings: Settings,
+  ) {
+    this.cursors = new CursorCodec(settings.apiKeyPepper);
+  }
 
-  list(): Promise<RecountRow[]> {
+  /** A page, the youngest first. @throws DomainError `invalid_cursor` (400) */
+  list(request: PageRequest): Promise<Page<RecountRow>> {
     const { sql, tenantId } = this.db.current;
-    return listRecounts(sql, tenantId);
+    return readPage(this.cursors, tenantId, 'recounts', request, (limit, after) =>
+      listRecounts(sql, tenantId, limit, after),
+    );
   }
 
   /** A recount and what it would change. @throws DomainError `recount_not_found` (404) */

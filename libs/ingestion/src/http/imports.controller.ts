@@ -16,6 +16,7 @@ import {
   Access,
   Caller,
   OwnTransactions,
+  PageQueryDto,
   problemResponse,
   readFormFile,
   type FormFile,
@@ -25,7 +26,7 @@ import type { FastifyRequest } from 'fastify';
 import { LogImportService } from '../application/log-import/import-log.service.js';
 import { ImportsService } from '../application/log-import/imports.service.js';
 import type { LogFile, LogImportOptions } from '../application/log-import/log-import.js';
-import { ImportListDto, ImportLogQueryDto, LogImportReportDto } from './imports.dto.js';
+import { ImportLogQueryDto, ImportPageDto, LogImportReportDto } from './imports.dto.js';
 
 /** Held in memory until it is stored, since addresses may not reach a disk. Larger logs come in by the command line. */
 const MAX_LOG_BYTES = 32 * 1024 * 1024;
@@ -90,10 +91,11 @@ export class ImportsController {
 
   @Get()
   @Access('read')
-  @ApiOperation({ summary: 'List imports, and what became of the lines of their files' })
-  @ApiOkResponse({ type: ImportListDto })
-  async list(): Promise<ImportListDto> {
-    return { items: await this.imports.list() };
+  @ApiOperation({ summary: 'List imports, and what became of the lines of their files, the youngest first' })
+  @ApiOkResponse({ type: ImportPageDto })
+  @ApiBadRequestResponse(problemResponse('A parameter is not valid', 400, 'invalid_cursor'))
+  list(@Query() { limit = 50, cursor }: PageQueryDto): Promise<ImportPageDto> {
+    return this.imports.list({ limit, cursor });
   }
 }
 

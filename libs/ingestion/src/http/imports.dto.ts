@@ -140,6 +140,8 @@ export class ImportDto {
   @ApiProperty({ type: [ImportedFileDto] }) files!: ImportedFileDto[];
 }
 
-export class ImportListDto {
-  @ApiProperty({ type: [ImportDto], description: 'The youngest first, at most 100.' }) items!: ImportDto[];
+export class ImportPageDto {
+  @ApiProperty({ type: [ImportDto] }) items!: ImportDto[];
+  @ApiProperty({ nullable: true, type: String, description: 'Pass as `cursor` to get the next page.' })
+  next!: string | null;
 }

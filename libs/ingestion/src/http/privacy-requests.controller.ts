@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream';
-import { Body, Controller, Get, HttpCode, Post, Res, SerializeOptions } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query, Res, SerializeOptions } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBadRequestResponse,
@@ -11,7 +11,15 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { TenantDb } from '@lib/database';
-import { Access, Caller, OwnTransactions, problemResponse, UuidParam, type TenantPrincipal } from '@lib/http';
+import {
+  Access,
+  Caller,
+  OwnTransactions,
+  PageQueryDto,
+  problemResponse,
+  UuidParam,
+  type TenantPrincipal,
+} from '@lib/http';
 import type { FastifyReply } from 'fastify';
 import { exportListener } from '../application/privacy/export-listener.js';
 import { PrivacyRequestsService, type Subject } from '../application/privacy/privacy-requests.service.js';
@@ -19,7 +27,7 @@ import {
   CreatePrivacyRequestDto,
   ListenerExportDto,
   PrivacyRequestDto,
-  PrivacyRequestListDto,
+  PrivacyRequestPageDto,
   type SubjectDto,
 } from './privacy-requests.dto.js';
 
@@ -56,11 +64,12 @@ export class PrivacyRequestsController {
   }
 
   @Get()
-  @ApiOperation({ summary: 'List privacy requests' })
-  @ApiOkResponse({ type: PrivacyRequestListDto })
-  @SerializeOptions({ type: PrivacyRequestListDto })
-  async list(): Promise<object> {
-    return { items: await this.requests.list() };
+  @ApiOperation({ summary: 'List privacy requests, the youngest first' })
+  @ApiOkResponse({ type: PrivacyRequestPageDto })
+  @ApiBadRequestResponse(problemResponse('A parameter is not valid', 400, 'invalid_cursor'))
+  @SerializeOptions({ type: PrivacyRequestPageDto })
+  list(@Query() { limit = 50, cursor }: PageQueryDto): Promise<object> {
+    return this.requests.list({ limit, cursor });
   }
 
   @Get(':id')

@@ -120,11 +120,14 @@ export class PrivacyRequestDto {
 }
 
 @Exclude()
-export class PrivacyRequestListDto {
-  @ApiProperty({ type: [PrivacyRequestDto], description: 'The youngest first, at most 100.' })
+export class PrivacyRequestPageDto {
+  @ApiProperty({ type: [PrivacyRequestDto] })
   @Expose()
   @Type(() => PrivacyRequestDto)
   items!: PrivacyRequestDto[];
+  @ApiProperty({ nullable: true, type: String, description: 'Pass as `cursor` to get the next page.' })
+  @Expose()
+  next!: string | null;
 }
 
 export class ListenerDayDto {

@@ -11,7 +11,7 @@ import { QuarantinesService } from '../application/invalid-traffic/quarantines.s
 import {
   DecideQuarantineDto,
   QuarantineDto,
-  QuarantineListDto,
+  QuarantinePageDto,
   QuarantineQueryDto,
 } from './quarantines.dto.js';
 
@@ -26,13 +26,14 @@ export class QuarantinesController {
   @Get()
   @Access('read')
   @ApiOperation({
-    summary: 'List suspected invalid traffic',
-    description: 'Days are looked at when they are over. A finding changes no number.',
+    summary: 'List suspected invalid traffic, the youngest day first',
+    description:
+      'Of one day, what has most downloads comes first. Days are looked at when they are over. A finding changes no number.',
   })
-  @ApiOkResponse({ type: QuarantineListDto })
-  @ApiBadRequestResponse(INVALID)
-  async list(@Query() { state }: QuarantineQueryDto): Promise<QuarantineListDto> {
-    return { items: await this.quarantines.list(state ?? null) };
+  @ApiOkResponse({ type: QuarantinePageDto })
+  @ApiBadRequestResponse(problemResponse('A parameter is not valid', 400, 'invalid_cursor'))
+  list(@Query() { state, limit = 50, cursor }: QuarantineQueryDto): Promise<QuarantinePageDto> {
+    return this.quarantines.list(state ?? null, { limit, cursor });
   }
 
   @Post(':id/decision')

@@ -1,11 +1,11 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { IsStorableText } from '@lib/http';
+import { IsStorableText, PageQueryDto } from '@lib/http';
 import { IsIn, IsOptional, IsString, Length } from 'class-validator';
 
 const STATES = ['open', 'confirmed', 'dismissed'] as const;
 type State = (typeof STATES)[number];
 
-export class QuarantineQueryDto {
+export class QuarantineQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ enum: STATES, description: 'Only these. All when left out.' })
   @IsOptional()
   @IsIn(STATES)
@@ -44,7 +44,8 @@ export class QuarantineDto {
   @ApiProperty({ nullable: true, type: String }) note!: string | null;
 }
 
-export class QuarantineListDto {
-  @ApiProperty({ type: [QuarantineDto], description: 'The youngest day first, at most 200.' })
-  items!: QuarantineDto[];
+export class QuarantinePageDto {
+  @ApiProperty({ type: [QuarantineDto] }) items!: QuarantineDto[];
+  @ApiProperty({ nullable: true, type: String, description: 'Pass as `cursor` to get the next page.' })
+  next!: string | null;
 }

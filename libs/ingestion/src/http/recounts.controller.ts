@@ -1,4 +1,4 @@
-import { Body, Controller, Get, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Post, Query } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
   ApiConflictResponse,
@@ -8,9 +8,9 @@ import {
   ApiOperation,
   ApiTags,
 } from '@nestjs/swagger';
-import { Access, Caller, problemResponse, UuidParam, type TenantPrincipal } from '@lib/http';
+import { Access, Caller, PageQueryDto, problemResponse, UuidParam, type TenantPrincipal } from '@lib/http';
 import { RecountsService } from '../application/recounts.service.js';
-import { CreateRecountDto, RecountDetailDto, RecountJobDto, RecountListDto } from './recounts.dto.js';
+import { CreateRecountDto, RecountDetailDto, RecountJobDto, RecountPageDto } from './recounts.dto.js';
 
 const NOT_FOUND = problemResponse('The tenant has no such recount', 404, 'recount_not_found');
 const UNDECIDABLE = problemResponse('It is not counted yet, or was decided', 409, 'recount_not_counted');
@@ -38,10 +38,11 @@ export class RecountsController {
 
   @Get()
   @Access('read')
-  @ApiOperation({ summary: 'List recounts' })
-  @ApiOkResponse({ type: RecountListDto })
-  async list(): Promise<RecountListDto> {
-    return { items: await this.recounts.list() };
+  @ApiOperation({ summary: 'List recounts, the youngest first' })
+  @ApiOkResponse({ type: RecountPageDto })
+  @ApiBadRequestResponse(problemResponse('A parameter is not valid', 400, 'invalid_cursor'))
+  list(@Query() { limit = 50, cursor }: PageQueryDto): Promise<RecountPageDto> {
+    return this.recounts.list({ limit, cursor });
   }
 
   @Get(':id')

@@ -65,7 +65,8 @@ export class RecountDetailDto extends RecountJobDto {
   differences!: RecountDifferenceDto[];
 }
 
-export class RecountListDto {
-  @ApiProperty({ type: [RecountJobDto], description: 'The youngest first, at most 100.' })
-  items!: RecountJobDto[];
+export class RecountPageDto {
+  @ApiProperty({ type: [RecountJobDto] }) items!: RecountJobDto[];
+  @ApiProperty({ nullable: true, type: String, description: 'Pass as `cursor` to get the next page.' })
+  next!: string | null;
 }

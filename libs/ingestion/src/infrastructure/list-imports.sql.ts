@@ -1,4 +1,5 @@
 import type { Sql } from '@lib/database';
+import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
 
 /** A file of an import, and what became of its lines so far. */
@@ -30,11 +31,17 @@ export interface ImportSummary {
   files: ImportedFile[];
 }
 
-/** The tenant's imports with their files, the youngest first. */
-export function listImports(sql: Sql, tenantId: TenantId, limit: number): Promise<ImportSummary[]> {
-  return sql<ImportSummary>(
+/** Up to `limit` of the tenant's imports with their files, the youngest first, after `after`. */
+export function listImports(
+  sql: Sql,
+  tenantId: TenantId,
+  limit: number,
+  after: ListPosition,
+): Promise<(ImportSummary & ListPosition)[]> {
+  return sql(
     `SELECT i.id, i.source, i.first_day::text AS "firstDay", i.last_day::text AS "lastDay", i.state,
-            i.created_at AS "createdAt", i.closed_at AS "closedAt", coalesce(f.files, '[]') AS files
+            i.created_at AS "createdAt", i.closed_at AS "closedAt", i.created_at::text AS "sortKey",
+            coalesce(f.files, '[]') AS files
      FROM imports i
      CROSS JOIN LATERAL (
        SELECT jsonb_agg(jsonb_build_object(
@@ -45,7 +52,8 @@ export function listImports(sql: Sql, tenantId: TenantId, limit: number): Promis
               ORDER BY name, sha256) AS files
        FROM import_files WHERE tenant_id = $1 AND import_id = i.id
      ) f
-     WHERE i.tenant_id = $1 ORDER BY i.created_at DESC, i.id LIMIT $2`,
-    [tenantId, limit],
+     WHERE i.tenant_id = $1 AND (i.created_at, i.id) < ($2::timestamptz, $3::uuid)
+     ORDER BY i.created_at DESC, i.id DESC LIMIT $4`,
+    [tenantId, after.sortKey, after.id, limit],
   );
 }

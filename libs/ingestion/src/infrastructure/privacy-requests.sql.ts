@@ -1,15 +1,23 @@
 import type { Sql } from '@lib/database';
+import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
 import type { PrivacyReport, PrivacyRequest } from '../domain/privacy/privacy-request.js';
 
 const COLUMNS = `id, kind, listener_ids AS "listenerIds", state, requested_by AS "requestedBy",
   requested_at AS "requestedAt", done_at AS "doneAt", report`;
 
-/** The requests of the tenant's listeners, the youngest first, at most 100. */
-export function listPrivacyRequests(sql: Sql, tenantId: TenantId): Promise<PrivacyRequest[]> {
-  return sql<PrivacyRequest>(
-    `SELECT ${COLUMNS} FROM privacy_requests WHERE tenant_id = $1 ORDER BY requested_at DESC, id LIMIT 100`,
-    [tenantId],
+/** Up to `limit` requests of the tenant's listeners, the youngest first, after `after`. */
+export function listPrivacyRequests(
+  sql: Sql,
+  tenantId: TenantId,
+  limit: number,
+  after: ListPosition,
+): Promise<(PrivacyRequest & ListPosition)[]> {
+  return sql(
+    `SELECT ${COLUMNS}, requested_at::text AS "sortKey" FROM privacy_requests
+     WHERE tenant_id = $1 AND (requested_at, id) < ($2::timestamptz, $3::uuid)
+     ORDER BY privacy_requests.requested_at DESC, id DESC LIMIT $4`,
+    [tenantId, after.sortKey, after.id, limit],
   );
 }
 

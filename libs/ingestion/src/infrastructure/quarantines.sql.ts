@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Sql } from '@lib/database';
+import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
 import type { Suspicion } from '../domain/invalid-traffic/traffic-day.js';
 
@@ -25,16 +26,25 @@ const COLUMNS = `id, day::text AS day, detector, podcast_id AS "podcastId", addr
   requests::float8 AS requests, downloads::float8 AS downloads, evidence, state, found_at AS "foundAt",
   decided_by AS "decidedBy", decided_at AS "decidedAt", note`;
 
-/** Findings, the youngest day first, at most 200. */
+/**
+ * Up to `limit` findings after `after`, the youngest day first, and of one day those with most downloads. Their sort key is
+ * the day and the downloads.
+ * @param state only these; null for all
+ */
 export function listQuarantines(
   sql: Sql,
   tenantId: TenantId,
   state: QuarantineRow['state'] | null,
-): Promise<QuarantineRow[]> {
-  return sql<QuarantineRow>(
-    `SELECT ${COLUMNS} FROM quarantines WHERE tenant_id = $1 AND ($2::text IS NULL OR state = $2)
-     ORDER BY day DESC, downloads DESC, id LIMIT 200`,
-    [tenantId, state],
+  limit: number,
+  after: ListPosition,
+): Promise<(QuarantineRow & ListPosition)[]> {
+  const [day, downloads] = after.sortKey.split(' ');
+  return sql(
+    `SELECT ${COLUMNS}, day::text || ' ' || downloads AS "sortKey" FROM quarantines
+     WHERE tenant_id = $1 AND ($2::text IS NULL OR state = $2)
+       AND (day, quarantines.downloads, id) < ($3::date, coalesce($4::bigint, 9223372036854775807), $5::uuid)
+     ORDER BY quarantines.day DESC, quarantines.downloads DESC, id DESC LIMIT $6`,
+    [tenantId, state, day, downloads, after.id, limit],
   );
 }
 

@@ -1,4 +1,5 @@
 import type { Sql } from '@lib/database';
+import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
 import type { RecountDifference, RecountRow } from '../domain/recount.js';
 
@@ -6,11 +7,18 @@ const COLUMNS = `id, rule_set_id AS "ruleSetId", first_day::text AS "firstDay", 
   done_through::text AS "doneThrough", requested_by AS "requestedBy", requested_at AS "requestedAt",
   counted_at AS "countedAt", decided_by AS "decidedBy", decided_at AS "decidedAt", error`;
 
-/** The recounts of the tenant, the youngest first, at most 100. */
-export function listRecounts(sql: Sql, tenantId: TenantId): Promise<RecountRow[]> {
-  return sql<RecountRow>(
-    `SELECT ${COLUMNS} FROM recounts WHERE tenant_id = $1 ORDER BY requested_at DESC LIMIT 100`,
-    [tenantId],
+/** Up to `limit` recounts of the tenant, the youngest first, after `after`. */
+export function listRecounts(
+  sql: Sql,
+  tenantId: TenantId,
+  limit: number,
+  after: ListPosition,
+): Promise<(RecountRow & ListPosition)[]> {
+  return sql(
+    `SELECT ${COLUMNS}, requested_at::text AS "sortKey" FROM recounts
+     WHERE tenant_id = $1 AND (requested_at, id) < ($2::timestamptz, $3::uuid)
+     ORDER BY recounts.requested_at DESC, id DESC LIMIT $4`,
+    [tenantId, after.sortKey, after.id, limit],
   );
 }
 

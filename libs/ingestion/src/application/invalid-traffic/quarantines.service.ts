@@ -1,5 +1,7 @@
 import { Injectable } from '@nestjs/common';
+import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
+import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
 import { DomainError } from '@lib/primitives';
 import {
   decideQuarantine,
@@ -10,11 +12,25 @@ import {
 /** What the detectors found, and what people decided about it. Needs an open `TenantDb.run`. */
 @Injectable()
 export class QuarantinesService {
-  constructor(private readonly db: TenantDb) {}
+  private readonly cursors: CursorCodec;
 
-  list(state: QuarantineRow['state'] | null): Promise<QuarantineRow[]> {
+  constructor(
+    private readonly db: TenantDb,
+    settings: Settings,
+  ) {
+    this.cursors = new CursorCodec(settings.apiKeyPepper);
+  }
+
+  /**
+   * A page of the findings, or of those in one state, the youngest day first and of one day those with most downloads.
+   * @throws DomainError `invalid_cursor` (400)
+   */
+  list(state: QuarantineRow['state'] | null, request: PageRequest): Promise<Page<QuarantineRow>> {
     const { sql, tenantId } = this.db.current;
-    return listQuarantines(sql, tenantId, state);
+    const list = `quarantines ${state ?? 'all'}`;
+    return readPage(this.cursors, tenantId, list, request, (limit, after) =>
+      listQuarantines(sql, tenantId, state, limit, after),
+    );
   }
 
   /**

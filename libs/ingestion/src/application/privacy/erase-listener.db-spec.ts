@@ -56,7 +56,7 @@ beforeAll(async () => {
   keys = new ListenerKeys(settings, app);
   ruleSets = new RuleSetsService(db, lists);
   counter = new CountDownloads(db, ruleSets, new AgentReader(lists), app, createLogger('silent'));
-  requests = new PrivacyRequestsService(db, keys);
+  requests = new PrivacyRequestsService(db, keys, settings);
   answerer = new AnswerPrivacyRequests(db, app, createLogger('silent'));
 });
 afterAll(async () => {

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
+import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
+import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
 import { DAY_MS, DomainError, floorTime } from '@lib/primitives';
 import { appendMark } from '@lib/time-series';
 import {
@@ -30,14 +32,22 @@ const EXPORT_DAYS = 30;
  */
 @Injectable()
 export class PrivacyRequestsService {
+  private readonly cursors: CursorCodec;
+
   constructor(
     private readonly db: TenantDb,
     private readonly keys: ListenerKeys,
-  ) {}
+    settings: Settings,
+  ) {
+    this.cursors = new CursorCodec(settings.apiKeyPepper);
+  }
 
-  list(): Promise<PrivacyRequest[]> {
+  /** A page, the youngest first. @throws DomainError `invalid_cursor` (400) */
+  list(request: PageRequest): Promise<Page<PrivacyRequest>> {
     const { sql, tenantId } = this.db.current;
-    return listPrivacyRequests(sql, tenantId);
+    return readPage(this.cursors, tenantId, 'privacy-requests', request, (limit, after) =>
+      listPrivacyRequests(sql, tenantId, limit, after),
+    );
   }
 
   /** @throws DomainError `privacy_request_not_found` (404) */

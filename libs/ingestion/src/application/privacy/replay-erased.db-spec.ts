@@ -57,7 +57,11 @@ test('a line of the spool whose listener was erased meanwhile is stored without 
   };
   const spooled = writeReceipt({ id: randomUUID(), ...receipt });
   await db.run(tenantId, () =>
-    new PrivacyRequestsService(db, keys).request('erasure', { address: ADDRESS, userAgent: AGENT }, 'test'),
+    new PrivacyRequestsService(db, keys, settings).request(
+      'erasure',
+      { address: ADDRESS, userAgent: AGENT },
+      'test',
+    ),
   );
   const answerer = new AnswerPrivacyRequests(db, app, createLogger('silent'));
   for (const afterMs of [61_000, 183_000])
