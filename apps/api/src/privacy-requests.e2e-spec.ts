@@ -132,6 +132,8 @@ describe('an erasure', () => {
     });
     expect(Object.keys(body).sort()).toEqual([
       'doneAt',
+      'exportUrl',
+      'exportUrlExpiresAt',
       'id',
       'kind',
       'report',

@@ -24,6 +24,7 @@ import { NetworkLists } from './application/network-lists.js';
 import { AnswerPrivacyRequests } from './application/privacy/answer-privacy-requests.js';
 import { ErasureLedger } from './application/privacy/erasure-ledger.js';
 import { PrivacyPolicies } from './application/privacy/privacy-policies.js';
+import { ListenerExportsService } from './application/privacy/listener-exports.service.js';
 import { PrivacyRequestsService } from './application/privacy/privacy-requests.service.js';
 import { RecountRequests } from './application/recount-requests.js';
 import { RecountsService } from './application/recounts.service.js';
@@ -42,6 +43,7 @@ import { EventsController } from './http/events.controller.js';
 import { ExplainController } from './http/explain.controller.js';
 import { QuarantinesController } from './http/quarantines.controller.js';
 import { ImportsController } from './http/imports.controller.js';
+import { ListenerExportsController } from './http/listener-exports.controller.js';
 import { PrivacyRequestsController } from './http/privacy-requests.controller.js';
 import { RecountsController } from './http/recounts.controller.js';
 import { RedirectController } from './http/redirect.controller.js';
@@ -125,6 +127,7 @@ export class IngestionModule {}
     UnknownAgentsController,
     MethodologyController,
     PrivacyRequestsController,
+    ListenerExportsController,
   ],
   providers: [
     IngestService,
@@ -145,6 +148,7 @@ export class IngestionModule {}
     UnknownAgentsService,
     MethodologyService,
     PrivacyRequestsService,
+    ListenerExportsService,
   ],
 })
 export class IngestionHttpModule {}

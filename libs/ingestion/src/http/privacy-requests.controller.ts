@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Body, Controller, Get, HttpCode, Post, Query, Res, SerializeOptions } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
@@ -9,8 +8,8 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiTags,
+  ApiTooManyRequestsResponse,
 } from '@nestjs/swagger';
-import { TenantDb } from '@lib/database';
 import {
   Access,
   Caller,
@@ -21,15 +20,17 @@ import {
   type TenantPrincipal,
 } from '@lib/http';
 import type { FastifyReply } from 'fastify';
-import { exportListener } from '../application/privacy/export-listener.js';
+import { ListenerExportsService } from '../application/privacy/listener-exports.service.js';
 import { PrivacyRequestsService, type Subject } from '../application/privacy/privacy-requests.service.js';
 import {
   CreatePrivacyRequestDto,
   ListenerExportDto,
+  PrivacyRequestDetailDto,
   PrivacyRequestDto,
   PrivacyRequestPageDto,
   type SubjectDto,
 } from './privacy-requests.dto.js';
+import { sendListenerExport } from './send-listener-export.js';
 
 const NOT_FOUND = problemResponse('The tenant has no such request', 404, 'privacy_request_not_found');
 
@@ -40,7 +41,7 @@ const NOT_FOUND = problemResponse('The tenant has no such request', 404, 'privac
 export class PrivacyRequestsController {
   constructor(
     private readonly requests: PrivacyRequestsService,
-    private readonly db: TenantDb,
+    private readonly exports: ListenerExportsService,
   ) {}
 
   @Post()
@@ -73,12 +74,21 @@ export class PrivacyRequestsController {
   }
 
   @Get(':id')
-  @ApiOperation({ summary: 'Read a privacy request and what was done about it' })
-  @ApiOkResponse({ type: PrivacyRequestDto })
+  @ApiOperation({
+    summary: 'Read a privacy request and what was done about it',
+    description: 'Of an export that is done, also a link to it for somebody without a key.',
+  })
+  @ApiOkResponse({ type: PrivacyRequestDetailDto })
   @ApiNotFoundResponse(NOT_FOUND)
-  @SerializeOptions({ type: PrivacyRequestDto })
-  find(@UuidParam('id') id: string): Promise<object> {
-    return this.requests.find(id);
+  @SerializeOptions({ type: PrivacyRequestDetailDto })
+  async find(@Caller() { tenantId }: TenantPrincipal, @UuidParam('id') id: string): Promise<object> {
+    const request = await this.requests.find(id);
+    return {
+      exportUrl: null,
+      exportUrlExpiresAt: null,
+      ...request,
+      ...this.exports.addressOf(tenantId, request),
+    };
   }
 
   @Get(':id/export')
@@ -91,17 +101,15 @@ export class PrivacyRequestsController {
   @ApiNotFoundResponse(NOT_FOUND)
   @ApiConflictResponse(problemResponse('A worker is not done yet', 409, 'export_not_ready'))
   @ApiGoneResponse(problemResponse('It was done more than 30 days ago', 410, 'export_expired'))
+  @ApiTooManyRequestsResponse(
+    problemResponse('It was fetched too often; see Retry-After', 429, 'rate_limited'),
+  )
   async export(
     @Caller() { tenantId }: TenantPrincipal,
     @UuidParam('id') id: string,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const request = await this.db.run(tenantId, () => this.requests.fetchable(id), { readOnly: true });
-    void reply
-      .header('content-type', 'application/json; charset=utf-8')
-      .header('cache-control', 'private, no-store')
-      .header('content-disposition', `attachment; filename="listener-${id}.json"`)
-      .send(Readable.from(exportListener(this.db, tenantId, request)));
+    sendListenerExport(reply, await this.exports.open(tenantId, id));
   }
 }
 

@@ -120,6 +120,28 @@ export class PrivacyRequestDto {
 }
 
 @Exclude()
+export class PrivacyRequestDetailDto extends PrivacyRequestDto {
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    example: '/v1/listener-exports/C5xfHnpBTFOf…',
+    description:
+      'Where the listener can fetch the export without a key: a path on this server. Each answer holds a new one. Null ' +
+      'for an erasure, before an export is done, and 30 days after.',
+  })
+  @Expose()
+  exportUrl!: string | null;
+  @ApiProperty({
+    nullable: true,
+    type: Date,
+    description:
+      '24 hours after this answer, or when the export itself can no longer be fetched, if that is sooner.',
+  })
+  @Expose()
+  exportUrlExpiresAt!: Date | null;
+}
+
+@Exclude()
 export class PrivacyRequestPageDto {
   @ApiProperty({ type: [PrivacyRequestDto] })
   @Expose()

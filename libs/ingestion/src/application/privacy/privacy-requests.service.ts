@@ -84,7 +84,7 @@ export class PrivacyRequestsService {
       );
     if (request.doneAt === null)
       throw new DomainError('export_not_ready', 409, 'The export is being prepared. Ask again in a minute.');
-    if (request.doneAt.getTime() < Date.now() - EXPORT_DAYS * DAY_MS)
+    if (fetchableUntilMs(request.doneAt) < Date.now())
       throw new DomainError(
         'export_expired',
         410,
@@ -105,6 +105,11 @@ export class PrivacyRequestsService {
       });
     return found;
   }
+}
+
+/** Until when an export that was done then can be fetched, UTC milliseconds since 1970. */
+export function fetchableUntilMs(doneAt: Date): number {
+  return doneAt.getTime() + EXPORT_DAYS * DAY_MS;
 }
 
 /** The column holds 64 bits. */
