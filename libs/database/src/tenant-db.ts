@@ -73,25 +73,27 @@ export class TenantDb {
     work: () => Promise<T>,
     options: TenantRunOptions,
   ): Promise<T> {
+    let result: T;
     try {
       const replayedAt = options.replica === true ? await replayTime(runner) : undefined;
       await begin(runner, this.source.tenantPrologue(tenantId, options.readOnly === true));
       const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) =>
         (await runner.query(text, params as unknown[], true)).records as Row[];
-      const result = await this.scope
+      result = await this.scope
         .run(
           { tenantId, manager: runner.manager, sql, ...(replayedAt !== undefined && { replayedAt }) },
           work,
         )
         .finally(() => (runner.query = refuse));
-      await commit(runner);
-      return result;
     } catch (error) {
-      if (!serverHangs(error)) await rollback(runner);
+      await giveUp(runner, error);
       throw error;
-    } finally {
-      await runner.release();
     }
+    const committed = commit(runner);
+    // What was read stands whatever COMMIT says: nobody waits for that.
+    if (options.readOnly === true) committed.catch(() => undefined);
+    else await committed;
+    return result;
   }
 }
 
@@ -116,17 +118,26 @@ async function replayTime(runner: QueryRunner): Promise<Date | null> {
   return (records as { at: Date | null }[])[0]?.at ?? null;
 }
 
+/** Ends the transaction and gives the connection back. */
 async function commit(runner: QueryRunner): Promise<void> {
-  const { command } = await (await clientOf(runner)).query('COMMIT');
-  // COMMIT of a failed transaction succeeds as a rollback: without this look, an error swallowed in `work` loses its rows.
-  if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back at COMMIT');
+  try {
+    const { command } = await (await clientOf(runner)).query('COMMIT');
+    // COMMIT of a failed transaction succeeds as a rollback: without this look, an error swallowed in `work` loses its rows.
+    if (command !== 'COMMIT') throw new Error('the transaction had failed and was rolled back at COMMIT');
+  } catch (error) {
+    await giveUp(runner, error);
+    throw error;
+  }
+  await runner.release();
 }
 
-async function rollback(runner: QueryRunner): Promise<void> {
-  // A connection that cannot roll back is destroyed by the release guard; the first error is the one to report.
-  await clientOf(runner)
-    .then((client) => client.query('ROLLBACK'))
-    .catch(() => undefined);
+/** Rolls back and gives the connection back. One that cannot roll back is destroyed by the release guard. */
+async function giveUp(runner: QueryRunner, error: unknown): Promise<void> {
+  if (!serverHangs(error))
+    await clientOf(runner)
+      .then((client) => client.query('ROLLBACK'))
+      .catch(() => undefined); // the first error is the one to report
+  await runner.release();
 }
 
 /** The runner's own connection: TypeORM's `commitTransaction` hides what COMMIT answered, and can be kept from its work. */

@@ -31,7 +31,7 @@ export function benchCommand(io: CommandIo): Command {
       'answers of the metrics API, beside counting the same events one by one, as the history grows',
     )
     .option('--events <n,…>', 'sizes of the history, ascending', parseSizes, [1_000_000, 10_000_000])
-    .option('--requests <n>', 'requests of each question at each size', parseAtLeastOne, 30)
+    .option('--requests <n>', 'requests of each question at each size', parseAtLeastOne, 100)
     .action((options: QueryBenchOptions) => benchQuery(io, options));
   bench
     .command('count')

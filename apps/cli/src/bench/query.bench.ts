@@ -56,7 +56,9 @@ export function benchQuery(io: CommandIo, { events, requests }: QueryBenchOption
         await product.owner.sql('CHECKPOINT');
         io.warn(`${size.toLocaleString('en')} events: refreshing …`);
         await refresh(product);
-        await product.owner.sql('VACUUM (ANALYZE) listener_events, listener_metrics, listener_totals');
+        await product.owner.sql(
+          'VACUUM (ANALYZE) listener_events, listener_metrics, listener_totals, dirty_buckets',
+        );
         const timings: Timing[] = [];
         for (const question of questions) {
           io.warn(`${size.toLocaleString('en')} events: ${question.name} …`);
