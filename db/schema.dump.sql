@@ -618,6 +618,18 @@ COMMENT ON COLUMN public.episodes.media_key IS 'Lower-case host and exact path o
 
 COMMENT ON COLUMN public.episodes.segment_ms IS 'Length of an HLS segment, where the enclosure is a playlist; NULL takes 6 seconds.';
 
+CREATE TABLE public.feed_lanes (
+    lane bigint NOT NULL,
+    holder uuid NOT NULL,
+    free_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.feed_lanes OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.feed_lanes.lane IS 'As podcasts.feed_lane.';
+
+COMMENT ON COLUMN public.feed_lanes.free_at IS 'When another may take the lane, whatever became of its holder.';
+
 CREATE TABLE public.import_files (
     tenant_id uuid NOT NULL,
     import_id uuid NOT NULL,
@@ -1215,6 +1227,9 @@ ALTER TABLE ONLY public.episodes
 
 ALTER TABLE ONLY public.episodes
     ADD CONSTRAINT episodes_tenant_id_podcast_id_guid_media_key_key UNIQUE (tenant_id, podcast_id, guid, media_key);
+
+ALTER TABLE ONLY public.feed_lanes
+    ADD CONSTRAINT feed_lanes_pkey PRIMARY KEY (lane);
 
 ALTER TABLE ONLY public.import_files
     ADD CONSTRAINT import_files_pkey PRIMARY KEY (tenant_id, import_id, sha256);
@@ -1833,6 +1848,8 @@ GRANT UPDATE(duration_seconds) ON TABLE public.episode_files TO podcast_app;
 GRANT SELECT ON TABLE public.episodes TO podcast_admin;
 GRANT SELECT ON TABLE public.episodes TO podcast_search;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.episodes TO podcast_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.feed_lanes TO podcast_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.import_files TO podcast_app;
 

@@ -161,7 +161,7 @@ END $$;
 REVOKE ALL ON FUNCTION open_tenant_table(regclass, text, text, text) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------------------------------------------
--- Schema bookkeeping and platform keys: the only tables without a tenant
+-- Schema bookkeeping, platform keys, lists and lanes of feeds: the only tables without a tenant
 -- ---------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS schema_info (
@@ -197,12 +197,23 @@ CREATE TABLE IF NOT EXISTS lists (
 COMMENT ON COLUMN lists.content IS 'Compressed with gzip.';
 COMMENT ON COLUMN lists.changes IS 'Against the version that was active before.';
 
+-- Lanes of feeds, each for the feeds of one host, that somebody polls or that rest after it. A worker takes a lane before it
+-- asks the host, so that of all workers together one asks at a time. Rows that are over are deleted.
+CREATE TABLE IF NOT EXISTS feed_lanes (
+  lane bigint PRIMARY KEY,
+  holder uuid NOT NULL,
+  free_at timestamptz NOT NULL
+);
+COMMENT ON COLUMN feed_lanes.lane IS 'As podcasts.feed_lane.';
+COMMENT ON COLUMN feed_lanes.free_at IS 'When another may take the lane, whatever became of its holder.';
+
 GRANT SELECT ON schema_info, schema_migrations TO podcast_app, podcast_maintenance, podcast_admin;
 GRANT SELECT ON lists TO podcast_app, podcast_maintenance;
 GRANT INSERT ON lists TO podcast_app; -- the built-in list, stored when a rule set first names it
 GRANT INSERT ON lists TO podcast_maintenance;
 GRANT UPDATE (activated_at) ON lists TO podcast_maintenance;
 GRANT SELECT ON platform_keys TO podcast_lookup;
+GRANT SELECT, INSERT, UPDATE, DELETE ON feed_lanes TO podcast_app;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Tenants
