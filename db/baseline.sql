@@ -592,6 +592,19 @@ CREATE TABLE IF NOT EXISTS duplicate_deliveries (
   FOREIGN KEY (tenant_id, import_id) REFERENCES imports (tenant_id, id) ON DELETE CASCADE
 );
 
+-- Requests to a public address that were answered and are not recorded, as each process counted them: what a day lacks. They
+-- are counts without anything of a listener, so that no erasure or export concerns them.
+CREATE TABLE IF NOT EXISTS unrecorded_requests (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  day date NOT NULL,
+  reason text NOT NULL CHECK (reason IN ('spool_full', 'spool_failed', 'too_old', 'refused')),
+  requests bigint NOT NULL CHECK (requests > 0),
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX IF NOT EXISTS unrecorded_requests_day ON unrecorded_requests (tenant_id, day);
+
 -- How strong the proof behind an event is. Never added up across levels.
 CREATE OR REPLACE FUNCTION evidence_level(p_event_type text, p_trusted_sender boolean, p_bytes_sent bigint) RETURNS text
 LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
@@ -1016,7 +1029,7 @@ BEGIN
                            'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
-                           'quarantines', 'privacy_requests', 'agent_overrides'] LOOP
+                           'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
@@ -1056,7 +1069,7 @@ GRANT UPDATE (value), DELETE ON user_agents, referrers, paths TO podcast_app;
 GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed
 GRANT SELECT, INSERT, UPDATE (removed_at) ON agent_overrides TO podcast_app; -- rule sets name them
 GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,
-  privacy_requests TO podcast_app;
+  privacy_requests, unrecorded_requests TO podcast_app;
 -- History, but for what the same transaction made known before.
 GRANT SELECT, INSERT, UPDATE (media_bytes, header_bytes, duration_seconds) ON episode_files TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;

@@ -1179,6 +1179,21 @@ ALTER TABLE ONLY public.tenants FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenants OWNER TO podcast_owner;
 
+CREATE TABLE public.unrecorded_requests (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    podcast_id uuid NOT NULL,
+    day date NOT NULL,
+    reason text NOT NULL,
+    requests bigint NOT NULL,
+    CONSTRAINT unrecorded_requests_reason_check CHECK ((reason = ANY (ARRAY['spool_full'::text, 'spool_failed'::text, 'too_old'::text, 'refused'::text]))),
+    CONSTRAINT unrecorded_requests_requests_check CHECK ((requests > 0))
+);
+
+ALTER TABLE ONLY public.unrecorded_requests FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.unrecorded_requests OWNER TO podcast_owner;
+
 CREATE TABLE public.user_agents (
     tenant_id uuid NOT NULL,
     id bigint NOT NULL,
@@ -1330,6 +1345,9 @@ ALTER TABLE ONLY public.tenant_settings
 ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id);
 
+ALTER TABLE ONLY public.unrecorded_requests
+    ADD CONSTRAINT unrecorded_requests_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE ONLY public.user_agents
     ADD CONSTRAINT user_agents_pkey PRIMARY KEY (tenant_id, id);
 
@@ -1368,6 +1386,8 @@ CREATE INDEX podcasts_title_trgm ON public.podcasts USING gin (tenant_id, title 
 CREATE UNIQUE INDEX public_handles_kind_handle_key ON public.public_handles USING btree (kind, handle);
 
 CREATE INDEX public_handles_target ON public.public_handles USING btree (tenant_id, kind, target_id);
+
+CREATE INDEX unrecorded_requests_day ON public.unrecorded_requests USING btree (tenant_id, day);
 
 CREATE TRIGGER episodes_added AFTER INSERT ON public.episodes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.note_episode_files();
 
@@ -1447,6 +1467,9 @@ ALTER TABLE ONLY public.tenant_quotas
 
 ALTER TABLE ONLY public.tenant_settings
     ADD CONSTRAINT tenant_settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.unrecorded_requests
+    ADD CONSTRAINT unrecorded_requests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
 ALTER TABLE public.address_lists ENABLE ROW LEVEL SECURITY;
 
@@ -1638,6 +1661,8 @@ CREATE POLICY tenant_isolation ON public.tenant_settings TO podcast_app USING ((
 
 CREATE POLICY tenant_isolation ON public.tenants TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.unrecorded_requests TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.user_agents TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 ALTER TABLE public.tenant_quotas ENABLE ROW LEVEL SECURITY;
@@ -1718,9 +1743,13 @@ CREATE POLICY tenant_wall ON public.tenant_settings AS RESTRICTIVE TO podcast_ap
 
 CREATE POLICY tenant_wall ON public.tenants AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_wall ON public.unrecorded_requests AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_wall ON public.user_agents AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.unrecorded_requests ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_agents ENABLE ROW LEVEL SECURITY;
 
@@ -2016,6 +2045,8 @@ GRANT SELECT(tenant_id) ON TABLE public.tenants TO podcast_maintenance;
 
 GRANT SELECT(status) ON TABLE public.tenants TO podcast_lookup;
 GRANT SELECT(status) ON TABLE public.tenants TO podcast_maintenance;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.unrecorded_requests TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.user_agents TO podcast_app;
 

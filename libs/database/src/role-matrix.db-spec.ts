@@ -80,6 +80,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     tenant_quotas: EDIT,
     tenant_settings: EDIT,
     tenants: EDIT,
+    unrecorded_requests: REVISE,
     user_agents: FORGET,
   },
   maintenance: {
