@@ -38,6 +38,10 @@ export class DecidedByDto {
   @ApiProperty({ example: 'AhrefsBot' }) entry!: string;
   @ApiPropertyOptional({ format: 'uuid', description: 'Of the override, where `list` is `overrides`.' })
   id?: string;
+  @ApiPropertyOptional({
+    description: 'True where the entry knows the agent by no name: an agent override may say what it is.',
+  })
+  catchAll?: boolean;
 }
 
 export class AgentVerdictDto {

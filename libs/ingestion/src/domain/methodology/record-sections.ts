@@ -65,8 +65,8 @@ function listRow(name: string, list: ListInUse | null, absent: string): string[]
 function overrides({ agentOverrides }: MethodologyInput): MethodologySection {
   return section('agent_overrides', 'Own statements about agents (§5.5.2 (2), (5))', {
     paragraphs: [
-      'Agents that no podcast list knows may be named by hand, and requests of some networks, countries and agents may be ' +
-        'left out by hand, both between dates. These statements belong to the rule set.',
+      'Agents that no podcast list knows by name may be named by hand, and requests of some networks, countries and ' +
+        'agents may be left out by hand, both between dates. These statements belong to the rule set.',
       ...(agentOverrides.length === 0 ? ['There is none.'] : []),
     ],
     table: {
