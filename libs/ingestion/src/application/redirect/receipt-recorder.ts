@@ -13,12 +13,13 @@ import { Spool } from '../spool/spool.js';
 import type { SpoolRefused } from '../spool/spool.errors.js';
 import { DownloadRequests } from './download-requests.js';
 import { EpisodeFiles } from './episode-files.js';
+import { LastTries } from './last-tries.js';
 import { replayReceipts } from './replay-receipts.js';
 import { UnrecordedRequests } from './unrecorded-requests.js';
 
 /** How long the database may take before a receipt is written to the spool. Its commit may still succeed. */
 const PROMPT_MS = 150;
-/** How long a receipt is tried to be committed at all, in case the spool does not take it either. */
+/** How long a receipt is tried to be committed while it is, or is being, spooled. */
 const COMMIT_MS = 2_000;
 const REPLAY_MS = 15_000;
 /** Nobody waits for the commit: fewer and larger ones leave more of the processor to the answers. */
@@ -35,6 +36,7 @@ export class ReceiptRecorder {
   private readonly spool: Spool;
   private readonly drain: DrainSpool;
   private readonly unrecorded: UnrecordedRequests;
+  private readonly lastTries: LastTries;
 
   constructor(settings: Settings, @Inject(APP_POOL) pool: RolePool, @Inject(LOGGER) logger: Logger) {
     const store = new EventStore(pool);
@@ -54,6 +56,7 @@ export class ReceiptRecorder {
       fileBytes: SPOOL_FILE_BYTES,
     });
     this.unrecorded = new UnrecordedRequests(pool, logger);
+    this.lastTries = new LastTries(pool, (receipt, since) => this.store(receipt, since));
     const replay = {
       store: (lines: readonly string[]) => replayReceipts(replayed, lines),
       expire: (lines: readonly string[]) =>
@@ -95,14 +98,14 @@ export class ReceiptRecorder {
       await this.spool.append(writeReceipt(receipt));
     } catch (refused) {
       const reason = `spool_${(refused as SpoolRefused).reason}` as const;
-      if (!(await stored)) this.unrecorded.count(unrecordedRequest(receipt, reason));
+      if (!(await stored) && !(await this.lastTries.keep(receipt)))
+        this.unrecorded.count(unrecordedRequest(receipt, reason));
     }
   }
 
   /** Whether the receipt needs no further care. */
-  private async store(receipt: Receipt): Promise<boolean> {
+  private async store(receipt: Receipt, since = Date.parse(receipt.occurredAt)): Promise<boolean> {
     try {
-      const since = Date.parse(receipt.occurredAt);
       const [outcome] = await this.requests.store(receipt.tenantId, [receipt], since);
       if (isRejection(outcome)) this.unrecorded.count(unrecordedRequest(receipt, 'refused'));
       return outcome !== 'retry';
