@@ -161,7 +161,7 @@ END $$;
 REVOKE ALL ON FUNCTION open_tenant_table(regclass, text, text, text) FROM PUBLIC;
 
 -- ---------------------------------------------------------------------------------------------------------------
--- Schema bookkeeping and platform keys: the only tables without a tenant
+-- Schema bookkeeping, platform keys, lists and lanes of feeds: the only tables without a tenant
 -- ---------------------------------------------------------------------------------------------------------------
 
 CREATE TABLE IF NOT EXISTS schema_info (
@@ -197,12 +197,23 @@ CREATE TABLE IF NOT EXISTS lists (
 COMMENT ON COLUMN lists.content IS 'Compressed with gzip.';
 COMMENT ON COLUMN lists.changes IS 'Against the version that was active before.';
 
+-- Lanes of feeds, each for the feeds of one host, that somebody polls or that rest after it. A worker takes a lane before it
+-- asks the host, so that of all workers together one asks at a time. Rows that are over are deleted.
+CREATE TABLE IF NOT EXISTS feed_lanes (
+  lane bigint PRIMARY KEY,
+  holder uuid NOT NULL,
+  free_at timestamptz NOT NULL
+);
+COMMENT ON COLUMN feed_lanes.lane IS 'As podcasts.feed_lane.';
+COMMENT ON COLUMN feed_lanes.free_at IS 'When another may take the lane, whatever became of its holder.';
+
 GRANT SELECT ON schema_info, schema_migrations TO podcast_app, podcast_maintenance, podcast_admin;
 GRANT SELECT ON lists TO podcast_app, podcast_maintenance;
 GRANT INSERT ON lists TO podcast_app; -- the built-in list, stored when a rule set first names it
 GRANT INSERT ON lists TO podcast_maintenance;
 GRANT UPDATE (activated_at) ON lists TO podcast_maintenance;
 GRANT SELECT ON platform_keys TO podcast_lookup;
+GRANT SELECT, INSERT, UPDATE, DELETE ON feed_lanes TO podcast_app;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Tenants
@@ -580,6 +591,19 @@ CREATE TABLE IF NOT EXISTS duplicate_deliveries (
   PRIMARY KEY (tenant_id, import_id, day, episode_id),
   FOREIGN KEY (tenant_id, import_id) REFERENCES imports (tenant_id, id) ON DELETE CASCADE
 );
+
+-- Requests to a public address that were answered and are not recorded, as each process counted them: what a day lacks. They
+-- are counts without anything of a listener, so that no erasure or export concerns them.
+CREATE TABLE IF NOT EXISTS unrecorded_requests (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  day date NOT NULL,
+  reason text NOT NULL CHECK (reason IN ('spool_full', 'spool_failed', 'too_old', 'refused')),
+  requests bigint NOT NULL CHECK (requests > 0),
+  PRIMARY KEY (tenant_id, id)
+);
+CREATE INDEX IF NOT EXISTS unrecorded_requests_day ON unrecorded_requests (tenant_id, day);
 
 -- How strong the proof behind an event is. Never added up across levels.
 CREATE OR REPLACE FUNCTION evidence_level(p_event_type text, p_trusted_sender boolean, p_bytes_sent bigint) RETURNS text
@@ -1005,7 +1029,7 @@ BEGIN
                            'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
-                           'quarantines', 'privacy_requests', 'agent_overrides'] LOOP
+                           'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
@@ -1045,7 +1069,7 @@ GRANT UPDATE (value), DELETE ON user_agents, referrers, paths TO podcast_app;
 GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed
 GRANT SELECT, INSERT, UPDATE (removed_at) ON agent_overrides TO podcast_app; -- rule sets name them
 GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,
-  privacy_requests TO podcast_app;
+  privacy_requests, unrecorded_requests TO podcast_app;
 -- History, but for what the same transaction made known before.
 GRANT SELECT, INSERT, UPDATE (media_bytes, header_bytes, duration_seconds) ON episode_files TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;

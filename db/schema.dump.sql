@@ -618,6 +618,18 @@ COMMENT ON COLUMN public.episodes.media_key IS 'Lower-case host and exact path o
 
 COMMENT ON COLUMN public.episodes.segment_ms IS 'Length of an HLS segment, where the enclosure is a playlist; NULL takes 6 seconds.';
 
+CREATE TABLE public.feed_lanes (
+    lane bigint NOT NULL,
+    holder uuid NOT NULL,
+    free_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE public.feed_lanes OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.feed_lanes.lane IS 'As podcasts.feed_lane.';
+
+COMMENT ON COLUMN public.feed_lanes.free_at IS 'When another may take the lane, whatever became of its holder.';
+
 CREATE TABLE public.import_files (
     tenant_id uuid NOT NULL,
     import_id uuid NOT NULL,
@@ -1167,6 +1179,21 @@ ALTER TABLE ONLY public.tenants FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.tenants OWNER TO podcast_owner;
 
+CREATE TABLE public.unrecorded_requests (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    podcast_id uuid NOT NULL,
+    day date NOT NULL,
+    reason text NOT NULL,
+    requests bigint NOT NULL,
+    CONSTRAINT unrecorded_requests_reason_check CHECK ((reason = ANY (ARRAY['spool_full'::text, 'spool_failed'::text, 'too_old'::text, 'refused'::text]))),
+    CONSTRAINT unrecorded_requests_requests_check CHECK ((requests > 0))
+);
+
+ALTER TABLE ONLY public.unrecorded_requests FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.unrecorded_requests OWNER TO podcast_owner;
+
 CREATE TABLE public.user_agents (
     tenant_id uuid NOT NULL,
     id bigint NOT NULL,
@@ -1215,6 +1242,9 @@ ALTER TABLE ONLY public.episodes
 
 ALTER TABLE ONLY public.episodes
     ADD CONSTRAINT episodes_tenant_id_podcast_id_guid_media_key_key UNIQUE (tenant_id, podcast_id, guid, media_key);
+
+ALTER TABLE ONLY public.feed_lanes
+    ADD CONSTRAINT feed_lanes_pkey PRIMARY KEY (lane);
 
 ALTER TABLE ONLY public.import_files
     ADD CONSTRAINT import_files_pkey PRIMARY KEY (tenant_id, import_id, sha256);
@@ -1315,6 +1345,9 @@ ALTER TABLE ONLY public.tenant_settings
 ALTER TABLE ONLY public.tenants
     ADD CONSTRAINT tenants_pkey PRIMARY KEY (tenant_id);
 
+ALTER TABLE ONLY public.unrecorded_requests
+    ADD CONSTRAINT unrecorded_requests_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE ONLY public.user_agents
     ADD CONSTRAINT user_agents_pkey PRIMARY KEY (tenant_id, id);
 
@@ -1353,6 +1386,8 @@ CREATE INDEX podcasts_title_trgm ON public.podcasts USING gin (tenant_id, title 
 CREATE UNIQUE INDEX public_handles_kind_handle_key ON public.public_handles USING btree (kind, handle);
 
 CREATE INDEX public_handles_target ON public.public_handles USING btree (tenant_id, kind, target_id);
+
+CREATE INDEX unrecorded_requests_day ON public.unrecorded_requests USING btree (tenant_id, day);
 
 CREATE TRIGGER episodes_added AFTER INSERT ON public.episodes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.note_episode_files();
 
@@ -1432,6 +1467,9 @@ ALTER TABLE ONLY public.tenant_quotas
 
 ALTER TABLE ONLY public.tenant_settings
     ADD CONSTRAINT tenant_settings_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.unrecorded_requests
+    ADD CONSTRAINT unrecorded_requests_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
 ALTER TABLE public.address_lists ENABLE ROW LEVEL SECURITY;
 
@@ -1623,6 +1661,8 @@ CREATE POLICY tenant_isolation ON public.tenant_settings TO podcast_app USING ((
 
 CREATE POLICY tenant_isolation ON public.tenants TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.unrecorded_requests TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.user_agents TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 ALTER TABLE public.tenant_quotas ENABLE ROW LEVEL SECURITY;
@@ -1703,9 +1743,13 @@ CREATE POLICY tenant_wall ON public.tenant_settings AS RESTRICTIVE TO podcast_ap
 
 CREATE POLICY tenant_wall ON public.tenants AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_wall ON public.unrecorded_requests AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_wall ON public.user_agents AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 ALTER TABLE public.tenants ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.unrecorded_requests ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_agents ENABLE ROW LEVEL SECURITY;
 
@@ -1833,6 +1877,8 @@ GRANT UPDATE(duration_seconds) ON TABLE public.episode_files TO podcast_app;
 GRANT SELECT ON TABLE public.episodes TO podcast_admin;
 GRANT SELECT ON TABLE public.episodes TO podcast_search;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.episodes TO podcast_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.feed_lanes TO podcast_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.import_files TO podcast_app;
 
@@ -1999,6 +2045,8 @@ GRANT SELECT(tenant_id) ON TABLE public.tenants TO podcast_maintenance;
 
 GRANT SELECT(status) ON TABLE public.tenants TO podcast_lookup;
 GRANT SELECT(status) ON TABLE public.tenants TO podcast_maintenance;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.unrecorded_requests TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE ON TABLE public.user_agents TO podcast_app;
 

@@ -29,6 +29,8 @@ interface Shown {
 const OVERRIDES = '/v1/agent-overrides';
 const APP = 'AntennaPod/3.4.0';
 const BROWSER = 'Mozilla/5.0 (X11; Linux x86_64; rv:143.0) Gecko/20100101 Firefox/143.0';
+const IPHONE =
+  'Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko)';
 const LANTERN = 'LanternPlayer/2.1 (Windows 11)';
 /** On the general list of crawlers and on no podcast list. */
 const CRAWLER = 'GigablastOpenSource/1.0';
@@ -194,6 +196,34 @@ describe('an override with a pattern alone', () => {
     expect(await shown()).toMatchObject([
       { outcome: 'bot_agent', agent: { name: 'Everything', decidedBy: { list: 'overrides' } } },
       { outcome: 'counted', agent: { name: 'AntennaPod', decidedBy: { list: 'apps' } } },
+    ]);
+  });
+
+  test.each([
+    ['Harbour%20FM/12 CFNetwork/3826.600.41 Darwin/24.6.0', 'app', 'Other app on an Apple device'],
+    ['HarbourFM/3.1 (Android 15; SM-A556B)', 'app', 'Other app on an Android device'],
+    ['HarbourFM/1.0 (Linux;Android 15) ExoPlayerLib/2.19.1', 'library', 'ExoPlayer'],
+    [`${IPHONE} Mobile/15E148 HarbourFM/2`, 'browser', 'iOS WebView'],
+    ['HarbourFMbot/0.2 (+https://harbour.example)', 'bot_agent', 'Self-declared robot'],
+  ])('names what a catch-all of the lists takes: %s', async (userAgent, kind, entry) => {
+    await send([{ userAgent }]);
+    await work();
+    expect((await shown())[0]?.agent).toMatchObject({
+      kind,
+      name: entry,
+      decidedBy: { entry, catchAll: true },
+    });
+    const { id } = await state({ kind: 'app', name: 'Harbour FM', pattern: '^Harbour|HarbourFM/' });
+    await putInForce();
+    expect(await shown()).toMatchObject([
+      {
+        outcome: 'counted',
+        agent: {
+          kind: 'app',
+          name: 'Harbour FM',
+          decidedBy: { list: 'overrides', entry: 'Harbour FM', id },
+        },
+      },
     ]);
   });
 

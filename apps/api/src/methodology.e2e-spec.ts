@@ -116,6 +116,11 @@ describe('the description of methodology', () => {
        SELECT $1, id, encode(sha256(first_day::text::bytea), 'hex'), 'access.log', 'combined', 3, 2 FROM import`,
       [tenantId, [daysAgo(4), daysAgo(40)]],
     );
+    await api.database.owner.query(
+      `INSERT INTO unrecorded_requests (tenant_id, id, podcast_id, day, reason, requests)
+       SELECT $1, gen_random_uuid(), $2, day::date, 'spool_full', 7 FROM unnest($3::text[]) AS d (day)`,
+      [tenantId, podcastId, [daysAgo(0), daysAgo(1), daysAgo(30), daysAgo(31)]],
+    );
 
     const body = await read();
     expect(body.ruleSetVersion).toBe('3.1.0');
@@ -137,6 +142,7 @@ describe('the description of methodology', () => {
     ]);
     expect(body.sections.find(({ id }) => id === 'anomalies')?.facts.map(({ value }) => value)).toEqual([
       '28',
+      '14',
       '3',
       '2',
       '1',
@@ -145,6 +151,7 @@ describe('the description of methodology', () => {
       expect.arrayContaining([
         'inclusions_lapsed',
         'uncounted_days',
+        'requests_not_recorded',
         'log_lines_left_out',
         'imports_unfinished',
       ]),

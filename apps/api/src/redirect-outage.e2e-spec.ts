@@ -2,7 +2,10 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from '@jest/globals';
 import { TrackingReceiver } from '@lib/ingestion';
+import { TenantDb } from '@lib/database';
 import { createLogger } from '@lib/observability';
+import { DAY_MS, toTenantId, utcDate } from '@lib/primitives';
+import { KeysService } from '@lib/tenants';
 import {
   createTestDatabase,
   createTestTenant,
@@ -118,6 +121,30 @@ async function metric(name: string, reason?: string): Promise<number> {
   const { values } = (await register.getSingleMetric(name)?.get()) ?? { values: [] };
   const wanted = values.filter(({ labels }) => reason === undefined || labels['reason'] === reason);
   return wanted.reduce((sum, { value }) => sum + value, 0);
+}
+
+interface NotRecorded {
+  requests: number;
+  reasons: { reason: string; requests: number }[];
+}
+
+/** What a tenant is told of the requests of today, and of the day before it in case it has just begun, that are missing. */
+async function notRecorded({ tenantId }: TestTenant, query = ''): Promise<NotRecorded | null> {
+  const { credential } = await app.get(TenantDb).run(toTenantId(tenantId), () =>
+    app.get(KeysService).create({
+      kind: 'secret',
+      name: 'reader',
+      scopes: ['read'],
+      trustedSender: false,
+      expiresAt: null,
+    }),
+  );
+  const [from, to] = [-DAY_MS, DAY_MS].map((offset) => utcDate(new Date(Date.now() + offset)));
+  const answer = await ask(`/v1/metrics/explain?from=${from}&to=${to}${query}`, {
+    authorization: `Bearer ${credential}`,
+  });
+  expect(answer.statusCode).toBe(200);
+  return answer.json<{ notRecorded: NotRecorded | null }>().notRecorded;
 }
 
 function p99(times: readonly number[]): number {
@@ -240,6 +267,49 @@ describe('what neither the database nor the disk takes', () => {
     proxy.restore();
     await until('the spool is empty', async () => (await metric('spool_bytes')) === 0);
     expect((await storedSessions()).length + lost).toBe(200);
+    await until('the loss is noted', async () => (await notRecorded(tenant))?.requests === lost);
+  });
+
+  test('is told to each tenant with its own requests, podcasts, and reasons', async () => {
+    const other = await createTestTenant(database, 'other');
+    await addShow(other, 'other');
+    const unharmed = await createTestTenant(database, 'unharmed');
+    await start({ SPOOL_MAX_BYTES: '4096' });
+    // Their keys are there before the database is away.
+    await listen(['first']);
+    await listen(['first'], 'other');
+    await settle();
+    const stored = (await storedSessions()).length;
+    proxy.cut();
+    await listen(sessionsOf(60));
+    await listen(sessionsOf(30, 'o'), 'other');
+    await settle();
+    proxy.restore();
+    await until('the spool is empty', async () => (await metric('spool_bytes')) === 0);
+    await until('the loss is noted', async () => ((await notRecorded(other))?.requests ?? 0) > 0);
+    const [ours, theirs] = [await notRecorded(tenant), await notRecorded(other)];
+    expect(theirs).toMatchObject({ requests: 30, reasons: [{ reason: 'spool_full', requests: 30 }] });
+    expect((ours?.requests ?? 0) + (await storedSessions()).length - stored).toBe(60);
+    expect(await notRecorded(unharmed)).toMatchObject({ requests: 0, reasons: [] });
+    expect(await notRecorded(other, `&podcastId=${other.podcastId}`)).toEqual(theirs);
+    expect(await notRecorded(other, `&podcastId=${tenant.podcastId}`)).toMatchObject({ requests: 0 });
+    expect(await notRecorded(other, `&episodeId=${other.episodeIds[0]}`)).toBeNull();
+  });
+
+  test('is told also after a process that ended in order before it had written it', async () => {
+    await start({ SPOOL_MAX_BYTES: '4096' });
+    const before = await metric('tracking_unrecorded_total');
+    proxy.cut();
+    await listen(sessionsOf(50));
+    await settle();
+    const lost = (await metric('tracking_unrecorded_total')) - before;
+    proxy.restore();
+    await app.close();
+    expect(lost).toBeGreaterThan(20);
+    const { rows } = await database.owner.query(
+      'SELECT sum(requests)::int AS requests FROM unrecorded_requests',
+    );
+    expect(rows).toEqual([{ requests: lost }]);
   });
 
   test('is counted exactly when the disk fails, and recording goes on when it works again', async () => {
@@ -258,15 +328,46 @@ describe('what neither the database nor the disk takes', () => {
     proxy.restore();
     await until('all are stored', async () => (await storedSessions()).length === 50);
     expect(await storedSessions()).toEqual(sessionsOf(50, 'kept').sort());
+    await until('the loss is noted', async () => (await notRecorded(tenant))?.requests === 100);
+    expect(await notRecorded(tenant)).toMatchObject({ reasons: [{ reason: 'spool_failed' }] });
   });
 
-  test('is nothing where the database is merely slow', async () => {
+  test('is nothing where the spool is full and the database lives', async () => {
+    await start({ SPOOL_MAX_BYTES: '4096' });
+    const before = await metric('tracking_unrecorded_total');
+    proxy.cut();
+    await listen(sessionsOf(40, 'fill'));
+    await settle();
+    const lost = (await metric('tracking_unrecorded_total')) - before;
+    // What is in the spool cannot be replayed: it stays full.
+    const locker = await database.owner.connect();
+    await locker.query(`CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF NEW.session_id LIKE 'fill-%' THEN RAISE EXCEPTION 'not yet' USING ERRCODE = '55P03'; END IF;
+        RETURN NEW;
+      END $$`);
+    await locker.query(
+      'CREATE TRIGGER refuse BEFORE INSERT ON listener_events FOR EACH ROW EXECUTE FUNCTION refuse()',
+    );
+    locker.release();
+    proxy.restore();
+    const sessions = sessionsOf(1_000);
+    for (let start = 0; start < 1_000; start += 250)
+      await Promise.all(sessions.slice(start, start + 250).map((session) => listen([session])));
+    await settle();
+    expect((await metric('tracking_unrecorded_total')) - before).toBe(lost);
+    expect(await metric('spool_bytes')).toBeGreaterThan(3_000);
+    expect((await storedSessions()).length).toBe(1_000);
+    await database.owner.query('DROP TRIGGER refuse ON listener_events');
+  });
+
+  test.each([400, 3_500])('is nothing where the database is merely slow (%i ms)', async (lockedMs) => {
     await start({ SPOOL_MAX_BYTES: '4096' });
     const before = await metric('tracking_unrecorded_total');
     const locker = await database.owner.connect();
     await locker.query('BEGIN; LOCK TABLE listener_events IN ACCESS EXCLUSIVE MODE');
     await listen(sessionsOf(60));
-    setTimeout(() => void locker.query('ROLLBACK'), 400);
+    setTimeout(() => void locker.query('ROLLBACK'), lockedMs);
     await settle();
     locker.release();
     await until('all are stored', async () => (await storedSessions()).length === 60);

@@ -37,7 +37,7 @@ const OPEN_POLICIES = [
 const INDEXES_WITHOUT_TENANT = ['api_keys_key_id_key', 'public_handles_kind_handle_key'];
 
 /** Tables that hold no tenant's data. */
-const TABLES_WITHOUT_TENANT = ['schema_info', 'schema_migrations', 'platform_keys', 'lists'];
+const TABLES_WITHOUT_TENANT = ['schema_info', 'schema_migrations', 'platform_keys', 'lists', 'feed_lanes'];
 
 /** SECURITY DEFINER functions, with the role that must own each. */
 const DOORS = [

@@ -49,6 +49,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     duplicate_deliveries: REVISE,
     episode_files: 'SELECT INSERT UPDATE(duration_seconds,header_bytes,media_bytes)',
     episodes: EDIT,
+    feed_lanes: EDIT,
     import_files: REVISE,
     imports: REVISE,
     listener_events: SCRUB,
@@ -79,6 +80,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     tenant_quotas: EDIT,
     tenant_settings: EDIT,
     tenants: EDIT,
+    unrecorded_requests: REVISE,
     user_agents: FORGET,
   },
   maintenance: {

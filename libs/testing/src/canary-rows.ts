@@ -122,6 +122,7 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
       },
     ],
     duplicate_deliveries: [{ tenant_id, import_id: importId, day: someDay, requests: 1 }],
+    unrecorded_requests: [{ ...named, podcast_id, day: someDay, reason: 'refused', requests: 1 }],
     rule_sets: [
       {
         tenant_id,

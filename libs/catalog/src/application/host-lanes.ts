@@ -1,58 +1,82 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { RolePool } from '@lib/database';
 import { LRUCache } from 'lru-cache';
 import PQueue from 'p-queue';
+import { claimFeedLane, feedLaneWaitMs, freeFeedLane } from '../infrastructure/feed-lanes.sql.js';
+import { POLL_LEASE_SECONDS, type PollOutcome } from './feed-poller.js';
 
 /** Requests at once, to all hosts together. */
 const CONCURRENCY = 4;
 
-/** Hosts that are remembered beyond their last request. */
+/** Hosts whose feeds this process keeps in a row; the database keeps the others apart all the same. */
 const CAPACITY = 10_000;
 
-interface Lane {
-  readonly queue: PQueue;
-  /** When the next request may begin, on the clock of `performance.now()`. */
-  freeAt: number;
-}
+/** What became of an attempt: the poll ended, or the lane is not free for so long. */
+type Attempt = { readonly outcome: PollOutcome } | { readonly waitMs: number };
 
 /**
- * Sends requests to other people's servers with manners: one at a time to each host, a pause after each, and only a few
- * at once in all. Holds within this process.
+ * Polls other people's servers with manners: one feed at a time of each host, a pause after each, over all workers of the
+ * database; and only a few at once in this process. Who polls holds the host's lane, a row that frees itself when its
+ * holder dies; no transaction is open meanwhile.
  */
 export class HostLanes {
   private readonly total = new PQueue({ concurrency: CONCURRENCY });
-  private readonly lanes = new LRUCache<string, Lane>({ max: CAPACITY });
+  private readonly queues = new LRUCache<string, PQueue>({ max: CAPACITY });
 
-  /** @param gapMs pause between the end of one request to a host and the beginning of the next */
-  constructor(private readonly gapMs: number) {}
+  /** @param gapMs pause between the end of one poll of a host and the beginning of the next */
+  constructor(
+    private readonly pool: RolePool,
+    private readonly gapMs: number,
+  ) {}
 
   /**
-   * Does `request` when its lane is free. Undefined, and not done, when that would be later than `latest`, a time of
+   * Polls when the lane is free. Undefined, and not polled, when that would be later than `latest`, a time of
    * `performance.now()`.
+   * @throws what `poll` throws, and the database's error
    */
-  run<T>(lane: string, latest: number, request: () => Promise<T>): Promise<T | undefined> {
-    const { queue } = this.laneOf(lane);
-    return queue.add(() => this.next(this.laneOf(lane), latest, request));
+  run(lane: string, latest: number, poll: () => Promise<PollOutcome>): Promise<PollOutcome | undefined> {
+    return this.queueOf(lane).add(() => this.next(lane, latest, poll));
   }
 
-  private async next<T>(lane: Lane, latest: number, request: () => Promise<T>): Promise<T | undefined> {
-    if (Math.max(lane.freeAt, performance.now()) > latest) return undefined;
-    const wait = lane.freeAt - performance.now();
-    if (wait > 0) await sleep(wait, undefined, { ref: false });
-    return this.total.add(async () => {
-      if (performance.now() > latest) return undefined;
-      try {
-        return await request();
-      } finally {
-        lane.freeAt = performance.now() + this.gapMs;
-      }
-    });
+  private async next(
+    lane: string,
+    latest: number,
+    poll: () => Promise<PollOutcome>,
+  ): Promise<PollOutcome | undefined> {
+    while (performance.now() <= latest) {
+      const attempt = await this.total.add(() => this.attempt(lane, latest, poll));
+      if ('outcome' in attempt) return attempt.outcome;
+      if (performance.now() + attempt.waitMs > latest) return undefined;
+      await sleep(attempt.waitMs, undefined, { ref: false });
+    }
+    return undefined;
   }
 
-  private laneOf(name: string): Lane {
-    const known = this.lanes.get(name);
+  private async attempt(lane: string, latest: number, poll: () => Promise<PollOutcome>): Promise<Attempt> {
+    // The queue of the process may have taken its time.
+    if (performance.now() > latest) return { waitMs: Infinity };
+    const holder = randomUUID();
+    const waitMs = await this.pool.transaction(async (sql) =>
+      (await claimFeedLane(sql, lane, holder, POLL_LEASE_SECONDS)) ? null : feedLaneWaitMs(sql, lane),
+    );
+    if (waitMs !== null) return { waitMs };
+    let gapMs = this.gapMs;
+    try {
+      const outcome = await poll();
+      // Another polled the feed before: its host was not asked again.
+      if (outcome === 'taken') gapMs = 0;
+      return { outcome };
+    } finally {
+      await this.pool.transaction((sql) => freeFeedLane(sql, lane, holder, gapMs));
+    }
+  }
+
+  private queueOf(lane: string): PQueue {
+    const known = this.queues.get(lane);
     if (known !== undefined) return known;
-    const lane = { queue: new PQueue({ concurrency: 1 }), freeAt: 0 };
-    this.lanes.set(name, lane);
-    return lane;
+    const queue = new PQueue({ concurrency: 1 });
+    this.queues.set(lane, queue);
+    return queue;
   }
 }

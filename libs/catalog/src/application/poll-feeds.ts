@@ -3,6 +3,7 @@ import { Settings } from '@lib/config';
 import { APP_POOL, RolePool } from '@lib/database';
 import { HandlesJob } from '@lib/queue';
 import { dueFeeds, type DueFeed } from '../infrastructure/due-feeds.sql.js';
+import { forgetFreeLanes } from '../infrastructure/feed-lanes.sql.js';
 import { FeedPoller, type PollOutcome } from './feed-poller.js';
 import { HostLanes } from './host-lanes.js';
 import { countPoll, measurePollAgeWith } from './poll-metrics.js';
@@ -17,7 +18,7 @@ export type PollReport = Record<PollOutcome | 'left', number>;
 
 /**
  * Polls the feeds that are due, of every tenant, until each that was listed had its turn or ten seconds have passed. What
- * is left stays due.
+ * is left, also because another worker polls its host, stays due.
  */
 @Injectable()
 @HandlesJob(pollFeedsJob)
@@ -29,13 +30,14 @@ export class PollFeeds {
     settings: Settings,
     @Inject(APP_POOL) private readonly pool: RolePool,
   ) {
-    this.lanes = new HostLanes(settings.feedHostGapMs);
+    this.lanes = new HostLanes(pool, settings.feedHostGapMs);
     measurePollAgeWith(async () => (await this.list(1))[0]?.dueForSeconds ?? 0);
   }
 
   /** @throws whatever says that the database is away, once no poll is on its way any more */
   async run(): Promise<PollReport> {
     const latest = performance.now() + BUDGET_MS;
+    await this.pool.transaction(forgetFreeLanes);
     const report: PollReport = { imported: 0, unchanged: 0, failed: 0, superseded: 0, taken: 0, left: 0 };
     const polls = (await this.list(LIST_LIMIT)).map(async ({ tenantId, podcastId, lane }) => {
       const outcome = await this.lanes.run(lane, latest, () => this.poller.poll(tenantId, podcastId));

@@ -1,11 +1,14 @@
+import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestTenant } from '@lib/testing';
 import { claimFeed } from '../infrastructure/claim-feed.sql.js';
 import { dueFeeds } from '../infrastructure/due-feeds.sql.js';
-import { POLL_LEASE_SECONDS } from './feed-poller.js';
+import { claimFeedLane, feedLaneWaitMs, freeFeedLane } from '../infrastructure/feed-lanes.sql.js';
+import { POLL_LEASE_SECONDS, type PollOutcome } from './feed-poller.js';
 import { feedOf, FeedWorld } from './feed-world.contract.js';
 import { HostLanes } from './host-lanes.js';
+import type { PollFeeds, PollReport } from './poll-feeds.js';
 
 const BODY = feedOf({ a: 'https://cdn.example.com/a.mp3' });
 let world: FeedWorld;
@@ -25,13 +28,120 @@ async function addFeeds(count: number, name = 'f', origin = world.origin): Promi
   return paths;
 }
 
+/** A request as its server saw it, in milliseconds of `performance.now()`. */
+interface Visit {
+  readonly host: string;
+  readonly path: string;
+  readonly start: number;
+  end: number;
+}
+
+/** Lets every page note who asked for it, and when. */
+function watch(paths: readonly string[]): Visit[] {
+  const visits: Visit[] = [];
+  for (const path of paths)
+    world.pages.set(path, ({ headers }, response) => {
+      const visit = { host: headers.host ?? '', path, start: performance.now(), end: Infinity };
+      visits.push(visit);
+      setTimeout(() => {
+        visit.end = performance.now();
+        response.end(BODY);
+      }, 30);
+    });
+  return visits;
+}
+
+/** The shortest pause between two visits of one host; negative where they overlap. */
+function shortestPause(visits: readonly Visit[]): number {
+  const pauses = visits.flatMap((visit) => {
+    const next = visits.filter(({ host, start }) => host === visit.host && start > visit.start);
+    return next.map(({ start }) => start - visit.end);
+  });
+  return Math.min(...pauses);
+}
+
+/** Lets the workers run again and again, all at once, until nothing is due. */
+async function pollAll(workers: readonly PollFeeds[]): Promise<PollReport[]> {
+  const reports: PollReport[] = [];
+  const { app } = world.connections();
+  const runAgain = async (worker: PollFeeds): Promise<void> => {
+    while ((await app.transaction((sql) => dueFeeds(sql, 1))).length > 0) reports.push(await worker.run());
+  };
+  await Promise.all(workers.map(runAgain));
+  return reports;
+}
+
+const sum = (reports: readonly PollReport[], outcome: keyof PollReport) =>
+  reports.reduce((total, report) => total + report[outcome], 0);
+
 describe('several workers', () => {
-  test('that run at once poll every feed once', async () => {
-    const paths = await addFeeds(12);
-    const reports = await Promise.all([world.poller().run(), world.poller().run(), world.poller().run()]);
-    expect([...world.asked].sort()).toEqual([...paths].sort());
-    expect(reports.reduce((sum, { imported }) => sum + imported, 0)).toBe(12);
-    expect(reports.reduce((sum, { taken }) => sum + taken, 0)).toBe(24);
+  test('together ask a host one thing at a time, with the pause after each, and poll every feed once', async () => {
+    await world.close();
+    world = await FeedWorld.open({ FEED_HOST_GAP_MS: '60' });
+    const elsewhere = await world.openHost();
+    const paths = [...(await addFeeds(10)), ...(await addFeeds(10, 'g', elsewhere))];
+    const visits = watch(paths);
+    const reports = await pollAll([world.poller(), world.poller(), world.poller()]);
+    expect(visits.map(({ path }) => path).sort()).toEqual([...paths].sort());
+    expect(shortestPause(visits)).toBeGreaterThanOrEqual(60);
+    expect([sum(reports, 'imported'), sum(reports, 'failed')]).toEqual([20, 0]);
+    // The other host is asked meanwhile.
+    const [first, last] = [visits[0]!, visits.findLast(({ host }) => host === visits[0]!.host)!];
+    expect(visits.some(({ host, start }) => host !== first.host && start < last.start)).toBe(true);
+  });
+
+  test('leave the feeds of a host that one of them has, which stay due, and poll them when it dies', async () => {
+    await addFeeds(2);
+    const elsewhere = await world.openHost();
+    const [other] = await addFeeds(1, 'other', elsewhere);
+    const { app } = world.connections();
+    const { lane } = (await app.transaction((sql) => dueFeeds(sql, 1)))[0]!;
+    const claim = () => app.transaction((sql) => claimFeedLane(sql, lane, randomUUID(), POLL_LEASE_SECONDS));
+    expect([await claim(), await claim()]).toEqual([true, false]);
+    const poller = world.poller();
+    expect(await poller.run()).toMatchObject({ imported: 1, left: 2 });
+    expect(world.asked).toEqual([other]);
+    // Its holder never came back: the lease ends.
+    const wait = await app.transaction((sql) => feedLaneWaitMs(sql, lane));
+    expect(wait / 1000).toBeGreaterThan(POLL_LEASE_SECONDS - 10);
+    expect(wait / 1000).toBeLessThanOrEqual(POLL_LEASE_SECONDS);
+    await app.query('UPDATE feed_lanes SET free_at = now() WHERE lane = $1', [lane]);
+    expect(await poller.run()).toMatchObject({ imported: 2, left: 0 });
+  });
+
+  test('neither shorten nor lengthen what another has by then', async () => {
+    const { app } = world.connections();
+    const [late, holder] = [randomUUID(), randomUUID()];
+    await app.transaction((sql) => claimFeedLane(sql, '7', late, 0));
+    expect(await app.transaction((sql) => claimFeedLane(sql, '7', holder, 100))).toBe(true);
+    await app.transaction((sql) => freeFeedLane(sql, '7', late, 0));
+    expect(await app.transaction((sql) => claimFeedLane(sql, '7', randomUUID(), 1))).toBe(false);
+    await app.transaction((sql) => freeFeedLane(sql, '7', holder, 0));
+    expect(await app.transaction((sql) => claimFeedLane(sql, '7', randomUUID(), 1))).toBe(true);
+  });
+
+  test('leave no row behind for a lane that is free', async () => {
+    await addFeeds(2);
+    const poller = world.poller();
+    await poller.run();
+    await poller.run();
+    expect((await world.database.owner.query('SELECT FROM feed_lanes')).rowCount).toBe(0);
+  });
+
+  test('hold no transaction while a feed is on its way', async () => {
+    await addFeeds(1, 'slow');
+    let open = -1;
+    world.pages.set('/slow0', (_, response) => {
+      const text = `SELECT FROM pg_stat_activity
+        WHERE datname = current_database() AND xact_start IS NOT NULL AND pid <> pg_backend_pid()
+          AND backend_type = 'client backend'`;
+      void world.database.owner.query(text).then(({ rowCount }) => {
+        open = rowCount ?? -1;
+        response.end(BODY);
+      });
+    });
+    expect(await world.poller().run()).toMatchObject({ imported: 1 });
+    expect(open).toBe(0);
   });
 
   test('lose nothing but time when one dies in the middle of a poll', async () => {
@@ -90,6 +200,7 @@ describe('a host', () => {
   let running: Map<string, number>;
   let most: number;
   let mostOfHost: number;
+  const lanesOf = (gapMs: number) => new HostLanes(world.connections().app, gapMs);
   const starts: { host: string; start: number; end: number }[] = [];
   beforeAll(() => {
     running = new Map();
@@ -99,7 +210,7 @@ describe('a host', () => {
   });
   afterAll(() => running.clear());
 
-  const request = (host: string, ms: number) => async (): Promise<string> => {
+  const request = (host: string, ms: number) => async (): Promise<PollOutcome> => {
     const start = performance.now();
     running.set(host, (running.get(host) ?? 0) + 1);
     mostOfHost = Math.max(mostOfHost, running.get(host) ?? 0);
@@ -110,14 +221,14 @@ describe('a host', () => {
     await sleep(ms);
     running.set(host, (running.get(host) ?? 0) - 1);
     starts.push({ host, start, end: performance.now() });
-    return host;
+    return 'imported';
   };
 
   test('is asked one thing at a time, with a pause after each, while others are asked too', async () => {
-    const lanes = new HostLanes(40);
-    const hosts = Array.from({ length: 24 }, (_, index) => `host${index % 8}`);
+    const lanes = lanesOf(40);
+    const hosts = Array.from({ length: 24 }, (_, index) => String(index % 8));
     const answers = hosts.map((host) => lanes.run(host, Infinity, request(host, 30)));
-    expect(await Promise.all(answers)).toEqual(hosts);
+    expect(await Promise.all(answers)).toEqual(hosts.map(() => 'imported'));
     expect([mostOfHost, most]).toEqual([1, 4]);
     for (const host of new Set(hosts)) {
       const own = starts.filter((each) => each.host === host).sort((a, b) => a.start - b.start);
@@ -127,20 +238,20 @@ describe('a host', () => {
   });
 
   test('keeps its pause from one run to the next, and is not asked after the time is up', async () => {
-    const lanes = new HostLanes(200);
-    await lanes.run('host', Infinity, request('host', 1));
-    expect(await lanes.run('host', performance.now() + 50, request('host', 1))).toBeUndefined();
-    expect(await lanes.run('other', performance.now() + 50, request('other', 1))).toBe('other');
-    expect(await lanes.run('host', Infinity, request('host', 1))).toBe('host');
+    const lanes = lanesOf(200);
+    await lanes.run('1', Infinity, request('host', 1));
+    expect(await lanes.run('1', performance.now() + 100, request('host', 1))).toBeUndefined();
+    expect(await lanes.run('2', performance.now() + 100, request('other', 1))).toBe('imported');
+    expect(await lanes.run('1', Infinity, request('host', 1))).toBe('imported');
     const [first, , last] = starts;
     expect(last!.start - first!.end).toBeGreaterThan(190);
   });
 
   test('goes on after a failure', async () => {
-    const lanes = new HostLanes(1);
-    const failing = lanes.run('host', Infinity, () => Promise.reject(new Error('broken')));
+    const lanes = lanesOf(1);
+    const failing = lanes.run('1', Infinity, () => Promise.reject(new Error('broken')));
     await expect(failing).rejects.toThrow('broken');
-    expect(await lanes.run('host', Infinity, request('host', 1))).toBe('host');
+    expect(await lanes.run('1', Infinity, request('host', 1))).toBe('imported');
   });
 });
 

@@ -4,6 +4,7 @@ import { DomainError, utcDate } from '@lib/primitives';
 import type { DownloadWindow } from '../domain/counting/counting-rules.js';
 import type { RequestEvidence } from '../domain/counting/download-request.js';
 import { readUtcRange } from '../domain/read-utc-range.js';
+import { UNRECORDED_MEANINGS, type UnrecordedReason } from '../domain/unrecorded-request.js';
 import {
   countRequestRows,
   duplicateDeliveries,
@@ -11,6 +12,7 @@ import {
   shownRequests,
   type ExplainScope,
 } from '../infrastructure/explain.sql.js';
+import { unrecordedCounts } from '../infrastructure/unrecorded-requests.sql.js';
 import { AgentReader } from './agent-reader.js';
 import { countRange, LEAD_IN_DAYS } from './count-range.js';
 import { OutcomeTally, type FunnelSteps, type RuleSetInUse } from './outcome-tally.js';
@@ -29,12 +31,23 @@ export interface Funnel extends FunnelSteps {
   shown: { downloads: number; begunBefore: number; completedAfter: number } | null;
 }
 
+/** Requests that were answered by a redirect and could not be stored. They are in no funnel. */
+export interface NotRecorded {
+  /** UTC days, both included: all that the range touches. */
+  firstDay: string;
+  lastDay: string;
+  requests: number;
+  reasons: { reason: UnrecordedReason; requests: number; meaning: string }[];
+}
+
 export interface Explanation {
   from: Date;
   to: Date;
   requests: number;
   ruleSets: RuleSetInUse[];
   funnels: Funnel[];
+  /** Null for an episode: of these requests it is not known which file they were for. */
+  notRecorded: NotRecorded | null;
   notes: string[];
 }
 
@@ -83,7 +96,22 @@ export class ExplainService {
       requests: funnels.reduce((sum, { requests }) => sum + requests, 0),
       ruleSets: tally.ruleSets(),
       funnels,
+      notRecorded: question.episodeId === null ? await this.notRecorded(range, question.podcastId) : null,
       notes: notes(question),
+    };
+  }
+
+  private async notRecorded(
+    { from, to }: { from: Date; to: Date },
+    podcastId: string | null,
+  ): Promise<NotRecorded> {
+    const { sql, tenantId } = this.db.current;
+    const days = { firstDay: utcDate(from), lastDay: utcDate(new Date(to.getTime() - 1)) };
+    const counts = await unrecordedCounts(sql, tenantId, days, podcastId);
+    return {
+      ...days,
+      requests: counts.reduce((sum, { requests }) => sum + requests, 0),
+      reasons: counts.map((count) => ({ ...count, meaning: UNRECORDED_MEANINGS[count.reason] })),
     };
   }
 }

@@ -25,6 +25,7 @@ import { logLinesLeftOut } from '../infrastructure/log-lines-left-out.sql.js';
 import { notedEvents } from '../infrastructure/noted-events.sql.js';
 import { podcastEvidence } from '../infrastructure/podcast-evidence.sql.js';
 import { trafficReviews } from '../infrastructure/traffic-reviews.sql.js';
+import { unrecordedCounts } from '../infrastructure/unrecorded-requests.sql.js';
 import { describeAddressEntry } from './address-lists.service.js';
 import { RuleSetsService } from './rule-sets.service.js';
 
@@ -102,8 +103,15 @@ export class MethodologyService {
       events: await notedEvents(sql, tenantId, { firstDay, lastDay }, AUDIT_TOPIC),
       uncountedDays: uncountedDays({ firstDay, lastDay }, countingSince, shownUnder),
       logLines: await logLinesLeftOut(sql, tenantId, firstDay, lastDay),
+      notRecorded: await this.notRecorded(firstDay, lastDay),
       countingSince,
     };
+  }
+
+  private async notRecorded(firstDay: string, lastDay: string): Promise<number> {
+    const { sql, tenantId } = this.db.current;
+    const counts = await unrecordedCounts(sql, tenantId, { firstDay, lastDay }, null);
+    return counts.reduce((sum, { requests }) => sum + requests, 0);
   }
 
   private async readOverrides(

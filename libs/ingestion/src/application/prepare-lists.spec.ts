@@ -1,7 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from '@jest/globals';
-import { LIST_FILES, type ListEntries, type ListFile } from '../domain/classification/list-entry.js';
+import {
+  LIST_FILES,
+  type AgentListContent,
+  type ListEntries,
+  type ListFile,
+} from '../domain/classification/list-entry.js';
+import { compileRules } from '../infrastructure/compile-rules.js';
 import { parseListFile } from '../infrastructure/parse-list-file.js';
 import { AgentClassifier } from './agent-classifier.js';
 import { prepareLists } from './prepare-lists.js';
@@ -36,6 +42,20 @@ describe('a list in the public format', () => {
     ['nobody/1', 'unknown', null, null],
   ])('%s: %s', (agent, kind, name, device) => {
     expect(new AgentClassifier(lists.rules).agent(agent, at)).toMatchObject({ kind, name, device });
+  });
+
+  test('says which entries know an agent by no name, as it is stored and read again', () => {
+    const apps = LISTS.apps.map((entry) => ({ ...entry, catchAll: entry.name === 'Heron' }));
+    const marked = prepareLists({ ...LISTS, apps });
+    const stored = compileRules(JSON.parse(marked.canonical) as AgentListContent, marked.version);
+    for (const rules of [marked.rules, stored]) {
+      const decided = (agent: string) => new AgentClassifier(rules).agent(agent, at).decidedBy;
+      expect(decided('HeronWidget/1.0')).toEqual({ list: 'apps', entry: 'Heron', catchAll: true });
+      expect(decided('Lanternfish/9')).toEqual({ list: 'apps', entry: 'Lanternfish' });
+    }
+    expect(marked.version).not.toBe(lists.version);
+    const unmarked = LISTS.apps.map((entry) => ({ ...entry, catchAll: false }));
+    expect(prepareLists({ ...LISTS, apps: unmarked }).version).toBe(lists.version);
   });
 
   test('an entry with an end holds until then', () => {

@@ -51,7 +51,7 @@ export class AgentOverridesController {
   @ApiOperation({
     summary: 'Say what an agent is, or what requests of a network are',
     description:
-      'With a pattern alone it names agents that no podcast list knows: an app, browser, library or bot. With `asn`, ' +
+      'With a pattern alone it names agents that no podcast list knows by name: an app, browser, library or bot. With `asn`, ' +
       '`country` or `agentKind` it is a filter: what meets all of it and would count is a bot, or comes from a data ' +
       'centre. Of several that apply the one added first decides. It acts in rule sets that are made from now on; days ' +
       'that were counted before change by a recount only.',

@@ -1,6 +1,6 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { IsIn, IsOptional, IsString, IsUUID, Length } from 'class-validator';
-import { DOWNLOAD_WINDOWS, OUTCOMES } from '../application/counting-catalogue.js';
+import { DOWNLOAD_WINDOWS, OUTCOMES, UNRECORDED_REASONS } from '../application/counting-catalogue.js';
 import type { DownloadWindow } from '../domain/counting/counting-rules.js';
 
 export class ExplainQueryDto {
@@ -38,6 +38,10 @@ export class DecidedByDto {
   @ApiProperty({ example: 'AhrefsBot' }) entry!: string;
   @ApiPropertyOptional({ format: 'uuid', description: 'Of the override, where `list` is `overrides`.' })
   id?: string;
+  @ApiPropertyOptional({
+    description: 'True where the entry knows the agent by no name: an agent override may say what it is.',
+  })
+  catchAll?: boolean;
 }
 
 export class AgentVerdictDto {
@@ -107,6 +111,20 @@ export class RuleSetInUseDto {
   @ApiProperty({ example: '2026-10-12' }) firstDay!: string;
 }
 
+export class NotRecordedReasonDto {
+  @ApiProperty({ enum: UNRECORDED_REASONS }) reason!: string;
+  @ApiProperty({ example: 12 }) requests!: number;
+  @ApiProperty({ example: 'It could not be represented in the database.' }) meaning!: string;
+}
+
+export class NotRecordedDto {
+  @ApiProperty({ example: '2026-10-12', description: 'First UTC day that the range touches.' })
+  firstDay!: string;
+  @ApiProperty({ example: '2026-10-14', description: 'Last one, included.' }) lastDay!: string;
+  @ApiProperty({ example: 12, description: 'Of these days, each as a whole.' }) requests!: number;
+  @ApiProperty({ type: [NotRecordedReasonDto] }) reasons!: NotRecordedReasonDto[];
+}
+
 export class ExplanationDto {
   @ApiProperty() from!: Date;
   @ApiProperty() to!: Date;
@@ -115,5 +133,13 @@ export class ExplanationDto {
   @ApiProperty({ type: [RuleSetInUseDto] }) ruleSets!: RuleSetInUseDto[];
   @ApiProperty({ type: [FunnelDto], description: 'One for each level of evidence; they are never added up.' })
   funnels!: FunnelDto[];
+  @ApiProperty({
+    nullable: true,
+    type: NotRecordedDto,
+    description:
+      'Requests that a redirect answered and that could not be stored: they are in no funnel, and the number may lack ' +
+      'some of them. Null for an episode: which file they were for is not kept.',
+  })
+  notRecorded!: NotRecordedDto | null;
   @ApiProperty({ type: [String] }) notes!: string[];
 }

@@ -34,10 +34,14 @@ export function compileRules(content: AgentListContent, version: string): AgentR
   return { ...(lists as Record<keyof AgentListContent, RuleList>), version };
 }
 
-function compileEntry(file: string, { name, pattern, category, from, until }: ListEntry): CompiledRule {
+function compileEntry(
+  file: string,
+  { name, pattern, category, from, until, catchAll }: ListEntry,
+): CompiledRule {
   return {
     name,
     category: category ?? null,
+    catchAll: catchAll ?? false,
     fromMs: from === undefined ? -Infinity : Date.parse(`${from}T00:00:00Z`),
     untilMs: until === undefined ? Infinity : Date.parse(`${until}T00:00:00Z`),
     pattern: compilePattern(pattern, LIST_LIMITS.patternInstructions, (fault) => {

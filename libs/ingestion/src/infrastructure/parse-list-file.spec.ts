@@ -10,6 +10,7 @@ test('keeps what decides, and leaves out what is for people', () => {
   const entry = {
     name: 'Lanternfish',
     pattern: '^Lanternfish/',
+    catchAll: true,
     examples: ['Lanternfish/1'],
     comments: 'An invented app.',
     urls: ['https://lanternfish.example'],
@@ -17,7 +18,7 @@ test('keeps what decides, and leaves out what is for people', () => {
     new_field: true,
   };
   expect(parse({ comments: ['hello'], entries: [entry] })).toEqual([
-    { name: 'Lanternfish', pattern: '^Lanternfish/', examples: ['Lanternfish/1'] },
+    { name: 'Lanternfish', pattern: '^Lanternfish/', catchAll: true, examples: ['Lanternfish/1'] },
   ]);
 });
 
@@ -36,6 +37,7 @@ describe('is refused', () => {
       '',
     ],
     ['a pattern that is no text', entries({ name: 'a', pattern: ['a'] }), 'list_invalid', 'string'],
+    ['a catch-all in words', entries({ ...fine, catchAll: 'yes' }), 'list_invalid', 'boolean'],
     ['a long pattern', entries({ name: 'a', pattern: 'a'.repeat(2_001) }), 'list_invalid', 'pattern'],
     ['two of one name', entries(fine, { ...fine, pattern: 'b' }), 'list_invalid', 'twice'],
     ['a category', entries({ ...fine, category: 'bot' }), 'list_invalid', 'category bot'],

@@ -37,6 +37,7 @@ const matchesSchema = new Ajv().compile<ParsedFile>({
           },
           from: date,
           until: date,
+          catchAll: { type: 'boolean' },
         },
       },
     },
@@ -59,8 +60,8 @@ export function parseListFile(file: ListFile, bytes: Uint8Array): ListEntry[] {
   const names = new Set<string>();
   return value.entries.map((entry) => {
     checkEntry(file, entry, names);
-    const { name, pattern, category, from, until, examples } = entry;
-    return { name, pattern, category, from, until, examples };
+    const { name, pattern, category, from, until, catchAll, examples } = entry;
+    return { name, pattern, category, from, until, catchAll, examples };
   });
 }
 

@@ -9,7 +9,6 @@ import type { PublicKind, Receipt } from '../../domain/receipt.js';
 import { ClientReader, type KnownClient, type ReadClient } from '../client-reader.js';
 import { KnownTexts } from '../known-texts.js';
 import type { DayKeys } from '../listener-keys.js';
-import { countUnrecorded } from '../spool/drain-spool.js';
 import { EdgeKeys } from './edge-keys.js';
 import { PublicDirectory, type Place } from './public-directory.js';
 import { ReceiptRecorder } from './receipt-recorder.js';
@@ -54,7 +53,7 @@ export class TrackingReceiver implements OnApplicationShutdown {
     const recording = this.record(place, request, at)
       .catch((error: unknown) => {
         this.logger.error({ err: error }, 'a request to a public address was not recorded');
-        countUnrecorded('refused');
+        this.recorder.refuse({ ...place, occurredAt: at.toISOString() });
       })
       .finally(() => this.underWay.delete(recording));
     this.underWay.add(recording);

@@ -3,41 +3,33 @@ import { withinTime } from '@lib/primitives';
 import type { Logger } from 'pino';
 import { Counter } from 'prom-client';
 import { readFramedLines } from '../../domain/spool/frame-line.js';
+import type { UnrecordedRequest } from '../../domain/unrecorded-request.js';
 import type { SpooledFile } from './spool-directory.js';
 import type { Spool } from './spool.js';
 
-const REASONS = ['spool_full', 'spool_failed', 'too_old', 'refused'] as const;
-
-/** Why a tracked request is not in the database and never will be. */
-export type UnrecordedReason = (typeof REASONS)[number];
-
-/** What became of lines that were replayed: all are stored, except those counted here. */
-export type Unrecorded = Partial<Record<UnrecordedReason, number>>;
-
-/** Stores lines, each once however often it comes. @throws while the database does not take them */
-export type ReplayLines = (lines: readonly string[]) => Promise<Unrecorded>;
+/** What becomes of the lines of a spool. */
+export interface SpoolReplay {
+  /**
+   * Stores lines, each once however often it comes.
+   * @returns those that can never be stored
+   * @throws while the database does not take them
+   */
+  store(lines: readonly string[]): Promise<readonly UnrecordedRequest[]>;
+  /** Lines that have become too old to be stored. */
+  expire(lines: readonly string[]): readonly UnrecordedRequest[];
+  /** Is told once of every request that is not recorded. */
+  count(request: UnrecordedRequest): void;
+}
 
 const DRAIN_MS = 1_000;
 /** A third of the time after which a process is taken for dead. */
 const TOUCH_MS = 5_000;
 const LAST_TRY_MS = 5_000;
 
-const unrecorded = new Counter({
-  name: 'tracking_unrecorded_total',
-  help: 'Requests to a redirect or pixel that were answered and are not recorded, by reason.',
-  labelNames: ['reason'],
-});
-// From the start, so that an alert sees the first one as an increase.
-for (const reason of REASONS) unrecorded.inc({ reason }, 0);
 const damaged = new Counter({
   name: 'spool_damaged_lines_total',
   help: 'Lines of the spool whose checksum does not fit: the disk has lost or changed them.',
 });
-
-/** Counts requests that were answered and are not recorded. */
-export function countUnrecorded(reason: UnrecordedReason, requests = 1): void {
-  unrecorded.inc({ reason }, requests);
-}
 
 /**
  * Brings what is spooled into the database, and what dead processes have left with it, for as long as this process
@@ -50,7 +42,7 @@ export class DrainSpool {
 
   constructor(
     private readonly spool: Spool,
-    private readonly replay: ReplayLines,
+    private readonly replay: SpoolReplay,
     private readonly options: { maxAgeMs: number; logger: Logger },
   ) {
     this.every(TOUCH_MS, () => this.adopt());
@@ -85,11 +77,10 @@ export class DrainSpool {
 
   private async store(file: SpooledFile): Promise<void> {
     const { lines, damaged: broken } = await readLines(file);
-    const lost = await this.replay(lines);
+    const lost = await this.replay.store(lines);
     await this.spool.remove(file);
     damaged.inc(broken);
-    for (const [reason, requests] of Object.entries(lost))
-      countUnrecorded(reason as UnrecordedReason, requests);
+    for (const request of lost) this.replay.count(request);
   }
 
   /** Files that nothing was added to for longer than events are accepted: no replay could store their lines any more. */
@@ -99,7 +90,7 @@ export class DrainSpool {
       if (mtimeMs > Date.now() - this.options.maxAgeMs) continue;
       const { lines } = await readLines(file);
       await this.spool.remove(file);
-      countUnrecorded('too_old', lines.length);
+      for (const request of this.replay.expire(lines)) this.replay.count(request);
     }
   }
 

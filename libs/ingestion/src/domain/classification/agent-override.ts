@@ -12,7 +12,8 @@ export type CountedAgent = (typeof COUNTED_AGENTS)[number];
  * What a tenant says about requests where the lists are silent or too kind. It is never changed, only removed: rule sets
  * that name it go on to count by it.
  *
- * - A **name** has a pattern and nothing else but dates: it says what agents are that no podcast list knows.
+ * - A **name** has a pattern and nothing else but dates: it says what agents are that no podcast list
+ *   knows by name. Those that a catch-all of the lists takes, such as any other app on some device, are among them.
  * - A **filter** names a network, a country or a kind of agent, and perhaps a pattern: what meets all of it, and would
  *   count, is a bot, or comes from a data centre.
  */

@@ -16,7 +16,7 @@ export interface OverrideSubject {
 export type MatchingOverrides = (agent: string) => readonly AgentOverride[];
 
 /**
- * What an agent is that no podcast list knows; undefined for all others, and where no override says it. The first that
+ * What an agent is that no podcast list knows by name; undefined for all others, and where no override says it. The first that
  * applies decides.
  */
 export function namingOverride(
@@ -43,9 +43,10 @@ export function filteringOverride(
   );
 }
 
-/** Whether only the general list of crawlers, the words for bots, or nothing at all decided. */
+/** Whether only a catch-all of the podcast lists, the general list of crawlers, the words for bots, or nothing decided. */
 function isLeftToGeneralRules({ decidedBy }: AgentVerdict): boolean {
-  return decidedBy === null || decidedBy.list === 'crawlers' || decidedBy.list === 'words';
+  if (decidedBy === null || decidedBy.catchAll === true) return true;
+  return decidedBy.list === 'crawlers' || decidedBy.list === 'words';
 }
 
 function holds({ from, until }: AgentOverride, atMs: number): boolean {

@@ -4,6 +4,8 @@ import type { AgentListContent } from './list-entry.js';
 export interface AgentRule {
   readonly name: string;
   readonly category: string | null;
+  /** It knows the agents that it takes by no name. */
+  readonly catchAll: boolean;
   /** Milliseconds since 1970, half-open; infinite where the entry has no date. */
   readonly fromMs: number;
   readonly untilMs: number;

@@ -4,11 +4,15 @@ import type { AgentListContent } from './list-entry.js';
 /** Who decided: a list, the tenant, our own rules, or the words by which unknown agents call themselves bots. */
 export type DecidingList = keyof AgentListContent | 'overrides' | 'rules' | 'words';
 
-/** An entry that decided. `id` is that of an override. */
+/**
+ * An entry that decided. `id` is that of an override; `catchAll` is set where the entry knows the agent by no name, so that
+ * an override may.
+ */
 export interface DecidingEntry {
   readonly list: DecidingList;
   readonly entry: string;
   readonly id?: string;
+  readonly catchAll?: true;
 }
 
 /** What a user agent is, and why. */

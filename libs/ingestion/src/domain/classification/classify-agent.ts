@@ -1,7 +1,7 @@
 import type { AgentClass } from '../counting/download-request.js';
 import { cleanUserAgent } from '../storable-event.js';
-import { ruleAt, type AgentRules } from './agent-rules.js';
-import type { AgentVerdict, DecidingList } from './agent-verdict.js';
+import { ruleAt, type AgentRule, type AgentRules } from './agent-rules.js';
+import type { AgentVerdict, DecidingEntry, DecidingList } from './agent-verdict.js';
 import { botWord } from './bot-word.js';
 import { isAppleWatch } from './is-apple-watch.js';
 import { isMalformedAgent } from './is-malformed-agent.js';
@@ -35,19 +35,19 @@ export function classifyAgent(userAgent: string | null, rules: AgentRules, atMs:
 
 function byPodcastLists(agent: string, rules: AgentRules, atMs: number): AgentVerdict | undefined {
   const bot = ruleAt(rules.bots, agent, atMs);
-  if (bot !== undefined) return uncounted('bot_agent', bot.name, 'bots', bot.name);
+  if (bot !== undefined) return uncountedBy('bot_agent', 'bots', bot);
   const app = ruleAt(rules.apps, agent, atMs);
-  if (app !== undefined) return counted('app', app.name, 'apps', agent, rules, atMs);
+  if (app !== undefined) return counted('app', 'apps', app, agent, rules, atMs);
   const library = ruleAt(rules.libraries, agent, atMs);
-  if (library?.category === 'bot') return uncounted('bot_library', library.name, 'libraries', library.name);
-  if (library !== undefined) return counted('library', library.name, 'libraries', agent, rules, atMs);
+  if (library?.category === 'bot') return uncountedBy('bot_library', 'libraries', library);
+  if (library !== undefined) return counted('library', 'libraries', library, agent, rules, atMs);
   const browser = ruleAt(rules.browsers, agent, atMs);
-  return browser && counted('browser', browser.name, 'browsers', agent, rules, atMs);
+  return browser && counted('browser', 'browsers', browser, agent, rules, atMs);
 }
 
 function byGeneralRules(agent: string, rules: AgentRules, atMs: number): AgentVerdict {
   const crawler = ruleAt(rules.crawlers, agent, atMs);
-  if (crawler !== undefined) return uncounted('bot_generic', crawler.name, 'crawlers', crawler.name);
+  if (crawler !== undefined) return uncountedBy('bot_generic', 'crawlers', crawler);
   const word = botWord(agent);
   if (word !== undefined) return uncounted('bot_generic', null, 'words', word);
   return { kind: 'unknown', name: null, ...deviceOf(agent, rules, atMs), decidedBy: null };
@@ -57,15 +57,23 @@ function uncounted(kind: AgentClass, name: string | null, list: DecidingList, en
   return { kind, name, device: null, deviceCategory: null, decidedBy: { list, entry } };
 }
 
+function uncountedBy(kind: AgentClass, list: DecidingList, rule: AgentRule): AgentVerdict {
+  return { kind, name: rule.name, device: null, deviceCategory: null, decidedBy: entryOf(list, rule) };
+}
+
 function counted(
   kind: AgentClass,
-  name: string,
   list: DecidingList,
+  rule: AgentRule,
   agent: string,
   rules: AgentRules,
   atMs: number,
 ): AgentVerdict {
-  return { kind, name, ...deviceOf(agent, rules, atMs), decidedBy: { list, entry: name } };
+  return { kind, name: rule.name, ...deviceOf(agent, rules, atMs), decidedBy: entryOf(list, rule) };
+}
+
+function entryOf(list: DecidingList, { name: entry, catchAll }: AgentRule): DecidingEntry {
+  return catchAll ? { list, entry, catchAll } : { list, entry };
 }
 
 /** What the device of a cleaned agent is; nulls where the agent does not say. */

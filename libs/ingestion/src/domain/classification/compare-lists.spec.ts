@@ -10,7 +10,9 @@ const lists = (...apps: ListEntry[]) => ({ ...NONE, apps });
 
 describe('two lists of agents', () => {
   test('that say the same have no differences', () => {
-    expect(compareLists(lists(entry('a')), lists({ ...entry('a'), examples: ['a'] }))).toEqual({});
+    expect(
+      compareLists(lists(entry('a')), lists({ ...entry('a'), examples: ['a'], catchAll: false })),
+    ).toEqual({});
   });
 
   test('differ in names of entries', () => {
@@ -23,12 +25,14 @@ describe('two lists of agents', () => {
     });
   });
 
-  test.each<Partial<ListEntry>>([{ category: 'bot' }, { from: '2026-01-01' }, { until: '2026-01-01' }])(
-    'differ by %j',
-    (more) => {
-      expect(compareLists(lists(entry('a')), lists({ ...entry('a'), ...more })).apps?.changed).toEqual(['a']);
-    },
-  );
+  test.each<Partial<ListEntry>>([
+    { category: 'bot' },
+    { from: '2026-01-01' },
+    { until: '2026-01-01' },
+    { catchAll: true },
+  ])('differ by %j', (more) => {
+    expect(compareLists(lists(entry('a')), lists({ ...entry('a'), ...more })).apps?.changed).toEqual(['a']);
+  });
 
   test('differ in the order of what both have', () => {
     const [a, b, c] = [entry('a'), entry('b'), entry('c')];

@@ -8,7 +8,7 @@ type File = (typeof FILES)[number];
 export interface FileChanges {
   readonly added: readonly string[];
   readonly removed: readonly string[];
-  /** Of the same name, with another pattern, category or date. */
+  /** Of the same name, with another pattern, category or date, or a catch-all on one side. */
   readonly changed: readonly string[];
   /** Entries that both have stand in another order, so another one may decide. */
   readonly reordered: boolean;
@@ -50,5 +50,7 @@ function byName(entries: readonly ListEntry[]): Map<string, ListEntry> {
 }
 
 function differ(a: ListEntry, b: ListEntry | undefined): boolean {
-  return a.pattern !== b?.pattern || a.category !== b.category || a.from !== b.from || a.until !== b.until;
+  if (b === undefined) return true;
+  const isOther = a.pattern !== b.pattern || a.category !== b.category || !a.catchAll !== !b.catchAll;
+  return isOther || a.from !== b.from || a.until !== b.until;
 }

@@ -28,6 +28,11 @@ export interface ListEntry {
   /** UTC dates (`2026-03-01`) from which, and until the beginning of which, the entry holds. Ours, not in the public format. */
   readonly from?: string | undefined;
   readonly until?: string | undefined;
+  /**
+   * It takes agents of a kind and knows none of them by name: a tenant may say what one of them is. Ours, not in the public
+   * format.
+   */
+  readonly catchAll?: boolean | undefined;
   /** Headers that this entry must be the first to match. */
   readonly examples?: readonly string[] | undefined;
 }

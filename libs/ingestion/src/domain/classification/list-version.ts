@@ -4,7 +4,7 @@ import { LIST_FILES, type AgentListContent, type ListEntry } from './list-entry.
 
 /**
  * The part of lists that decides, as text that is the same wherever it was loaded from: order of entries, names,
- * patterns, categories and dates. Examples, comments and addresses decide nothing and are left out.
+ * patterns, categories, dates, and which are catch-alls. Examples, comments and addresses decide nothing and are left out.
  */
 export function canonicalLists(content: AgentListContent): string {
   const files = [...LIST_FILES, 'crawlers'] as const;
@@ -16,6 +16,6 @@ export function listVersion(canonical: string): string {
   return hash('sha256', canonical, 'hex');
 }
 
-function deciding({ name, pattern, category, from, until }: ListEntry): ListEntry {
-  return { name, pattern, category, from, until };
+function deciding({ name, pattern, category, from, until, catchAll }: ListEntry): ListEntry {
+  return { name, pattern, category, from, until, catchAll: catchAll || undefined };
 }

@@ -40,6 +40,7 @@ const DEFAULTS: MethodologyInput = {
   events: [],
   uncountedDays: 0,
   logLines: { unreadable: 0, contradicting: 0, unfinishedFiles: 0 },
+  notRecorded: 0,
   privacy: {
     precision: 'whole',
     legalBasis: 'legitimate_interest',
@@ -107,6 +108,7 @@ const OTHER: MethodologyInput = {
   ],
   uncountedDays: 4,
   logLines: { unreadable: 11, contradicting: 12, unfinishedFiles: 13 },
+  notRecorded: 14,
   privacy: {
     precision: 'coarse',
     legalBasis: 'consent',
@@ -168,6 +170,11 @@ const SHOWN: readonly (readonly [setting: string, byDefault: string, other: stri
     '| 2027-04-02 | A prefix in front of files was added, moved or removed: apps may download them again (§5.3) | Tidewater | 2 |',
   ],
   ['days without a count', '2026-10-11:** 0', '2027-04-30:** 4'],
+  [
+    'lost requests',
+    'not be recorded, 2026-09-12 to 2026-10-11:** 0',
+    'not be recorded, 2027-04-01 to 2027-04-30:** 14',
+  ],
   ['unreadable lines', 'could not be read:** 0', 'could not be read:** 11'],
   ['contradicting lines', 'contradict stored requests:** 0', 'contradict stored requests:** 12'],
   ['unfinished imports', 'import is not finished:** 0', 'import is not finished:** 13'],
@@ -293,6 +300,7 @@ describe('findings', () => {
       'newer_agent_overrides',
       'reviews_open',
       'uncounted_days',
+      'requests_not_recorded',
       'log_lines_left_out',
       'imports_unfinished',
       'several_rule_sets',

@@ -37,6 +37,10 @@ export function findingsOf(input: MethodologyInput): Finding[] {
       id: 'uncounted_days',
       text: `Days from ${period.firstDay} to ${period.lastDay} on which nothing was counted: ${input.uncountedDays}.`,
     },
+    input.notRecorded > 0 && {
+      id: 'requests_not_recorded',
+      text: `Requests of redirects from ${period.firstDay} to ${period.lastDay} that could not be recorded: ${input.notRecorded}.`,
+    },
     unreadable + contradicting > 0 && {
       id: 'log_lines_left_out',
       text: `Lines of logs that are not counted: ${unreadable} could not be read, ${contradicting} contradict stored requests.`,

@@ -36,6 +36,8 @@ export interface MethodologyInput {
   /** Days of the period, from the first that was ever counted on, on which nothing was counted. */
   readonly uncountedDays: number;
   readonly logLines: LogLines;
+  /** Requests of redirects in the period that were answered and could not be stored. */
+  readonly notRecorded: number;
   readonly privacy: PrivacyInForce;
   /** The first UTC day that was counted; null where none was. */
   readonly countingSince: string | null;

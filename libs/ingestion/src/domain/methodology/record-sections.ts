@@ -65,8 +65,8 @@ function listRow(name: string, list: ListInUse | null, absent: string): string[]
 function overrides({ agentOverrides }: MethodologyInput): MethodologySection {
   return section('agent_overrides', 'Own statements about agents (§5.5.2 (2), (5))', {
     paragraphs: [
-      'Agents that no podcast list knows may be named by hand, and requests of some networks, countries and agents may be ' +
-        'left out by hand, both between dates. These statements belong to the rule set.',
+      'Agents that no podcast list knows by name may be named by hand, and requests of some networks, countries and ' +
+        'agents may be left out by hand, both between dates. These statements belong to the rule set.',
       ...(agentOverrides.length === 0 ? ['There is none.'] : []),
     ],
     table: {
@@ -141,17 +141,19 @@ function audits(input: MethodologyInput): MethodologySection {
   });
 }
 
-function anomalies({ events, uncountedDays, logLines, period }: MethodologyInput): MethodologySection {
+function anomalies(input: MethodologyInput): MethodologySection {
+  const { events, uncountedDays, logLines, notRecorded, period } = input;
   const range = `${period.firstDay} to ${period.lastDay}`;
   return section('anomalies', 'Known anomalies', {
     paragraphs: [
-      'What happened in the period that explains a change in numbers, and what is not in them. Requests of a redirect that ' +
-        'could be neither stored nor spooled are counted by the operator’s monitoring (tracking_unrecorded_total), for all ' +
-        'tenants together.',
+      'What happened in the period that explains a change in numbers, and what is not in them. Requests that a redirect ' +
+        'answered and that could be neither stored nor spooled are counted by podcast, day and reason; the explanation of ' +
+        'a number names them. A process that breaks down before it can store these counts takes them with it.',
       ...(events.length === 0 ? ['Nothing was noted.'] : []),
     ],
     facts: [
       { label: `Days without a count, ${range}`, value: String(uncountedDays) },
+      { label: `Requests that could not be recorded, ${range}`, value: String(notRecorded) },
       { label: 'Log lines that could not be read', value: String(logLines.unreadable) },
       { label: 'Log lines that contradict stored requests', value: String(logLines.contradicting) },
       { label: 'Log files whose import is not finished', value: String(logLines.unfinishedFiles) },

@@ -1,6 +1,9 @@
 import type { ListEntry } from '../list-entry.js';
 
-/** Browsers, the more particular first: most of them also call themselves by the names of those below. */
+/**
+ * Browsers, the more particular first: most of them also call themselves by the names of those below. Views of the web in
+ * apps, and what is left at the end, are known by no name.
+ */
 export const BUILT_IN_BROWSERS: readonly ListEntry[] = [
   { name: 'Opera', pattern: '^Opera/|OPR/|OPT/|OPiOS/|OPX/' },
   { name: 'Edge', pattern: 'Edge?/|EdgA/|EdgiOS/' },
@@ -11,7 +14,7 @@ export const BUILT_IN_BROWSERS: readonly ListEntry[] = [
   { name: 'DuckDuckGo', pattern: 'DuckDuckGo/' },
   { name: 'Silk', pattern: 'Silk/' },
   { name: 'Firefox', pattern: '^Mozilla/.*(Firefox|FxiOS|Focus)/' },
-  { name: 'Android WebView', pattern: '^Mozilla/.*; wv\\).*Chrome/' },
+  { name: 'Android WebView', pattern: '^Mozilla/.*; wv\\).*Chrome/', catchAll: true },
   { name: 'Chrome', pattern: '^Mozilla/.*(Chrome|CriOS|Chromium)/' },
   { name: 'Internet Explorer', pattern: '^Mozilla/.*(MSIE |Trident/)' },
   {
@@ -19,8 +22,12 @@ export const BUILT_IN_BROWSERS: readonly ListEntry[] = [
     pattern: '^Mozilla/5\\.0 \\(Linux; (U; )?Android [^)]+\\).* Version/4\\.0 .*Safari/',
   },
   { name: 'Safari', pattern: '^Mozilla/.*AppleWebKit/.*Safari/|^Safari/[0-9.]+ CFNetwork/' },
-  { name: 'iOS WebView', pattern: '^Mozilla/5\\.0 \\((iPhone|iPad|iPod).*AppleWebKit/.*Mobile/' },
-  { name: 'Other WebKit browser', pattern: '^Mozilla/5\\.0 \\([^)]+\\) AppleWebKit/' },
-  { name: 'Other Gecko browser', pattern: '^Mozilla/5\\.0 \\([^)]+\\) Gecko/' },
+  {
+    name: 'iOS WebView',
+    pattern: '^Mozilla/5\\.0 \\((iPhone|iPad|iPod).*AppleWebKit/.*Mobile/',
+    catchAll: true,
+  },
+  { name: 'Other WebKit browser', pattern: '^Mozilla/5\\.0 \\([^)]+\\) AppleWebKit/', catchAll: true },
+  { name: 'Other Gecko browser', pattern: '^Mozilla/5\\.0 \\([^)]+\\) Gecko/', catchAll: true },
   { name: 'Text or early browser', pattern: '^(Lynx|Links|w3m|ELinks|NCSA[ _]Mosaic)[ /]' },
 ];

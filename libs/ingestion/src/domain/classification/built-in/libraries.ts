@@ -2,7 +2,10 @@ import type { ListEntry } from '../list-entry.js';
 
 const bot = (name: string, pattern: string): ListEntry => ({ name, pattern, category: 'bot' });
 
-/** Code that programs are written with. Those of category `bot` come with scripts and servers, hardly ever with a listener. */
+/**
+ * Code that programs are written with. Those of category `bot` come with scripts and servers, hardly ever with a listener.
+ * Players that stand behind the name of an app are catch-alls: the app is one that no list knows.
+ */
 export const BUILT_IN_LIBRARIES: readonly ListEntry[] = [
   bot('curl', '^(curl|libcurl)[/ ]|PycURL'),
   bot('Wget', '^[Ww]get'),
@@ -46,10 +49,10 @@ export const BUILT_IN_LIBRARIES: readonly ListEntry[] = [
   bot('aria2', '^aria2'),
   bot('yt-dlp', 'yt-dlp|youtube-dl'),
   { name: 'Safari View Service', pattern: '^SafariViewService/' },
-  { name: 'Jetpack Media3', pattern: 'AndroidXMedia3/' },
+  { name: 'Jetpack Media3', pattern: 'AndroidXMedia3/', catchAll: true },
   { name: 'Just Audio', pattern: '^just_audio' },
   { name: 'assets_audio_player', pattern: '^assets_audio_player' },
-  { name: 'ExoPlayer', pattern: 'ExoPlayer' },
+  { name: 'ExoPlayer', pattern: 'ExoPlayer', catchAll: true },
   { name: 'ExoMedia', pattern: '^ExoMedia' },
   { name: 'FileDownloader', pattern: '^(File|PR)Downloader|^KaiOS Downloader' },
   { name: 'Android MediaPlayer', pattern: '^stagefright/' },

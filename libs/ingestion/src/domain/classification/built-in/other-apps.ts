@@ -70,12 +70,13 @@ const KNOWN: readonly ListEntry[] = [
 
 /**
  * Apps whose name is in no list, told by the networking code of their platform, which scripts and servers do not use.
- * Last of all: reports show them together. Safari and its view service, which use that code too, are no apps; the first
- * pattern therefore leaves out names that begin with "Saf".
+ * Last of all: reports show them together, until a tenant names its own. Safari and its view service, which use that
+ * code too, are no apps; the first pattern therefore leaves out names that begin with "Saf".
  */
 const UNNAMED: readonly ListEntry[] = [
   {
     name: 'Other app on an Apple device',
+    catchAll: true,
     pattern: [
       '^([^S]|S[^a]|Sa[^f])[^/]*/[^ ]* CFNetwork/[0-9.]+ Darwin/',
       '(iOS|macOS) [0-9.]+\\) Alamofire/',
@@ -86,6 +87,7 @@ const UNNAMED: readonly ListEntry[] = [
   },
   {
     name: 'Other app on an Android device',
+    catchAll: true,
     pattern: [
       '^[^M /()][^ /()]*/[^ ]+ \\(Android [0-9.]+; ',
       'Android:?[ /][0-9.]+; Sdk:[0-9]+;',

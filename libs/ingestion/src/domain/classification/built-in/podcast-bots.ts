@@ -59,11 +59,7 @@ export const BUILT_IN_PODCAST_BOTS: readonly ListEntry[] = [
   { name: 'poddl', pattern: '^poddl' },
 ];
 
-/**
- * What names itself a machine, or does what only machines do, after all that are known by name. Narrow enough that no
- * app in which people listen says it of itself.
- */
-export const BUILT_IN_OTHER_BOTS: readonly ListEntry[] = [
+const OTHER_BOTS: readonly ListEntry[] = [
   {
     name: 'Podcast downloading script',
     pattern:
@@ -89,3 +85,12 @@ export const BUILT_IN_OTHER_BOTS: readonly ListEntry[] = [
     pattern: '([Bb]ot|[Cc]rawler|[Ss]pider)(/[v0-9.]+)?($|\\)|;| [0-9.]+$|,? ?\\(?\\+?(https?:|[a-z.]+@))',
   },
 ];
+
+/**
+ * What names itself a machine, or does what only machines do, after all that are known by name. Narrow enough that no
+ * app in which people listen says it of itself; a tenant that knows better may say so.
+ */
+export const BUILT_IN_OTHER_BOTS: readonly ListEntry[] = OTHER_BOTS.map((entry) => ({
+  ...entry,
+  catchAll: true,
+}));
