@@ -866,10 +866,13 @@ CREATE TABLE IF NOT EXISTS listener_metrics (
   evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
   PRIMARY KEY (tenant_id, grain, bucket, episode_id, metric, dimension, dimension_value, evidence, rule_set_id)
 );
--- Serves an episode, and rankings one episode after the other. Without the value on purpose: an index that holds it turns
+-- Serves an episode, and rankings within a podcast. Without the value on purpose: an index that holds it turns
 -- every refresh of a running bucket into new entries of every index.
 CREATE INDEX IF NOT EXISTS listener_metrics_episode
   ON listener_metrics (tenant_id, episode_id, grain, metric, bucket);
+-- Serves rankings of a whole network: a few hundred scans, one for each episode, cost more than the rows themselves.
+CREATE INDEX IF NOT EXISTS listener_metrics_coarse
+  ON listener_metrics (tenant_id, grain, metric, bucket, episode_id) WHERE grain IN ('day', 'month');
 
 -- Sums of listener_metrics over episodes: a row for each podcast, and one of all zeros for the whole network, so that a
 -- chart of either reads as little whether it has ten episodes or ten thousand.

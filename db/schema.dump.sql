@@ -1371,6 +1371,8 @@ CREATE INDEX episodes_title_trgm ON public.episodes USING gin (tenant_id, title 
 
 CREATE INDEX listener_events_unlocated ON ONLY public.listener_events USING btree (tenant_id, path_id, occurred_at) WHERE ((episode_id IS NULL) AND (path_id IS NOT NULL));
 
+CREATE INDEX listener_metrics_coarse ON public.listener_metrics USING btree (tenant_id, grain, metric, bucket, episode_id) WHERE (grain = ANY (ARRAY['day'::text, 'month'::text]));
+
 CREATE INDEX listener_metrics_episode ON public.listener_metrics USING btree (tenant_id, episode_id, grain, metric, bucket);
 
 CREATE INDEX listener_totals_podcast ON public.listener_totals USING btree (tenant_id, podcast_id, grain, metric, bucket);

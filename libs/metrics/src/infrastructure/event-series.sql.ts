@@ -29,7 +29,7 @@ export async function eventSeries(
   const rows = await sql<Omit<MetricSeries, 'values'> & { counts: Record<string, number> }>(
     `SELECT metric, evidence, json_object_agg(bucket, value) AS counts
      FROM (
-       SELECT metric, evidence, width_bucket(bucket, $9::timestamptz[]) - 1 AS bucket, sum(value) AS value
+       SELECT rows.metric, rows.evidence, width_bucket(rows.bucket, $9::timestamptz[]) - 1 AS bucket, sum(rows.value) AS value
        ${scope.episodeId === null ? TOTAL_ROWS : EPISODE_ROWS}
        GROUP BY 1, 2, 3
      ) counted

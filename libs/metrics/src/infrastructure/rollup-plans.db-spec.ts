@@ -154,18 +154,20 @@ describe('questions', () => {
     expect(await series(zone, interval, true, true)).toEqual(['listener_metrics_episode by bucket']);
   });
 
-  test('for rankings read rollups and titles', async () => {
-    const [from, to] = [Date.UTC(2026, 2, 1), Date.UTC(2026, 3, 1)];
+  test.each([
+    ['a network', null, ['listener_metrics_coarse by bucket', 'listener_metrics_episode by bucket']],
+    ['a podcast', 'podcast', ['listener_metrics_episode by bucket']],
+  ])('for rankings of %s read rollups and titles', async (_, podcast, expected) => {
+    const zone = new LocalZone('Europe/Berlin');
+    const [from, to] = [zone.instant(Date.UTC(2026, 2, 1)), zone.instant(Date.UTC(2026, 3, 1))];
+    const podcastId = podcast && tenant.podcastId;
+    const scope = { podcastId, episodeId: null, metrics: ['play' as const], evidence: null };
     const reads = await readsOf((sql) =>
-      episodeRanking(
-        sql,
-        tenantId,
-        coverWithGrains([from], to),
-        { podcastId: null, episodeId: null, metrics: ['play'], evidence: null },
-        10,
-      ),
+      episodeRanking(sql, tenantId, coverWithGrains([from], to), scope, 10),
     );
-    expect(reads).toEqual(['listener_metrics_episode by bucket']);
+    expect(reads.filter((read) => !read.startsWith('listener_metrics_coarse') || podcast === null)).toEqual(
+      expected,
+    );
   });
 
   test('about freshness read the marks of the range', async () => {
@@ -179,7 +181,9 @@ describe('questions', () => {
 describe('refreshing', () => {
   /** The rows to remove, mostly none, are found by either index. */
   const withoutRemoval = (reads: string[]) =>
-    reads.filter((read) => !/^listener_(totals_podcast|metrics_episode) by bucket$/.test(read));
+    reads.filter(
+      (read) => !/^listener_(totals_podcast|metrics_episode|metrics_coarse) by bucket$/.test(read),
+    );
   const slices = [0, 1, 2].map((n) => new Date(Date.parse('2026-03-31T21:00Z') + n * 300_000));
 
   test('counts raw events of one partition and reaches rows through (tenant_id, grain, bucket)', async () => {

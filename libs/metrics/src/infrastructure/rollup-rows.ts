@@ -11,25 +11,40 @@ export interface RollupScope {
 }
 
 /** The lateral sub-select keeps it one index range for each stretch: left to join freely, the planner may hash all rows. */
-const rowsOf = (table: string, scope: string) => `
+const rowsOf = (table: string, scope: string, stretches = 'true') => `
   FROM unnest($2::text[], $3::timestamptz[], $4::timestamptz[]) AS s (grain, low, high)
   CROSS JOIN LATERAL (
-    SELECT m.bucket, m.metric, m.evidence, m.value
+    SELECT m.*
     FROM ${table} m
     WHERE m.tenant_id = $1 AND m.grain = s.grain AND m.bucket >= s.low AND m.bucket < s.high
       AND m.dimension = 'none' AND ${scope}
       AND m.metric = ANY ($7::text[]) AND ($8::text IS NULL OR m.evidence = $8)
     OFFSET 0
-  ) rows`;
+  ) rows
+  WHERE ${stretches}`;
+
+/** Rows of these are few, and lie together in an index of their own, `listener_metrics_coarse`. */
+const COARSE = "('day', 'month')";
 
 /**
- * SQL that reads the counts of one episode in some stretches as relation `rows (bucket, metric, evidence, value)`. Takes
- * the parameters $1 to $8 that `rollupParams` gives.
+ * SQL that reads the counts of one episode in some stretches as relation `rows`, with the table's columns. Takes the
+ * parameters $1 to $8 that `rollupParams` gives.
  */
 export const EPISODE_ROWS = rowsOf('listener_metrics', 'm.episode_id = $6::uuid AND m.podcast_id = $5::uuid');
 
-/** The same of an episode `e` that the statement reads beside them. */
-export const ROWS_OF_EACH_EPISODE = rowsOf('listener_metrics', 'm.episode_id = e.id AND $6::uuid IS NULL');
+/** Rows by episode of the whole network, as far as the stretches are coarse; none where a podcast is asked for. */
+export const COARSE_NETWORK_ROWS = rowsOf(
+  'listener_metrics',
+  `m.grain IN ${COARSE} AND $6::uuid IS NULL`,
+  `s.grain IN ${COARSE} AND $5::uuid IS NULL`,
+);
+
+/** What `COARSE_NETWORK_ROWS` leaves out, of an episode `e` that the statement reads beside them. */
+export const REST_OF_EACH_EPISODE = rowsOf(
+  'listener_metrics',
+  'm.episode_id = e.id AND $6::uuid IS NULL',
+  `s.grain NOT IN ${COARSE} OR $5::uuid IS NOT NULL`,
+);
 
 /** The same rows added up over episodes: for scopes that are not one episode. */
 export const TOTAL_ROWS = rowsOf(
