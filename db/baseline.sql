@@ -669,7 +669,7 @@ CREATE TABLE IF NOT EXISTS counted_days (
   PRIMARY KEY (tenant_id, day),
   FOREIGN KEY (tenant_id, rule_set_id) REFERENCES rule_sets (tenant_id, id) ON DELETE CASCADE
 );
-COMMENT ON COLUMN counted_days.files_as_of IS 'The day is counted with what was known of files then: at its end, or later, when it was first counted or its recount was asked for.';
+COMMENT ON COLUMN counted_days.files_as_of IS 'The day is counted with what was known of files then: at its end, or later, when it was first counted or its recount was asked for; of a file first asked for later, when that request came in.';
 
 -- Notes in episode_files what a statement made known of files. Changes of one transaction leave one row.
 --

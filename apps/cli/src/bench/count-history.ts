@@ -8,7 +8,7 @@ import { withApplication } from '../with-application.js';
 import type { BenchNetwork } from './create-network.js';
 import type { History } from './fill-events.sql.js';
 import { fillRequests, markRequests } from './fill-requests.sql.js';
-import { requestRecount, recountStates } from './request-recount.js';
+import { queuedRecounts, requestRecount } from './request-recount.js';
 import type { BenchProduct } from './with-bench-product.js';
 
 const whole = (value: number) => Math.round(value).toLocaleString('en');
@@ -82,7 +82,7 @@ function recountAll(product: BenchProduct, onProgress: (days: number) => void): 
     secondsOf(async () => {
       const recounter = application.get(RecountRequests, { strict: false });
       let done = 0;
-      while ((await recountStates(product)).queued > 0) {
+      while ((await queuedRecounts(product)) > 0) {
         const { rows } = await recounter.run();
         done += rows;
         onProgress(done);

@@ -44,12 +44,12 @@ async function post(
   return JSON.parse(text);
 }
 
-/** How many recounts wait or are under way, and how many are done. @throws CommandFailed when one has failed */
-export async function recountStates({ owner }: BenchProduct): Promise<{ queued: number; counted: number }> {
+/** How many recounts wait or are under way. @throws CommandFailed when one has failed */
+export async function queuedRecounts({ owner }: BenchProduct): Promise<number> {
   const rows = await owner.sql<{ state: string; n: number }>(
     'SELECT state, count(*)::int AS n FROM recounts GROUP BY 1',
   );
   const of = (state: string) => rows.find((row) => row.state === state)?.n ?? 0;
   if (of('failed') > 0) throw new CommandFailed('a recount has failed');
-  return { queued: of('queued'), counted: of('counted') };
+  return of('queued');
 }

@@ -12,6 +12,7 @@ import { carryOfListeners } from '../infrastructure/count-carry.sql.js';
 import { dayRequests } from '../infrastructure/day-requests.sql.js';
 import type { CountedDay, DownloadRow } from '../infrastructure/downloads.sql.js';
 import { episodeSizes } from '../infrastructure/episode-sizes.sql.js';
+import { fileInstants } from '../infrastructure/file-instants.sql.js';
 import { keepUnknownFiles } from '../infrastructure/keep-unknown-files.sql.js';
 import { excludedAddresses } from '../infrastructure/quarantines.sql.js';
 import type { AgentReader } from './agent-reader.js';
@@ -118,13 +119,14 @@ const NO_VERDICT: AgentVerdict = {
 
 async function addSizes(
   sql: Sql,
-  { tenantId, filesAsOf }: RuledDay,
+  { tenantId, day, filesAsOf }: RuledDay,
   sizes: Map<string, EpisodeSizes>,
   requests: readonly StoredRequest[],
 ): Promise<void> {
   const missing = unseenEpisodes(sizes, requests);
   if (missing.length === 0) return;
-  for (const [id, size] of await episodeSizes(sql, tenantId, missing, filesAsOf)) sizes.set(id, size);
+  const instants = await fileInstants(sql, tenantId, missing, day, filesAsOf);
+  for (const [id, size] of await episodeSizes(sql, tenantId, instants)) sizes.set(id, size);
 }
 
 function unseenEpisodes(

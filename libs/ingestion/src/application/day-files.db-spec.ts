@@ -226,6 +226,23 @@ describe('a day that is over', () => {
     expect(await shown(LONG_AGO)).toEqual([5_000]);
   });
 
+  test('knows a file as when the first request of the day for it came in, where that is later', async () => {
+    await request(LONG_AGO, '192.0.2.1', 10_000);
+    await count();
+    episodeId = randomUUID();
+    await newEpisode(episodeId, null);
+    await setFile({ media_bytes: 10_000, header_bytes: 1_000, duration_seconds: 540 });
+    await growHeader();
+    await request(LONG_AGO, '192.0.2.2', 3_000);
+    await request(LONG_AGO, '192.0.2.3', 5_000);
+    await count();
+    expect(await shown(LONG_AGO)).toEqual([5_000, 10_000]);
+    await setFile({ header_bytes: 1_000 });
+    await request(LONG_AGO, '192.0.2.4', 3_000);
+    await count();
+    expect([await shown(LONG_AGO), await explained(LONG_AGO)]).toEqual([[5_000, 10_000], 2]);
+  });
+
   test('takes the first that is known of an episode that comes later than its requests', async () => {
     await request(LONG_AGO, 'a', 3_000);
     await count();

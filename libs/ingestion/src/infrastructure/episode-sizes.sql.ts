@@ -2,18 +2,18 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { EpisodeSizes } from '../domain/counting/download-request.js';
 
-/** What was known of the files of some episodes at an instant, by episode; see {@link fileAsOf}. */
+/** What was known of the files of some episodes, each at its own instant, by episode; see {@link fileAsOf}. */
 export async function episodeSizes(
   sql: Sql,
   tenantId: TenantId,
-  ids: readonly string[],
-  filesAsOf: string,
+  instants: ReadonlyMap<string, string>,
 ): Promise<Map<string, EpisodeSizes>> {
   const rows = await sql<{ id: string } & EpisodeSizes>(
     `SELECT e.id, f.media_bytes::float8 AS "fileBytes", f.header_bytes::float8 AS "headerBytes",
             f.duration_seconds AS "durationSeconds"
-     FROM unnest($2::uuid[]) AS e (id) CROSS JOIN LATERAL (${fileAsOf('e.id', '$3::timestamptz')}) f`,
-    [tenantId, ids, filesAsOf],
+     FROM unnest($2::uuid[], $3::timestamptz[]) AS e (id, instant)
+     CROSS JOIN LATERAL (${fileAsOf('e.id', 'e.instant')}) f`,
+    [tenantId, [...instants.keys()], [...instants.values()]],
   );
   return new Map(rows.map(({ id, ...sizes }) => [id, sizes]));
 }

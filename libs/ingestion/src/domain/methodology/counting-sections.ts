@@ -90,7 +90,8 @@ function threshold({ contentSeconds, header }: CountingRules): MethodologySectio
         'episode is no longer than that, or a size is not known, the whole file is asked for. Different bytes are united: ' +
         'what is fetched twice counts once. Of HLS, different segments of that length together are asked for.',
       'Every request of a UTC day is judged by what was known of files at the end of the day or, where the day was counted for ' +
-        'the first time later, then; what becomes known afterwards changes no number until a person applies a recount.',
+        'the first time later, then, and of a file that was first asked for later still, when that request came in. What ' +
+        'becomes known afterwards changes no number until a person applies a recount.',
     ],
     facts: [...facts, { label: 'Header of the file', value: policy }],
   });
