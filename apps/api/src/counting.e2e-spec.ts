@@ -273,7 +273,10 @@ describe('invalid traffic', () => {
     await work();
     await detect.run();
     const stranger = (await api.createTenant()).key;
-    expect((await call('GET', '/v1/quarantines', undefined, stranger)).body).toEqual({ items: [], next: null });
+    expect((await call('GET', '/v1/quarantines', undefined, stranger)).body).toEqual({
+      items: [],
+      next: null,
+    });
     const path = `/v1/quarantines/${(await findings())[0]!.id}/decision`;
     expect((await call('POST', path, { state: 'confirmed' }, stranger)).status).toBe(404);
   });

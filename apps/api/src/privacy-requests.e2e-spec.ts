@@ -251,7 +251,10 @@ describe('privacy requests', () => {
         path,
         { status: 404, code: 'privacy_request_not_found' },
       ]);
-    expect((await call('GET', '/v1/privacy-requests', undefined, stranger)).body).toEqual({ items: [], next: null });
+    expect((await call('GET', '/v1/privacy-requests', undefined, stranger)).body).toEqual({
+      items: [],
+      next: null,
+    });
     const key = await call<{ credential: string }>('POST', '/v1/keys', {
       name: 'reader',
       scopes: ['read', 'write'],
