@@ -496,7 +496,7 @@ ALTER TABLE ONLY public.counted_days FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.counted_days OWNER TO podcast_owner;
 
-COMMENT ON COLUMN public.counted_days.files_as_of IS 'The day is counted with what was known of files then: at its end, or later, when it was first counted or its recount was asked for.';
+COMMENT ON COLUMN public.counted_days.files_as_of IS 'The day is counted with what was known of files then: at its end, or later, when it was first counted or its recount was asked for; of a file first asked for later, when that request came in.';
 
 CREATE TABLE public.dirty_buckets (
     tenant_id uuid NOT NULL,

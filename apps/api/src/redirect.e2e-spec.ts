@@ -52,11 +52,14 @@ beforeAll(async () => {
 afterAll(() => api.close());
 beforeEach(async () => {
   await api.app.get(TrackingReceiver).settle();
-  // What is spooled would come back.
-  while ((await register.getSingleMetric('spool_bytes')?.get())?.values[0]?.value !== 0)
-    await new Promise((resolve) => setTimeout(resolve, 50));
+  await spoolDrained(); // what is spooled would come back
   await api.database.owner.query('DELETE FROM listener_events');
 });
+
+async function spoolDrained(): Promise<void> {
+  while ((await register.getSingleMetric('spool_bytes')?.get())?.values[0]?.value !== 0)
+    await new Promise((resolve) => setTimeout(resolve, 50));
+}
 
 async function createShow(key: string, episodes: Record<string, string>): Promise<Show> {
   const podcast = await api.call<{ id: string }>('POST', '/v1/podcasts', { key, body: { title: 'Show' } });
@@ -73,9 +76,10 @@ async function createShow(key: string, episodes: Record<string, string>): Promis
 const to = (destination: string, { handle } = show) => `/r/${handle}/${destination}`;
 const get = (url: string, headers: Record<string, string> = {}) => api.call<string>('GET', url, { headers });
 
-/** What is stored once everything received has been recorded. */
+/** What is stored once everything received has been recorded; on a busy machine by way of the spool. */
 async function recorded(): Promise<Row[]> {
   await api.app.get(TrackingReceiver).settle();
+  await spoolDrained();
   const { rows } = await api.database.owner.query<Row>(
     `SELECT l.*, e.title AS episode, p.value AS path, u.value AS agent, r.value AS referrer,
             evidence_level(l.event_type, l.trusted_sender, l.bytes_sent) AS evidence
