@@ -5,7 +5,7 @@ import { EVENT_SCHEMA, type EventInput } from '../domain/event-input.js';
 import { findUnstorable } from '../domain/find-unstorable.js';
 import { hashPayload } from '../domain/hash-payload.js';
 import { parseEventId } from '../domain/parse-event-id.js';
-import { parseOccurredAt } from '../domain/parse-occurred-at.js';
+import { parseOccurredAt, storedTime } from '../domain/parse-occurred-at.js';
 import { reject, type Rejection } from '../domain/rejection.js';
 
 export { EVENT_SCHEMA } from '../domain/event-input.js';
@@ -42,14 +42,17 @@ export function checkEvent(event: unknown, now: Date, limits: CheckLimits): Chec
   if (occurredAt.getTime() > now.getTime() + FUTURE_SKEW_MS) {
     return reject('future', '/occurredAt', 'lies more than 5 minutes ahead of the server');
   }
-  const input = {
-    ...event,
-    id,
-    occurredAt: occurredAt.toISOString(),
-    episodeId: event.episodeId.toLowerCase(),
-  };
+  const input = inStoredForm(event, id, occurredAt);
   const tooOld = occurredAt.getTime() <= now.getTime() - limits.acceptanceDays * DAY_MS;
   return { input, id, occurredAt, payloadHash: hashPayload(input), tooOld };
+}
+
+/** One event has one form, however its sender writes ids and times. Most write that form: a copy would cost more than a look. */
+function inStoredForm(event: EventInput, id: string, instant: Date): EventInput {
+  const occurredAt = storedTime(event.occurredAt, instant);
+  const episodeId = event.episodeId.toLowerCase();
+  const isStored = id === event.id && occurredAt === event.occurredAt && episodeId === event.episodeId;
+  return isStored ? event : { ...event, id, occurredAt, episodeId };
 }
 
 function tooLarge(event: EventInput, maxEventBytes: number): Rejection | undefined {

@@ -136,7 +136,9 @@ export class IngestService {
       address,
       userAgent: userAgent?.value ?? '',
       atMs: event.occurredAt.getTime(),
-      signals: { ...(trusted ? {} : connection.signals), ...event.input.consent },
+      signals: trusted
+        ? (event.input.consent ?? NO_SIGNALS)
+        : { ...connection.signals, ...event.input.consent },
     });
     const storable = storableEvent(event, { trusted, userAgent, referrer, network }, ids);
     return isIdentifiable ? storable : withoutSession(storable);
@@ -159,6 +161,9 @@ export class IngestService {
     }
   }
 }
+
+/** Of an event that says nothing about consent. */
+const NO_SIGNALS: ConsentSignals = {};
 
 const NEVER: Rejection = { code: 'schema', field: '', detail: 'was not stored' };
 

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { withinTime, type TenantId } from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
+import type { NetworkVerdict } from '../domain/classification/network-class.js';
 import type { AddressListings } from '../domain/classification/address-listing.js';
 import { knownNetwork, type KnownNetwork } from '../domain/known-network.js';
 import { addressKey } from '../infrastructure/parse-address.js';
@@ -22,6 +23,9 @@ export class NetworkReader {
   /** What was read last, for when the database is away. */
   private readonly listings = new LRUCache<TenantId, AddressListings>({ max: 5_000 });
 
+  /** Entries of addresses that no tenant names: to hash one costs more than all else that is asked of an address. */
+  private readonly entries = new WeakMap<NetworkVerdict, { entry: KnownNetwork | null }>();
+
   constructor(
     private readonly networks: NetworkLists,
     private readonly addressLists: AddressLists,
@@ -31,10 +35,18 @@ export class NetworkReader {
   async forTenant(tenantId: TenantId): Promise<NetworkOf> {
     const [networks, listings] = await Promise.all([this.networks.current(), this.listingsOf(tenantId)]);
     return (address, atMs) => {
-      const key = address === undefined ? undefined : addressKey(address);
-      if (address === undefined || key === undefined) return null;
-      return knownNetwork(networks.look(address), listings.listing(key, atMs));
+      if (address === undefined) return null;
+      const verdict = networks.look(address);
+      const key = listings.isEmpty ? undefined : addressKey(address);
+      const listed = key === undefined ? null : listings.listing(key, atMs);
+      return listed === null ? this.unlisted(verdict) : knownNetwork(verdict, listed);
     };
+  }
+
+  private unlisted(verdict: NetworkVerdict): KnownNetwork | null {
+    const known = this.entries.get(verdict) ?? { entry: knownNetwork(verdict, null) };
+    this.entries.set(verdict, known);
+    return known.entry;
   }
 
   private async listingsOf(tenantId: TenantId): Promise<AddressListings> {

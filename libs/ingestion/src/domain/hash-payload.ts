@@ -28,40 +28,44 @@ export function firstBits(hex: string): bigint {
   return BigInt.asIntN(64, BigInt(`0x${hex.slice(0, 16)}`));
 }
 
-type Names<Part> = Record<keyof NonNullable<Part>, unknown>;
-
 /**
- * Tells a repeat from a contradiction: the same event sent twice has one hash. The client's address never enters it.
+ * Tells a repeat from a contradiction: the same event sent twice has one hash. The client's address never enters it, nor
+ * consent, which says how to record the event and not what happened.
  *
- * Every event comes by here, so its fields are written out, which costs a quarter of a walk over any object. The types
- * see to it that none is forgotten.
+ * Hashed is the JSON of the fields in this order, `data` as canonical JSON within a text. Every event comes by here, so
+ * it is written out: JSON.stringify takes twice as long, most of it for parts of text that the hash must put together.
  */
 export function hashPayload(event: EventInput): bigint {
-  const { client, request, data } = event;
-  const fields = {
-    id: event.id,
-    type: event.type,
-    occurredAt: event.occurredAt,
-    episodeId: event.episodeId,
-    sessionId: event.sessionId,
-    positionMs: event.positionMs,
-    placementId: event.placementId,
-    client:
-      client &&
-      ({ ip: undefined, userAgent: client.userAgent, referrer: client.referrer } satisfies Names<
-        typeof client
-      >),
-    request:
-      request &&
-      ({
-        method: request.method,
-        status: request.status,
-        bytes: request.bytes,
-        range: request.range,
-      } satisfies Names<typeof request>),
-    // Says how to record the event, not what happened.
-    consent: undefined,
-    data: data && canonicalJson(data),
-  } satisfies Names<EventInput>;
-  return hash64(JSON.stringify(fields));
+  const { client, request } = event;
+  return hash64(
+    // Checked before: an id, a name, a time and an id have nothing to escape.
+    `{"id":"${event.id}","type":"${event.type}","occurredAt":"${event.occurredAt}","episodeId":"${event.episodeId}"` +
+      textField('sessionId', event.sessionId) +
+      numberField('positionMs', event.positionMs) +
+      textField('placementId', event.placementId) +
+      (client === undefined ? '' : `,"client":{${clientFields(client)}}`) +
+      (request === undefined ? '' : `,"request":{${requestFields(request)}}`) +
+      (event.data === undefined ? '' : textField('data', canonicalJson(event.data))) +
+      '}',
+  );
+}
+
+function clientFields({ userAgent, referrer }: NonNullable<EventInput['client']>): string {
+  return (textField('userAgent', userAgent) + textField('referrer', referrer)).slice(1);
+}
+
+function requestFields({ method, status, bytes, range }: NonNullable<EventInput['request']>): string {
+  const rest = numberField('status', status) + numberField('bytes', bytes) + textField('range', range);
+  return `"method":"${method}"${rest}`;
+}
+
+const NOTHING_TO_ESCAPE = /^[ !#-[\]-~]*$/;
+
+function textField(name: string, value: string | undefined): string {
+  if (value === undefined) return '';
+  return `,"${name}":${NOTHING_TO_ESCAPE.test(value) ? `"${value}"` : JSON.stringify(value)}`;
+}
+
+function numberField(name: string, value: number | undefined): string {
+  return value === undefined ? '' : `,"${name}":${value}`;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
-import { parseOccurredAt } from './parse-occurred-at.js';
+import { parseOccurredAt, storedTime } from './parse-occurred-at.js';
 
 describe('parseOccurredAt', () => {
   test.each([
@@ -31,9 +31,27 @@ describe('parseOccurredAt', () => {
     '0000-01-01T00:00:00Z',
     '+12026-01-01T00:00:00Z',
     '2026-10-17T06:15:00+24:00',
+    // In the form in which times are stored, too.
+    '2026-02-29T00:00:00.000Z',
+    '2026-04-31T00:00:00.000Z',
+    '2026-13-01T00:00:00.000Z',
+    '2026-10-00T00:00:00.000Z',
+    '2026-10-17T24:00:00.000Z',
+    '2026-10-17T23:60:00.000Z',
+    '2026-10-17T23:59:60.000Z',
+    '0000-01-01T00:00:00.000Z',
     '1760681700',
     '',
   ])('refuses %p', (text) => {
     expect(typeof parseOccurredAt(text)).toBe('string');
   });
+});
+
+test.each([
+  ['2026-10-17T06:15:00.250Z', '2026-10-17T06:15:00.250Z'],
+  ['2026-10-17T08:15:00.25+02:00', '2026-10-17T06:15:00.250Z'],
+  ['2026-10-17T06:15:00Z', '2026-10-17T06:15:00.000Z'],
+  ['2026-10-17T06:15:00+00:0', '2026-10-17T06:15:00.000Z'],
+])('the stored form of %s is %s', (text, stored) => {
+  expect(storedTime(text, new Date(stored))).toBe(stored);
 });

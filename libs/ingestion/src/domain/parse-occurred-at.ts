@@ -1,3 +1,5 @@
+/** The form in which times are stored, {@link Date.toISOString}'s. */
+const STORED = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/;
 const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))?(Z|[+-]\d{2}:\d{2})$/;
 
 /**
@@ -11,6 +13,23 @@ const RFC3339 = /^(\d{4})-(\d{2})-(\d{2})T(\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,9}))
  * @returns the instant, or the rule that the text breaks
  */
 export function parseOccurredAt(text: string): Date | string {
+  return readStored(text) ?? readAnyForm(text);
+}
+
+/** The text of an instant that was read from `text`: ISO 8601 in UTC with milliseconds. Mostly it is that already. */
+export function storedTime(text: string, instant: Date): string {
+  return STORED.test(text) ? text : instant.toISOString();
+}
+
+/** Most senders write the stored form; V8 reads it several times faster than any form. Undefined where in doubt. */
+function readStored(text: string): Date | undefined {
+  if (!STORED.test(text) || text.startsWith('0000')) return undefined;
+  const instant = new Date(text);
+  // V8 takes 24:00 and the 31st of a shorter month for the day that follows.
+  return instant.getUTCDate() === Number(text.slice(8, 10)) ? instant : undefined;
+}
+
+function readAnyForm(text: string): Date | string {
   const [, year = '', month = '', day = '', hour = '', minute = '', second = '', fraction = '', zone = ''] =
     RFC3339.exec(text) ?? [];
   if (year === '') return 'must be an RFC 3339 time with a zone, such as 2026-10-17T06:15:00.250Z';

@@ -23,10 +23,10 @@ import {
 import { DomainError } from '@lib/primitives';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { EVENT_SCHEMA } from '../application/check-event.js';
-import { isRejection, type Outcome } from '../application/commit-events.js';
 import { IngestService, type Connection } from '../application/ingest.service.js';
 import { headerSignals } from './consent-signals.js';
-import { BatchResultDto, type EventResultDto } from './events.dto.js';
+import { batchAnswer } from './batch-answer.js';
+import { BatchResultDto } from './events.dto.js';
 
 /** The path of the batch route: its JSON is parsed without refusing a whole batch for one event's field names. */
 export const BATCH_PATH = '/v1/events/batch';
@@ -93,10 +93,9 @@ export class EventsController {
   ): Promise<void> {
     const events = this.envelope(body);
     const since = Date.now() - reply.elapsedTime;
-    const result = answer(events, await this.ingest.ingest(caller, connectionOf(request), events, since));
-    if (result.retryable > 0) void reply.header('retry-after', String(retryDelay()));
-    // Sent as it is: the serializer of other routes would walk a thousand results for nothing.
-    void reply.header('content-type', 'application/json; charset=utf-8').send(JSON.stringify(result));
+    const outcomes = await this.ingest.ingest(caller, connectionOf(request), events, since);
+    if (outcomes.includes('retry')) void reply.header('retry-after', String(retryDelay()));
+    void reply.header('content-type', 'application/json; charset=utf-8').send(batchAnswer(events, outcomes));
   }
 
   private envelope(body: unknown): unknown[] {
@@ -135,25 +134,5 @@ function connectionOf({ ip, headers }: FastifyRequest): Connection {
     userAgent: headers['user-agent'],
     referrer: headers.referer,
     signals: headerSignals(headers),
-  };
-}
-
-function answer(events: readonly unknown[], outcomes: readonly Outcome[]): BatchResultDto {
-  const results = outcomes.map((outcome, index): EventResultDto => {
-    const { id } = (events[index] ?? {}) as { id?: unknown };
-    const named = { index, id: typeof id === 'string' ? id.slice(0, 64).toWellFormed() : null };
-    if (isRejection(outcome)) return { ...named, status: 'rejected', ...outcome };
-    return outcome === 'retry'
-      ? { ...named, status: 'retry', code: 'not_persisted' }
-      : { ...named, status: outcome };
-  });
-  const count = (status: EventResultDto['status']) =>
-    results.filter((result) => result.status === status).length;
-  return {
-    accepted: count('accepted'),
-    duplicates: count('duplicate'),
-    rejected: count('rejected'),
-    retryable: count('retry'),
-    results,
   };
 }

@@ -28,7 +28,8 @@ export async function insertEvents(
   receivedAt: Date,
 ): Promise<readonly StorableEvent[]> {
   const plain = (pick: (event: StorableEvent) => Plain) => arrayLiteral(events, pick);
-  const texts = (pick: (event: StorableEvent) => string | null) => events.map(pick);
+  const texts = (pick: (event: StorableEvent) => string | null) =>
+    events.every((event) => pick(event) === null) ? null : events.map(pick);
   const [row] = await sql<{ fresh: string[] | null }>(INSERT_EVENTS, [
     tenantId,
     plain((e) => e.eventId),
@@ -49,7 +50,7 @@ export async function insertEvents(
     plain((e) => e.status),
     PAYLOAD_HASH_VERSION,
     plain((e) => e.trustedSender),
-    texts((e) => e.eventType),
+    plain((e) => e.eventType),
     texts((e) => e.method),
     texts((e) => e.byteRange),
     texts((e) => e.sessionId),
@@ -77,11 +78,18 @@ export function identityKey({ eventId, occurredAt }: Identity): string {
 /** {@link identityKey} in SQL. */
 export const KEY = `event_id || '@' || to_char(occurred_at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 
-/** Values whose text needs no quoting in an array: UUIDs, times, numbers, truth values. */
+/** Values whose text needs no quoting in an array: UUIDs, times, numbers, truth values, names of plain letters. */
 type Plain = string | number | bigint | boolean | null | undefined;
 
-/** PostgreSQL's text of an array. The driver looks for what to quote in every element, which costs twice as much. */
-function arrayLiteral(events: readonly StorableEvent[], pick: (event: StorableEvent) => Plain): string {
+/**
+ * PostgreSQL's text of an array. The driver looks for what to quote in every element, which costs twice as much. Null when
+ * no event has a value, as for most columns that only logs fill: `unnest` gives NULL for every row of a list that is missing.
+ */
+function arrayLiteral(
+  events: readonly StorableEvent[],
+  pick: (event: StorableEvent) => Plain,
+): string | null {
+  if (events.every((event) => (pick(event) ?? null) === null)) return null;
   return `{${events.map((event) => pick(event) ?? 'NULL').join(',')}}`;
 }
 

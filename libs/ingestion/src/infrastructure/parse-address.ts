@@ -1,3 +1,4 @@
+import { isIPv4 } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import type { AddressKey } from '../domain/classification/address-key.js';
 import type { AddressRange } from '../domain/classification/range-table.js';
@@ -12,8 +13,7 @@ const MAPPED_BITS = 96;
  */
 export function parseAddress(text: string): ipaddr.IPv4 | ipaddr.IPv6 | undefined {
   const bare = text.includes('%') ? text.slice(0, text.indexOf('%')) : text;
-  if (!bare.includes(':'))
-    return ipaddr.IPv4.isValidFourPartDecimal(bare) ? ipaddr.IPv4.parse(bare) : undefined;
+  if (!bare.includes(':')) return isIPv4(bare) ? new ipaddr.IPv4(bare.split('.').map(Number)) : undefined;
   if (!ipaddr.IPv6.isValid(bare)) return undefined;
   const address = ipaddr.IPv6.parse(bare);
   return address.isIPv4MappedAddress() ? address.toIPv4Address() : address;

@@ -35,6 +35,11 @@ export class AddressListings {
     this.table = new RangeTable(this.entries.map(({ range }) => range));
   }
 
+  /** Whether no address is named, as with most tenants. */
+  get isEmpty(): boolean {
+    return this.entries.length === 0;
+  }
+
   /**
    * @param atMs when the request came in: UTC, milliseconds since 1970
    */
