@@ -11,7 +11,8 @@ cli=dist/apps/cli/src/main.js
 case $role in
   api | worker)
     node "$cli" config check >/dev/null
-    exec node "dist/apps/$role/src/main.js" "$@"
+    # The flags of child-service.ts, which says why.
+    exec node --enable-source-maps --max-semi-space-size=64 "dist/apps/$role/src/main.js" "$@"
     ;;
   migrate)
     # Needs no secret but the owner's login, and judges that itself.

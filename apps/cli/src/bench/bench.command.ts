@@ -15,10 +15,10 @@ export function benchCommand(io: CommandIo): Command {
   bench
     .command('ingest')
     .description('events in over HTTP, beside a bare PostgreSQL client and COPY; memory; bytes an event')
-    .option('--events <n>', 'events of each way in each round', parseAtLeastOne, 200_000)
+    .option('--events <n>', 'events of each way in each round', parseAtLeastOne, 100_000)
     .option('--batch <n>', 'events of one request', parseAtLeastOne, 500)
     .option('--connections <n>', 'requests, and sessions of the bare client, at a time', parseAtLeastOne, 16)
-    .option('--rounds <n>', 'rounds, in which the ways take turns', parseAtLeastOne, 3)
+    .option('--rounds <n>', 'rounds, in which the ways take turns', parseAtLeastOne, 7)
     .option('--seconds <n>', 'length of the sustained load; 0 leaves it out', parseCount, 60)
     .addHelpText(
       'after',

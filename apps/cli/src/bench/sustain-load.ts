@@ -24,7 +24,7 @@ export async function sustainLoad(
   ]);
   const rows = [memoryRow('resident', rss), memoryRow('JavaScript heap in use', heap)];
   io.print(
-    renderTable(['first third', 'last third', 'ratio', 'memory of the API, medians'], rows, io.columns),
+    renderTable(['first third', 'last third', 'ratio', 'memory of the API, lowest'], rows, io.columns),
   );
   io.print(
     `Sustained: ${events.toLocaleString('en')} events in ${seconds} s, ${Math.round(events / seconds)} a second.`,

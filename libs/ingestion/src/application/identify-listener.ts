@@ -21,6 +21,10 @@ export class ListenerIdentifier {
   /** Tells the keys of one tenant and day from all others in the names of what is remembered. */
   private readonly numbers = new WeakMap<DayKeys, number>();
   private lastNumber = 0;
+  /** The last answer and what it was for: a player sends a whole batch, and hosts send a listening in one piece. */
+  private last:
+    | { keys: DayKeys; address: string; userAgent: string; precision: AddressPrecision; ids: ListenerIds }
+    | undefined;
 
   /** `address` is textual; `userAgent` is the cleaned one. `precision`: how much of the address may be hashed. */
   identify(
@@ -30,6 +34,25 @@ export class ListenerIdentifier {
     precision: AddressPrecision = 'whole',
   ): ListenerIds {
     if (address === undefined) return NO_LISTENER;
+    const { last } = this;
+    if (
+      last?.keys === keys &&
+      last.address === address &&
+      last.userAgent === userAgent &&
+      last.precision === precision
+    )
+      return last.ids;
+    const ids = this.recall(keys, address, userAgent, precision);
+    this.last = { keys, address, userAgent, precision, ids };
+    return ids;
+  }
+
+  private recall(
+    keys: DayKeys,
+    address: string,
+    userAgent: string,
+    precision: AddressPrecision,
+  ): ListenerIds {
     const name = `${this.numberOf(keys)}\n${precision}\n${address}\n${userAgent}`;
     const known = this.recent.get(name);
     if (known !== undefined) return known;

@@ -19,7 +19,8 @@ function search(value: unknown, depth: number): Rejection | undefined {
   if (typeof value === 'string') return judgeText(value);
   if (typeof value === 'number') return judgeNumber(value);
   if (typeof value !== 'object' || value === null) return undefined;
-  for (const key of Object.keys(value)) {
+  // Not Object.keys: it costs a list for each object, and parsed JSON inherits nothing that could be enumerated.
+  for (const key in value) {
     const fault = judgeKey(key) ?? below(key, search((value as Record<string, unknown>)[key], depth + 1));
     if (fault !== undefined) return fault;
   }
