@@ -6,7 +6,12 @@ import { contentTypeCharset } from '../domain/content-type-charset.js';
 import { feedAddress } from '../domain/feed-address.js';
 import { FeedFetchFailed, FeedUnreadable } from '../domain/feed.errors.js';
 import type { ParsedFeed } from '../domain/parsed-feed.js';
-import { fetchFeed, type FetchedFeed, type UnchangedCopy } from '../infrastructure/fetch-feed.js';
+import {
+  type BeforeRequest,
+  fetchFeed,
+  type FetchedFeed,
+  type UnchangedCopy,
+} from '../infrastructure/fetch-feed.js';
 import { parseFeedInTurns } from '../infrastructure/parse-feed.js';
 import type { FeedMove } from './note-feed-changes.js';
 
@@ -23,6 +28,12 @@ interface Validators {
   readonly lastModified: string | null;
 }
 const NO_COPY: Validators = { etag: null, lastModified: null };
+
+/** What all requests for one feed have in common. `deadline`: milliseconds since 1970. */
+interface Visit {
+  readonly deadline: number;
+  readonly beforeRequest: BeforeRequest | undefined;
+}
 
 /** A copy of a feed, and where it came from in the end. */
 interface Copy extends Validators, FeedMove {
@@ -51,19 +62,24 @@ export class FeedReader {
   /**
    * @param requestedUrl as stored
    * @param validators of the copy at hand; without any, `feed` is never null
-   * @throws FeedFetchFailed, FeedUnreadable
+   * @param beforeRequest awaited before each request, with the host it goes to
+   * @throws FeedFetchFailed, FeedUnreadable, and what `beforeRequest` throws
    */
-  async read(requestedUrl: string, validators: Validators = NO_COPY): Promise<RemoteFeed> {
-    const deadline = Date.now() + TOTAL_MS;
-    const answer = await this.fetch(requestedUrl, validators, deadline);
+  async read(
+    requestedUrl: string,
+    validators: Validators = NO_COPY,
+    beforeRequest?: BeforeRequest,
+  ): Promise<RemoteFeed> {
+    const visit = { deadline: Date.now() + TOTAL_MS, beforeRequest };
+    const answer = await this.fetch(requestedUrl, validators, visit);
     const feedUrl = feedAddress(answer.permanentRedirect ?? requestedUrl) ?? requestedUrl;
     const move = { requestedUrl, feedUrl, movedBy: 'permanent_redirect' } as const;
     const { etag, lastModified } = validators;
     if (answer.status === 'not_modified') return { ...move, etag, lastModified, feed: null, fault: null };
-    return this.followMoves({ ...move, ...(await this.parse(answer, feedUrl)) }, deadline);
+    return this.followMoves({ ...move, ...(await this.parse(answer, feedUrl)) }, visit);
   }
 
-  private async followMoves(first: Copy, deadline: number): Promise<RemoteFeed> {
+  private async followMoves(first: Copy, visit: Visit): Promise<RemoteFeed> {
     const seen = new Set([first.requestedUrl, first.feedUrl]);
     let copy = first;
     for (;;) {
@@ -75,7 +91,7 @@ export class FeedReader {
       if (obstacle !== null) return { ...first, fault: notFollowed(obstacle) };
       seen.add(next);
       try {
-        const there = { ...move, ...(await this.fetchWhole(next, deadline)) };
+        const there = { ...move, ...(await this.fetchWhole(next, visit)) };
         if (there.feedUrl === copy.feedUrl) return { ...copy, fault: null };
         copy = there;
       } catch (error) {
@@ -86,8 +102,8 @@ export class FeedReader {
     }
   }
 
-  private async fetchWhole(url: string, deadline: number): Promise<Omit<Copy, 'requestedUrl' | 'movedBy'>> {
-    const answer = await this.fetch(url, NO_COPY, deadline);
+  private async fetchWhole(url: string, visit: Visit): Promise<Omit<Copy, 'requestedUrl' | 'movedBy'>> {
+    const answer = await this.fetch(url, NO_COPY, visit);
     if (answer.status === 'not_modified')
       throw new Error('a request without validators was answered as not modified');
     const feedUrl = feedAddress(answer.permanentRedirect) ?? url;
@@ -97,7 +113,7 @@ export class FeedReader {
   private fetch(
     url: string,
     { etag, lastModified }: Validators,
-    deadline: number,
+    { deadline, beforeRequest }: Visit,
   ): Promise<FetchedFeed | UnchangedCopy> {
     return fetchFeed(url, {
       etag,
@@ -105,6 +121,7 @@ export class FeedReader {
       userAgent: `podcast-measurement/${VERSION}`,
       allowPrivateAddresses: this.settings.feedAllowPrivateAddresses,
       timeoutMs: Math.max(1, Math.min(LONGEST_FETCH_MS, deadline - Date.now())),
+      ...(beforeRequest && { beforeRequest }),
     });
   }
 

@@ -88,9 +88,13 @@ export class FeedWorld {
   poller(): PollFeeds {
     const connections = connectTestDatabase(this.database, this.overrides);
     this.opened.push(connections);
-    const { db, settings, app } = connections;
-    const poller = new FeedPoller(db, new FeedReader(settings), settings, createLogger('silent'));
-    return new PollFeeds(poller, settings, app);
+    const { settings, app } = connections;
+    return new PollFeeds(pollerOf(connections), settings, app);
+  }
+
+  /** Polls single feeds. */
+  feedPoller(): FeedPoller {
+    return pollerOf(this.connections());
   }
 
   /** Connections of a process that does not poll. */
@@ -158,6 +162,10 @@ export class FeedWorld {
     for (const connections of this.opened) await connections.close();
     await this.database.drop();
   }
+}
+
+function pollerOf({ db, settings }: TestConnections): FeedPoller {
+  return new FeedPoller(db, new FeedReader(settings), settings, createLogger('silent'));
 }
 
 function originOf(server: Server | undefined): string {

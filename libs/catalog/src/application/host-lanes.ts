@@ -1,10 +1,9 @@
-import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { RolePool } from '@lib/database';
 import { LRUCache } from 'lru-cache';
 import PQueue from 'p-queue';
-import { claimFeedLane, feedLaneWaitMs, freeFeedLane } from '../infrastructure/feed-lanes.sql.js';
-import { POLL_LEASE_SECONDS, type PollOutcome } from './feed-poller.js';
+import type { PollOutcome } from './feed-poller.js';
+import { HeldLane } from './held-lane.js';
 
 /** Requests at once, to all hosts together. */
 const CONCURRENCY = 4;
@@ -12,13 +11,17 @@ const CONCURRENCY = 4;
 /** Hosts whose feeds this process keeps in a row; the database keeps the others apart all the same. */
 const CAPACITY = 10_000;
 
+/** A poll. It says which host it is about to ask, and waits until it may. */
+type Poll = (enterHost: (host: string) => Promise<void>) => Promise<PollOutcome>;
+
 /** What became of an attempt: the poll ended, or the lane is not free for so long. */
 type Attempt = { readonly outcome: PollOutcome } | { readonly waitMs: number };
 
 /**
  * Polls other people's servers with manners: one feed at a time of each host, a pause after each, over all workers of the
  * database; and only a few at once in this process. Who polls holds the host's lane, a row that frees itself when its
- * holder dies; no transaction is open meanwhile.
+ * holder dies; no transaction is open meanwhile. A poll that is sent on to another host leaves the first one's lane for
+ * the other's. Imports that somebody asks for are no polls: they wait for nobody.
  */
 export class HostLanes {
   private readonly total = new PQueue({ concurrency: CONCURRENCY });
@@ -33,17 +36,14 @@ export class HostLanes {
   /**
    * Polls when the lane is free. Undefined, and not polled, when that would be later than `latest`, a time of
    * `performance.now()`.
-   * @throws what `poll` throws, and the database's error
+   * @throws what `poll` throws, and the database's error; within `poll`, entering a host throws HostBusy when its turn does
+   *   not come in time
    */
-  run(lane: string, latest: number, poll: () => Promise<PollOutcome>): Promise<PollOutcome | undefined> {
+  run(lane: string, latest: number, poll: Poll): Promise<PollOutcome | undefined> {
     return this.queueOf(lane).add(() => this.next(lane, latest, poll));
   }
 
-  private async next(
-    lane: string,
-    latest: number,
-    poll: () => Promise<PollOutcome>,
-  ): Promise<PollOutcome | undefined> {
+  private async next(lane: string, latest: number, poll: Poll): Promise<PollOutcome | undefined> {
     while (performance.now() <= latest) {
       const attempt = await this.total.add(() => this.attempt(lane, latest, poll));
       if ('outcome' in attempt) return attempt.outcome;
@@ -53,22 +53,19 @@ export class HostLanes {
     return undefined;
   }
 
-  private async attempt(lane: string, latest: number, poll: () => Promise<PollOutcome>): Promise<Attempt> {
+  private async attempt(lane: string, latest: number, poll: Poll): Promise<Attempt> {
     // The queue of the process may have taken its time.
     if (performance.now() > latest) return { waitMs: Infinity };
-    const holder = randomUUID();
-    const waitMs = await this.pool.transaction(async (sql) =>
-      (await claimFeedLane(sql, lane, holder, POLL_LEASE_SECONDS)) ? null : feedLaneWaitMs(sql, lane),
-    );
-    if (waitMs !== null) return { waitMs };
-    let gapMs = this.gapMs;
+    const held = new HeldLane(this.pool, this.gapMs);
+    const waitMs = await held.tryTake(lane);
+    if (waitMs > 0) return { waitMs };
     try {
-      const outcome = await poll();
+      const outcome = await poll((host) => held.moveTo(host));
       // Another polled the feed before: its host was not asked again.
-      if (outcome === 'taken') gapMs = 0;
+      if (outcome === 'taken') await held.release(0);
       return { outcome };
     } finally {
-      await this.pool.transaction((sql) => freeFeedLane(sql, lane, holder, gapMs));
+      await held.release();
     }
   }
 

@@ -38,9 +38,19 @@ export class PollFeeds {
   async run(): Promise<PollReport> {
     const latest = performance.now() + BUDGET_MS;
     await this.pool.transaction(forgetFreeLanes);
-    const report: PollReport = { imported: 0, unchanged: 0, failed: 0, superseded: 0, taken: 0, left: 0 };
+    const report: PollReport = {
+      imported: 0,
+      unchanged: 0,
+      failed: 0,
+      superseded: 0,
+      taken: 0,
+      postponed: 0,
+      left: 0,
+    };
     const polls = (await this.list(LIST_LIMIT)).map(async ({ tenantId, podcastId, lane }) => {
-      const outcome = await this.lanes.run(lane, latest, () => this.poller.poll(tenantId, podcastId));
+      const outcome = await this.lanes.run(lane, latest, (enterHost) =>
+        this.poller.poll(tenantId, podcastId, enterHost),
+      );
       report[outcome ?? 'left'] += 1;
       if (outcome !== undefined) countPoll(outcome);
     });

@@ -2,11 +2,13 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createTestTenant } from '@lib/testing';
+import { HostBusy } from '../domain/feed.errors.js';
 import { claimFeed } from '../infrastructure/claim-feed.sql.js';
 import { dueFeeds } from '../infrastructure/due-feeds.sql.js';
 import { claimFeedLane, feedLaneWaitMs, freeFeedLane } from '../infrastructure/feed-lanes.sql.js';
 import { POLL_LEASE_SECONDS, type PollOutcome } from './feed-poller.js';
-import { feedOf, FeedWorld } from './feed-world.contract.js';
+import { feedOf, FeedWorld, redirect, serve } from './feed-world.contract.js';
+import { HeldLane } from './held-lane.js';
 import { HostLanes } from './host-lanes.js';
 import type { PollFeeds, PollReport } from './poll-feeds.js';
 
@@ -88,6 +90,50 @@ describe('several workers', () => {
     // The other host is asked meanwhile.
     const [first, last] = [visits[0]!, visits.findLast(({ host }) => host === visits[0]!.host)!];
     expect(visits.some(({ host, start }) => host !== first.host && start < last.start)).toBe(true);
+  });
+
+  test('keep to it where feeds send them on to the host, by a redirect or a new address', async () => {
+    await world.close();
+    world = await FeedWorld.open({ FEED_HOST_GAP_MS: '60' });
+    const elsewhere = await world.openHost();
+    const direct = await addFeeds(5, 'direct', elsewhere);
+    const sentOn = await addFeeds(5, 'redirected');
+    const moved = await addFeeds(3, 'moved');
+    const targets = [...sentOn, ...moved].map((path) => `${path}/there`);
+    for (const path of sentOn) world.pages.set(path, redirect(302, `${elsewhere}${path}/there`));
+    for (const path of moved) {
+      const address = `<itunes:new-feed-url>${elsewhere}${path}/there</itunes:new-feed-url>`;
+      world.pages.set(path, serve(feedOf({ a: 'https://cdn.example.com/a.mp3' }, address)));
+    }
+    const visits = watch([...direct, ...targets]);
+    const reports = await pollAll([world.poller(), world.poller()]);
+    expect(visits.map(({ path }) => path).sort()).toEqual([...direct, ...targets].sort());
+    expect(new Set(visits.map(({ host }) => host)).size).toBe(1);
+    expect(shortestPause(visits)).toBeGreaterThanOrEqual(60);
+    expect([sum(reports, 'imported'), sum(reports, 'failed')]).toEqual([13, 0]);
+  });
+
+  test('hold one lane at a time, and give up on a host whose turn does not come', async () => {
+    const { app } = world.connections();
+    const [first, second] = [new HeldLane(app, 0, 20), new HeldLane(app, 0, 20)];
+    await first.moveTo('a.example');
+    await second.moveTo('b.example');
+    await expect(first.moveTo('b.example')).rejects.toThrow(HostBusy);
+    // It has left its own, so that nobody waits for it in turn.
+    await second.moveTo('a.example');
+    await first.moveTo('b.example');
+    await Promise.all([first.release(), second.release()]);
+    await new HeldLane(app, 0, 20).moveTo('a.example');
+  });
+
+  test('poll a feed later, without a fault of its own, when the host that it leads to is not free', async () => {
+    const { tenantId, id } = await world.addPodcast('/busy');
+    const busy = () => Promise.reject(new HostBusy());
+    expect(await world.feedPoller().poll(tenantId, id, busy)).toBe('postponed');
+    const { failures, error, wait } = await world.feed(id);
+    expect([failures, error, world.asked]).toEqual([0, null, []]);
+    expect(wait).toBeGreaterThan(25);
+    expect(wait).toBeLessThanOrEqual(30);
   });
 
   test('leave the feeds of a host that one of them has, which stay due, and poll them when it dies', async () => {

@@ -31,7 +31,7 @@ new Gauge({
 
 const polls = new Counter({
   name: 'feed_polls_total',
-  help: 'Polls of feeds by outcome: imported, unchanged, failed, superseded (another address meanwhile), taken (by another worker).',
+  help: 'Polls of feeds by outcome: imported, unchanged, failed, superseded (another address meanwhile), taken (by another worker), postponed (others asked the host it leads to).',
   labelNames: ['outcome'],
 });
 for (const outcome of POLL_OUTCOMES) polls.inc({ outcome }, 0);

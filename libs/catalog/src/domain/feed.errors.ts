@@ -49,6 +49,14 @@ export class FeedFetchFailed extends DomainError {
   }
 }
 
+/** Others ask the host that a feed leads to; its turn did not come in time. */
+export class HostBusy extends Error {
+  constructor() {
+    super('others are asking the host');
+    this.name = 'HostBusy';
+  }
+}
+
 /** While a copy of the feed was on its way, the podcast got another address. The copy is of no use any more. */
 export class FeedSuperseded extends Error {
   constructor() {

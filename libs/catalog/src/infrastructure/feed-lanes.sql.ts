@@ -22,6 +22,12 @@ export async function claimFeedLane(
   return rows.length > 0;
 }
 
+/** The lane of the feeds of a host, as `podcasts.feed_lane` has it. @param host with its port where that is not the usual one */
+export async function feedLaneOf(sql: Sql, host: string): Promise<string> {
+  const rows = await sql<{ lane: string }>('SELECT hashtextextended($1, 0)::text AS lane', [host]);
+  return rows[0]?.lane ?? '';
+}
+
 /** In how many milliseconds the lane is free, as far as is known now; 0 when it is. */
 export async function feedLaneWaitMs(sql: Sql, lane: string): Promise<number> {
   const rows = await sql<{ waitMs: number }>(

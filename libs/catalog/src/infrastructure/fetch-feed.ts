@@ -14,6 +14,9 @@ import {
 import { ACCEPTED_ENCODINGS, readFeedBody } from './read-feed-body.js';
 import { redirectTarget } from './redirect-target.js';
 
+/** What a request waits for. @param host with its port where that is not the usual one */
+export type BeforeRequest = (host: string) => Promise<void>;
+
 /** How a feed is fetched. */
 export interface FetchFeedOptions {
   readonly userAgent: string;
@@ -30,6 +33,8 @@ export interface FetchFeedOptions {
   readonly maxRedirects?: number;
   /** Lets feeds live in the operator's own network, on any port. Default false. */
   readonly allowPrivateAddresses?: boolean;
+  /** Awaited before each request, redirects included, with the host and port it goes to. What it throws is thrown on. */
+  readonly beforeRequest?: BeforeRequest;
   /** Parts of the policy that differ from `PUBLIC_INTERNET`. */
   readonly policy?: Partial<OutboundPolicy>;
 }
@@ -58,7 +63,11 @@ interface FetchContext {
   readonly policy: OutboundPolicy;
   readonly headers: OutgoingHttpHeaders;
   readonly signal: AbortSignal;
+  readonly beforeRequest: BeforeRequest | undefined;
 }
+
+/** Carries what `beforeRequest` threw past the reading of this module's own failures. */
+class NotRequested extends Error {}
 
 interface Arrival {
   readonly response: IncomingMessage;
@@ -69,7 +78,7 @@ interface Arrival {
 /**
  * Fetches a feed over http or https. Every connection, redirects included, goes only to addresses that the policy
  * allows; time, size and redirects are bounded; proxies of the environment are not used.
- * @throws FeedFetchFailed
+ * @throws FeedFetchFailed, and what `beforeRequest` throws
  */
 export async function fetchFeed(
   url: string,
@@ -78,12 +87,17 @@ export async function fetchFeed(
   const deadline = AbortSignal.timeout(options.timeoutMs ?? 30_000);
   const finished = new AbortController();
   const signal = AbortSignal.any([deadline, finished.signal]);
-  const context = { policy: policyOf(options), headers: headersOf(options), signal };
+  const context = {
+    policy: policyOf(options),
+    headers: headersOf(options),
+    signal,
+    beforeRequest: options.beforeRequest,
+  };
   try {
     const arrival = await followRedirects(parseAddress(url), context, options.maxRedirects ?? 5);
     return await readArrival(arrival, options, signal);
   } catch (error) {
-    throw toFetchFailed(error, deadline);
+    throw error instanceof NotRequested ? error.cause : toFetchFailed(error, deadline);
   } finally {
     // Closes whatever connection a refusal left open.
     finished.abort();
@@ -125,6 +139,9 @@ async function followRedirects(start: URL, context: FetchContext, maxRedirects: 
   let allPermanent = true;
   for (let redirects = 0; redirects <= maxRedirects; redirects += 1) {
     checkOutboundUrl(url, context.policy);
+    await context.beforeRequest?.(url.host).catch((cause: unknown) => {
+      throw new NotRequested('not requested', { cause });
+    });
     const response = await request(url, context);
     const redirect = redirectTarget(url, response.statusCode ?? 0, response.headers.location);
     if (redirect === null) return { response, finalUrl: url, permanentRedirect };
