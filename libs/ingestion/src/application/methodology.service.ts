@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
 import { DAY_MS, DomainError, utcDate } from '@lib/primitives';
 import { TenantsService } from '@lib/tenants';
@@ -40,6 +41,7 @@ export class MethodologyService {
     private readonly db: TenantDb,
     private readonly ruleSets: RuleSetsService,
     private readonly tenants: TenantsService,
+    private readonly settings: Settings,
   ) {}
 
   async describe(): Promise<Methodology> {
@@ -87,6 +89,7 @@ export class MethodologyService {
     return {
       generatedAt: now,
       tenantName: tenant.name,
+      requestsKeptDays: tenant.rawRetentionDays ?? this.settings.rawRetentionDays,
       privacy: { ...tenant.privacy, precision: listenerPrecision(tenant.privacy.euMode) },
       period: { firstDay, lastDay },
       ruleSet: inForce(ruleSet),

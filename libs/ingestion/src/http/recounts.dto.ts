@@ -38,7 +38,13 @@ export class RecountJobDto {
 }
 
 export class RecountDifferenceDto {
-  @ApiProperty({ example: '2026-10-12' }) day!: string;
+  @ApiProperty({
+    example: '2026-10-12',
+    description:
+      'UTC day of the requests. A download that went on over midnight changes on the day that completes it, and is shown on ' +
+      'the day on which it began.',
+  })
+  day!: string;
   @ApiProperty({ format: 'uuid', description: 'All zeros: requests for no episode.' }) podcastId!: string;
   @ApiProperty({ enum: ['origin_bytes', 'prefix_only'] }) evidence!: string;
   @ApiProperty({ enum: OUTCOMES, description: 'What the requests are under the rules that are shown.' })

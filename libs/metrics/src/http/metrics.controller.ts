@@ -81,8 +81,9 @@ export class MetricsController {
   @ApiOperation({
     summary: 'Check rollups against raw events',
     description:
-      'Counts the range twice in one snapshot: from rollups and from stored events, row by row. At most 31 days, and ' +
-      'not before the oldest raw event that is kept (before_raw_horizon).',
+      'Counts events twice in one snapshot: from rollups and from stored events, row by row. At most 31 days, and not ' +
+      'before the oldest raw event that is kept (before_raw_horizon). Downloads come about by rules: how, from every ' +
+      'request, is answered by /v1/metrics/explain.',
   })
   @answers(RecountAnswerDto)
   recount(@Query() query: EpisodeRangeQueryDto): Promise<RecountAnswerDto> {

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EVIDENCE_LEVELS, INTERVALS, METRICS } from '../application/metric-catalogue.js';
+import { EVENT_METRICS, EVIDENCE_LEVELS, INTERVALS, METRICS } from '../application/metric-catalogue.js';
 
 /** Under which rules downloads were counted. */
 export class CountedUnderDto {
@@ -137,6 +137,7 @@ export class TopEpisodesAnswerDto extends AnswerFrameDto {
 }
 
 export class RecountDto extends MetricLevelDto {
+  @ApiProperty({ enum: EVENT_METRICS, example: 'play' }) override metric!: string;
   @ApiProperty({ example: 1204, description: 'From rollups, as every other answer.' })
   rollup!: number;
   @ApiProperty({ example: 1204, description: 'Counted now, row by row.' }) raw!: number;

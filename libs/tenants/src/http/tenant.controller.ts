@@ -33,7 +33,11 @@ export class TenantController {
 
   @Patch('tenant')
   @Access('admin')
-  @ApiOperation({ summary: 'Change the tenant and its settings' })
+  @ApiOperation({
+    summary: 'Change the tenant and its settings',
+    description:
+      'Requests that come in meet a change of privacy at the latest after a minute, in every process.',
+  })
   @ApiOkResponse({ type: TenantDto })
   @ApiBadRequestResponse(problemResponse('A field is not valid', 400, 'invalid_input'))
   @SerializeOptions({ type: TenantDto })

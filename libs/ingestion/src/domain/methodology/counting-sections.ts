@@ -11,6 +11,7 @@ export function countingSections({
   shownUnder,
   period,
   privacy,
+  requestsKeptDays,
 }: MethodologyInput): MethodologySection[] {
   const { rules } = ruleSet;
   return [
@@ -29,6 +30,7 @@ export function countingSections({
             : 'the defaults of the product, until the first request is counted',
         },
         { label: 'Note', value: ruleSet.note || 'none' },
+        { label: 'Requests are kept, so that days can be counted again', value: `${requestsKeptDays} days` },
       ],
       table: {
         columns: [`Days ${period.firstDay} to ${period.lastDay} are shown under`, 'First', 'Last', 'Days'],

@@ -48,6 +48,7 @@ const DEFAULTS: MethodologyInput = {
     honourDnt: false,
     attributionLookbackDays: null,
   },
+  requestsKeptDays: 730,
   countingSince: '2026-08-01',
 };
 
@@ -116,6 +117,7 @@ const OTHER: MethodologyInput = {
     honourDnt: true,
     attributionLookbackDays: 45,
   },
+  requestsKeptDays: 400,
   countingSince: '2026-08-01',
 };
 
@@ -163,7 +165,7 @@ const SHOWN: readonly (readonly [setting: string, byDefault: string, other: stri
   ['no evidence', '| Signal &amp; Salt |', '| Silent | none |'],
   ['agent overrides', 'There is none.', '| Rented servers | datacentre | 2027-03-01 |  |'],
   ['inclusions', 'No address is included.', '| A dormitory | 2027-01-10 | 2027-04-10 | lapsed |'],
-  ['exclusions', 'a part of these days: none.', '| A scraper | 2027-04-03 | 2027-04-20 |'],
+  ['exclusions', 'at any time since 2026-09-12: none.', '| A scraper | 2027-04-03 | 2027-04-20 |'],
   [
     'events',
     'Nothing was noted.',

@@ -25,7 +25,7 @@ export interface MethodologyInput {
   readonly podcasts: readonly PodcastEvidence[];
   /** Those that were not removed. */
   readonly inclusions: readonly Inclusion[];
-  /** Those that stood in the period. */
+  /** Those that stood at any time since the period began. */
   readonly exclusions: readonly Exclusion[];
   /** Suspected invalid traffic of the period, by what a person decided. */
   readonly reviews: { readonly open: number; readonly confirmed: number; readonly dismissed: number };
@@ -39,6 +39,8 @@ export interface MethodologyInput {
   /** Requests of redirects in the period that were answered and could not be stored. */
   readonly notRecorded: number;
   readonly privacy: PrivacyInForce;
+  /** For how many days requests are kept. */
+  readonly requestsKeptDays: number;
   /** The first UTC day that was counted; null where none was. */
   readonly countingSince: string | null;
 }

@@ -98,8 +98,8 @@ function inclusions({ inclusions: entries }: MethodologyInput): MethodologySecti
 function exclusions({ exclusions: entries, period }: MethodologyInput): MethodologySection {
   return section('exclusion_list', 'Excluded addresses (§5.5.4)', {
     paragraphs: [
-      `Requests of excluded addresses never count. Stood from ${period.firstDay} to ${period.lastDay}, or on a part of ` +
-        `these days: ${entries.length === 0 ? 'none' : entries.length}.`,
+      `Requests of excluded addresses never count. Stood at any time since ${period.firstDay}: ` +
+        `${entries.length === 0 ? 'none' : entries.length}.`,
     ],
     table: {
       columns: ['Reason', 'Since', 'Until'],

@@ -19,8 +19,8 @@ export function settledQuestions(rules: CountingRules): (readonly [string, strin
     !rolling && ['Are pieces on both sides of midnight joined?', 'No.'],
     rolling && [
       'What of pieces on both sides of midnight?',
-      'They are joined in their window; the download belongs to the day on which it became complete, under the rules of ' +
-        'that day.',
+      'They are joined in their window; whether they are a download is judged by the rules of the day on which they became ' +
+        'one, and it is shown on the day of its first piece.',
     ],
     ['When did a download happen?', 'When its first piece was asked for.'],
     measured && [
