@@ -302,6 +302,7 @@ CREATE TABLE IF NOT EXISTS podcasts (
   podcast_guid text,
   feed_etag text,
   feed_last_modified text,
+  feed_copy_url text,
   feed_checked_at timestamptz,
   feed_next_check_at timestamptz,
   feed_failures integer NOT NULL DEFAULT 0,
@@ -313,6 +314,7 @@ CREATE TABLE IF NOT EXISTS podcasts (
   feed_lane bigint GENERATED ALWAYS AS (hashtextextended(split_part(feed_url, '/', 3), 0)) STORED,
   PRIMARY KEY (tenant_id, id)
 );
+COMMENT ON COLUMN podcasts.feed_copy_url IS 'Where feed_etag and feed_last_modified came from: behind redirects, another address than feed_url.';
 COMMENT ON COLUMN podcasts.feed_next_check_at IS 'When the feed is polled next; NULL as soon as possible, infinity never.';
 COMMENT ON COLUMN podcasts.feed_lane IS 'Hash of the host of the feed: feeds of one lane are polled one after another.';
 CREATE INDEX IF NOT EXISTS podcasts_feed_due ON podcasts (tenant_id, feed_next_check_at)

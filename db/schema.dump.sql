@@ -922,6 +922,7 @@ CREATE TABLE public.podcasts (
     podcast_guid text,
     feed_etag text,
     feed_last_modified text,
+    feed_copy_url text,
     feed_checked_at timestamp with time zone,
     feed_next_check_at timestamp with time zone,
     feed_failures integer DEFAULT 0 NOT NULL,
@@ -937,6 +938,8 @@ CREATE TABLE public.podcasts (
 ALTER TABLE ONLY public.podcasts FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.podcasts OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.podcasts.feed_copy_url IS 'Where feed_etag and feed_last_modified came from: behind redirects, another address than feed_url.';
 
 COMMENT ON COLUMN public.podcasts.feed_next_check_at IS 'When the feed is polled next; NULL as soon as possible, infinity never.';
 

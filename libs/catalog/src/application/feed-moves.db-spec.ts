@@ -53,7 +53,8 @@ describe('a redirect', () => {
   });
 
   test('that is permanent counts also where the feed behind it has not changed', async () => {
-    world.pages.set('/old', serve(feedOf(FILES), { etag: '"1"' }));
+    world.pages.set('/old', redirect(302, '/new'));
+    world.pages.set('/new', serve(feedOf(FILES), { etag: '"1"' }));
     await poll();
     world.pages.set('/old', redirect(301, '/new'));
     world.pages.set('/new', (request, response) =>
@@ -63,6 +64,25 @@ describe('a redirect', () => {
     expect(await world.feed(id)).toMatchObject({ url: at('/new'), failures: 0, etag: '"1"' });
     expect(await world.annotations(id)).toEqual(movedTo('/new', 'permanent_redirect'));
   });
+
+  test.each([301, 302])(
+    'that leads (%i) to another feed with the same validators brings what is there',
+    async (status) => {
+      const same = { etag: '"1"', 'last-modified': 'Sat, 17 Oct 2026 06:15:00 GMT' };
+      world.pages.set('/old', serve(feedOf(FILES), same));
+      await poll();
+      world.pages.set('/old', redirect(status, '/new'));
+      world.pages.set('/new', ({ headers }, response) => {
+        const isKnown = headers['if-none-match'] === '"1"' || 'if-modified-since' in headers;
+        if (isKnown) response.writeHead(304).end();
+        else response.writeHead(200, same).end(feedOf({ ...FILES, b: 'https://cdn.example.com/b.mp3' }));
+      });
+      await poll();
+      expect((await world.episodes(id)).map(({ guid }) => guid)).toEqual(['a', 'b']);
+      await poll();
+      expect(await world.feed(id)).toMatchObject({ failures: 0, error: null, etag: '"1"' });
+    },
+  );
 
   test('that leads to nothing readable moves nothing', async () => {
     world.pages.set('/old', redirect(301, '/login'));

@@ -22,12 +22,13 @@ const LONGEST_FETCH_MS = 30_000;
 /** `itunes:new-feed-url` in feeds that it leads to. */
 const MAX_MOVES = 3;
 
-/** Validators of the copy at hand. */
+/** Validators of the copy at hand, and where it came from. */
 interface Validators {
   readonly etag: string | null;
   readonly lastModified: string | null;
+  readonly copyUrl: string | null;
 }
-const NO_COPY: Validators = { etag: null, lastModified: null };
+const NO_COPY: Validators = { etag: null, lastModified: null, copyUrl: null };
 
 /** What all requests for one feed have in common. `deadline`: milliseconds since 1970. */
 interface Visit {
@@ -74,8 +75,9 @@ export class FeedReader {
     const answer = await this.fetch(requestedUrl, validators, visit);
     const feedUrl = feedAddress(answer.permanentRedirect ?? requestedUrl) ?? requestedUrl;
     const move = { requestedUrl, feedUrl, movedBy: 'permanent_redirect' } as const;
-    const { etag, lastModified } = validators;
-    if (answer.status === 'not_modified') return { ...move, etag, lastModified, feed: null, fault: null };
+    const { etag, lastModified, copyUrl } = validators;
+    if (answer.status === 'not_modified')
+      return { ...move, etag, lastModified, copyUrl, feed: null, fault: null };
     return this.followMoves({ ...move, ...(await this.parse(answer, feedUrl)) }, visit);
   }
 
@@ -112,12 +114,13 @@ export class FeedReader {
 
   private fetch(
     url: string,
-    { etag, lastModified }: Validators,
+    { etag, lastModified, copyUrl }: Validators,
     { deadline, beforeRequest }: Visit,
   ): Promise<FetchedFeed | UnchangedCopy> {
     return fetchFeed(url, {
       etag,
       lastModified,
+      copyUrl,
       userAgent: `podcast-measurement/${VERSION}`,
       allowPrivateAddresses: this.settings.feedAllowPrivateAddresses,
       timeoutMs: Math.max(1, Math.min(LONGEST_FETCH_MS, deadline - Date.now())),
@@ -132,7 +135,7 @@ export class FeedReader {
     const { trackingHosts: ownPrefixHosts } = this.settings;
     const options = { charset: contentTypeCharset(contentType), feedUrl, ownPrefixHosts };
     const feed = await this.parsing.add(() => parseFeedInTurns(bytes, options));
-    return { feed, etag, lastModified, finalUrl: feedAddress(finalUrl) ?? feedUrl };
+    return { feed, etag, lastModified, copyUrl: finalUrl, finalUrl: feedAddress(finalUrl) ?? feedUrl };
   }
 }
 

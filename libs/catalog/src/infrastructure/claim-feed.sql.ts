@@ -6,6 +6,7 @@ export interface ClaimedFeed {
   feedUrl: string;
   etag: string | null;
   lastModified: string | null;
+  copyUrl: string | null;
   /** Polls in a row that failed. */
   failures: number;
 }
@@ -25,7 +26,7 @@ export async function claimFeed(
      WHERE tenant_id = $1 AND id = $2 AND feed_url IS NOT NULL AND archived_at IS NULL
        AND (feed_next_check_at IS NULL OR feed_next_check_at <= now())
      RETURNING feed_url AS "feedUrl", feed_etag AS etag, feed_last_modified AS "lastModified",
-               feed_failures AS failures`,
+               feed_copy_url AS "copyUrl", feed_failures AS failures`,
     [tenantId, podcastId, leaseSeconds],
   );
   return rows[0];

@@ -32,6 +32,8 @@ export interface FetchedCopy {
   /** Validators, with which the next fetch asks for a newer copy only. */
   readonly etag: string | null;
   readonly lastModified: string | null;
+  /** Where they came from. */
+  readonly copyUrl: string | null;
   readonly nextCheckSeconds: number;
   /** What people should know although the copy was good; null for nothing. */
   readonly fault: string | null;
@@ -90,9 +92,9 @@ export async function insertFeedPodcast(
 ): Promise<void> {
   await sql(
     `INSERT INTO podcasts (tenant_id, id, title, description, author, language, link, image_url, podcast_guid, feed_url,
-                           feed_etag, feed_last_modified, feed_checked_at, feed_next_check_at, feed_error)
+                           feed_etag, feed_last_modified, feed_checked_at, feed_next_check_at, feed_error, feed_copy_url)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, CASE WHEN $13::boolean THEN now() END,
-             now() + make_interval(secs => $14::float8), $15)`,
+             now() + make_interval(secs => $14::float8), $15, $16)`,
     values(tenantId, id, podcast),
   );
 }
@@ -113,7 +115,7 @@ export async function updateFeedPodcast(
     `UPDATE podcasts SET
        title = coalesce($3, title), description = $4, author = $5, language = $6, link = $7, image_url = $8,
        podcast_guid = coalesce($9, podcast_guid), feed_url = ${FEED_URL},
-       feed_etag = $11, feed_last_modified = $12,
+       feed_etag = $11, feed_last_modified = $12, feed_copy_url = $16,
        feed_checked_at = CASE WHEN $13::boolean THEN now() ELSE feed_checked_at END,
        feed_next_check_at = CASE WHEN $13::boolean THEN now() + make_interval(secs => $14::float8) ELSE feed_next_check_at END,
        feed_failures = CASE WHEN $13::boolean THEN 0 ELSE feed_failures END,
@@ -122,7 +124,7 @@ export async function updateFeedPodcast(
          WHEN (title, description, author, language, link, image_url, podcast_guid, feed_url) IS DISTINCT FROM
               (coalesce($3, title), $4, $5, $6, $7, $8, coalesce($9, podcast_guid), ${FEED_URL})
          THEN now() ELSE updated_at END
-     WHERE tenant_id = $1 AND id = $2 AND ($16::text IS NULL OR (feed_url = $16 AND archived_at IS NULL))
+     WHERE tenant_id = $1 AND id = $2 AND ($17::text IS NULL OR (feed_url = $17 AND archived_at IS NULL))
      RETURNING id`,
     [...values(tenantId, id, podcast), podcast.fetched?.onlyAt ?? null],
   );
@@ -144,9 +146,10 @@ export async function noteFeedError(
 
 function values(tenantId: TenantId, id: string, podcast: FeedPodcast): unknown[] {
   const { title, description, author, language, link, imageUrl, podcastGuid, feedUrl } = podcast;
-  const { etag = null, lastModified = null, nextCheckSeconds = null, fault = null } = podcast.fetched ?? {};
+  const { etag = null, lastModified = null, copyUrl = null } = podcast.fetched ?? {};
+  const { nextCheckSeconds = null, fault = null } = podcast.fetched ?? {};
   return [
     ...[tenantId, id, title, description, author, language, link, imageUrl, podcastGuid, feedUrl],
-    ...[etag, lastModified, podcast.fetched !== null, nextCheckSeconds, fault],
+    ...[etag, lastModified, podcast.fetched !== null, nextCheckSeconds, fault, copyUrl],
   ];
 }

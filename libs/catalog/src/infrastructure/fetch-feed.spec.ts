@@ -224,7 +224,28 @@ describe('redirects', () => {
       response.writeHead(moved ? 301 : 304, moved ? { location: '/here' } : {}).end();
     };
     const unchanged = { status: 'not_modified', permanentRedirect: at('/here') };
-    expect(await fetchFeed(url, { ...open, etag: '"1"' })).toEqual(unchanged);
+    expect(await fetchFeed(url, { ...open, etag: '"1"', copyUrl: at('/here') })).toEqual(unchanged);
+  });
+
+  test('ask with validators only where the copy came from', async () => {
+    const asked: unknown[] = [];
+    server.handler = ({ url: path, headers }, response) => {
+      asked.push([path, headers['if-none-match'], headers['if-modified-since']]);
+      const moved = path === '/feed.xml';
+      response.writeHead(moved ? 302 : 200, moved ? { location: '/here' } : {}).end('<rss/>');
+    };
+    const validators = { etag: '"1"', lastModified: 'yesterday' };
+    await fetchFeed(url, { ...open, ...validators, copyUrl: url });
+    await fetchFeed(url, { ...open, ...validators, copyUrl: at('/here') });
+    await fetchFeed(url, { ...open, ...validators });
+    expect(asked).toEqual([
+      ['/feed.xml', '"1"', 'yesterday'],
+      ['/here', undefined, undefined],
+      ['/feed.xml', undefined, undefined],
+      ['/here', '"1"', 'yesterday'],
+      ['/feed.xml', undefined, undefined],
+      ['/here', undefined, undefined],
+    ]);
   });
 
   test('stop after five, so that a loop ends', async () => {
@@ -264,9 +285,10 @@ describe('what a server answers', () => {
       response.writeHead(same ? 304 : 200).end();
     };
     const unchanged = { status: 'not_modified', permanentRedirect: null };
-    expect(await fetchFeed(url, { ...open, etag: '"1"' })).toEqual(unchanged);
-    expect(await fetchFeed(url, { ...open, lastModified: 'yesterday' })).toEqual(unchanged);
-    expect((await fetchFeed(url, { ...open, etag: '"2"' })).status).toBe('fetched');
+    const here = { ...open, copyUrl: url };
+    expect(await fetchFeed(url, { ...here, etag: '"1"' })).toEqual(unchanged);
+    expect(await fetchFeed(url, { ...here, lastModified: 'yesterday' })).toEqual(unchanged);
+    expect((await fetchFeed(url, { ...here, etag: '"2"' })).status).toBe('fetched');
   });
 
   test.each([304, 206, 404, 410, 429, 500, 503])('%d as a failure with its status', async (status) => {

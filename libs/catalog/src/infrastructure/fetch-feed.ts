@@ -25,6 +25,11 @@ export interface FetchFeedOptions {
   /** Validators of the copy at hand: with either, the server may answer that nothing has changed. */
   readonly etag?: string | null;
   readonly lastModified?: string | null;
+  /**
+   * Where that copy came from. No other address is asked with its validators, be it at the other end of a redirect: they
+   * say nothing about what is there (RFC 9110 §8.8).
+   */
+  readonly copyUrl?: string | null;
   /** Of the body, before and after decompression. Default 32 MiB. */
   readonly maxBytes?: number;
   /** For everything together: names, connections, redirects, body. Default 30 s. */
@@ -61,7 +66,7 @@ export interface UnchangedCopy {
 
 interface FetchContext {
   readonly policy: OutboundPolicy;
-  readonly headers: OutgoingHttpHeaders;
+  readonly headersFor: (url: URL) => OutgoingHttpHeaders;
   readonly signal: AbortSignal;
   readonly beforeRequest: BeforeRequest | undefined;
 }
@@ -89,7 +94,7 @@ export async function fetchFeed(
   const signal = AbortSignal.any([deadline, finished.signal]);
   const context = {
     policy: policyOf(options),
-    headers: headersOf(options),
+    headersFor: (to: URL) => headersOf(to, options),
     signal,
     beforeRequest: options.beforeRequest,
   };
@@ -111,14 +116,22 @@ function policyOf({ allowPrivateAddresses, policy }: FetchFeedOptions): Outbound
 
 const FEEDS = 'application/rss+xml, application/xml;q=0.9, text/xml;q=0.8, */*;q=0.1';
 
-function headersOf({ userAgent, accept, etag, lastModified }: FetchFeedOptions): OutgoingHttpHeaders {
+function headersOf(url: URL, options: FetchFeedOptions): OutgoingHttpHeaders {
+  const { etag, lastModified } = validatorsFor(url, options);
   return {
-    'user-agent': userAgent,
-    accept: accept ?? FEEDS,
+    'user-agent': options.userAgent,
+    accept: options.accept ?? FEEDS,
     'accept-encoding': ACCEPTED_ENCODINGS,
     ...(etag ? { 'if-none-match': etag } : {}),
     ...(lastModified ? { 'if-modified-since': lastModified } : {}),
   };
+}
+
+function validatorsFor(
+  url: URL,
+  { copyUrl, etag, lastModified }: FetchFeedOptions,
+): Pick<FetchFeedOptions, 'etag' | 'lastModified'> {
+  return url.href === copyUrl ? { etag: etag ?? null, lastModified: lastModified ?? null } : {};
 }
 
 /** The URL parser drops tabs and line ends and turns backslashes round: such an address is refused instead. */
@@ -153,11 +166,15 @@ async function followRedirects(start: URL, context: FetchContext, maxRedirects: 
   throw new FeedFetchFailed('feed_redirects', `the server redirects more than ${maxRedirects} times`);
 }
 
-function request(url: URL, { policy, headers, signal }: FetchContext): Promise<IncomingMessage> {
+function request(url: URL, { policy, headersFor, signal }: FetchContext): Promise<IncomingMessage> {
   const { request: send } = url.protocol === 'https:' ? https : http;
   return new Promise((resolve, reject) => {
     // No agent: a kept connection could have been opened under another policy.
-    const outgoing = send(url, { agent: false, headers, signal, lookup: outboundLookup(policy) }, resolve);
+    const outgoing = send(
+      url,
+      { agent: false, headers: headersFor(url), signal, lookup: outboundLookup(policy) },
+      resolve,
+    );
     outgoing.on('error', reject);
     outgoing.end();
   });
@@ -165,10 +182,11 @@ function request(url: URL, { policy, headers, signal }: FetchContext): Promise<I
 
 async function readArrival(
   { response, finalUrl, permanentRedirect }: Arrival,
-  { etag, lastModified, maxBytes }: FetchFeedOptions,
+  options: FetchFeedOptions,
   signal: AbortSignal,
 ): Promise<FetchedFeed | UnchangedCopy> {
   const { statusCode = 0, headers } = response;
+  const { etag, lastModified } = validatorsFor(finalUrl, options);
   if (statusCode === 304 && (etag || lastModified)) return { status: 'not_modified', permanentRedirect };
   if (statusCode !== 200) {
     const wait = retryAfterSeconds(headers['retry-after'], new Date());
@@ -181,7 +199,7 @@ async function readArrival(
   }
   return {
     status: 'fetched',
-    bytes: await readFeedBody(response, maxBytes ?? FEED_LIMITS.maxBytes, signal),
+    bytes: await readFeedBody(response, options.maxBytes ?? FEED_LIMITS.maxBytes, signal),
     contentType: headers['content-type'] ?? null,
     etag: headers.etag ?? null,
     lastModified: headers['last-modified'] ?? null,

@@ -115,6 +115,7 @@ export function searchPodcasts(
 const FORGOTTEN: Record<string, string> = {
   feed_etag: 'NULL',
   feed_last_modified: 'NULL',
+  feed_copy_url: 'NULL',
   feed_checked_at: 'NULL',
   feed_next_check_at: 'NULL',
   feed_failures: '0',
