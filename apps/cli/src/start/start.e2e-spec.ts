@@ -54,9 +54,10 @@ interface Start {
   call: Call;
 }
 
-async function start(...flags: string[]): Promise<Start> {
+async function start(program = [process.execPath, 'scripts/start.mjs']): Promise<Start> {
   const [port, workerPort] = [await freePort(), await freePort()];
-  const child = spawn(process.execPath, ['scripts/start.mjs', '--data', data, ...flags], {
+  const [command = '', ...args] = program;
+  const child = spawn(command, [...args, '--data', data], {
     cwd: clone,
     env: {
       PATH,
@@ -201,6 +202,12 @@ onLinux('npm start', () => {
     await second.call('/v1/tenant');
     second.child.kill('SIGKILL');
     await until(async () => (await processesOfClone()).length === 0, second.output);
+
+    // A service manager's signal to npm ends everything, though the shell between does not pass it on.
+    const third = await start(['npm', 'start', '--']);
+    expect((await third.call('/v1/tenant')).status).toBe(200);
+    await stop(third, 'SIGTERM');
+    await until(async () => (await processesOfClone()).length === 0, third.output);
   });
 });
 

@@ -1,5 +1,7 @@
 /** Whoever sends one Ctrl-C may cause two signals: the terminal's, and the same passed on by npm. */
 const ONE_PRESS_MS = 1_000;
+/** How often a command of npm looks whether its shell is still there. */
+const PARENT_LOOK_MS = 500;
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 /** Listens for the wish to stop. */
@@ -12,7 +14,8 @@ export interface StopRequest {
 
 /**
  * Turns SIGINT, SIGTERM and SIGHUP into an orderly stop; one that comes a second or more after the first calls
- * `onImpatience`.
+ * `onImpatience`. Under npm the end of the shell between counts as one: a service manager's signal to npm ends that shell,
+ * which does not pass it on.
  */
 export function listenForStop(onImpatience: () => void): StopRequest {
   const controller = new AbortController();
@@ -23,8 +26,17 @@ export function listenForStop(onImpatience: () => void): StopRequest {
     else if (Date.now() - firstAt >= ONE_PRESS_MS) onImpatience();
   };
   for (const signal of SIGNALS) process.on(signal, listener);
+  const { ppid } = process;
+  const lookForParent = setInterval(() => {
+    if (process.ppid !== ppid) controller.abort();
+  }, PARENT_LOOK_MS).unref();
+  // Started by hand, a program may outlive its parent on purpose.
+  if (process.env['npm_lifecycle_event'] === undefined) clearInterval(lookForParent);
   return {
     signal: controller.signal,
-    dispose: () => SIGNALS.forEach((signal) => process.off(signal, listener)),
+    dispose: () => {
+      clearInterval(lookForParent);
+      SIGNALS.forEach((signal) => process.off(signal, listener));
+    },
   };
 }
