@@ -52,7 +52,7 @@ export async function withBenchProduct<T>(
   const directory = await mkdtemp(join(tmpdir(), 'podcast-bench-'));
   // As root, PostgreSQL runs under another account, which must be able to enter.
   await chmod(directory, 0o711);
-  const stop = listenForStop(() => process.exit(130));
+  const stop = listenForStop(io.environment, () => process.exit(130));
   const stopped = new Promise<never>((_, reject) =>
     stop.signal.addEventListener('abort', () => reject(new CommandFailed('The bench was stopped.'))),
   );

@@ -37,7 +37,7 @@ export function startCommand(io: CommandIo): Command {
 
 async function runStart(io: CommandIo, request: StartRequest): Promise<void> {
   const installation = new Installation(request, io);
-  const stop = listenForStop(() => {
+  const stop = listenForStop(io.environment, () => {
     io.warn('Stopping at once.');
     void Promise.race([installation.kill(), sleep(KILL_MS)]).finally(() => process.exit(130));
   });

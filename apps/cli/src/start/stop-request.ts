@@ -17,7 +17,7 @@ export interface StopRequest {
  * `onImpatience`. Under npm the end of the shell between counts as one: a service manager's signal to npm ends that shell,
  * which does not pass it on.
  */
-export function listenForStop(onImpatience: () => void): StopRequest {
+export function listenForStop(environment: NodeJS.ProcessEnv, onImpatience: () => void): StopRequest {
   const controller = new AbortController();
   let firstAt: number | undefined;
   const listener = (): void => {
@@ -31,7 +31,7 @@ export function listenForStop(onImpatience: () => void): StopRequest {
     if (process.ppid !== ppid) controller.abort();
   }, PARENT_LOOK_MS).unref();
   // Started by hand, a program may outlive its parent on purpose.
-  if (process.env['npm_lifecycle_event'] === undefined) clearInterval(lookForParent);
+  if (environment['npm_lifecycle_event'] === undefined) clearInterval(lookForParent);
   return {
     signal: controller.signal,
     dispose: () => {
