@@ -50,8 +50,8 @@ export class PrivacyRequestsController {
     summary: 'Erase what is stored of a listener, or prepare an export of it',
     description:
       'A listener is an address and a user agent, and can be shared: make sure who asks. Nothing of either is stored: ' +
-      'they become keyed ids at once, by the keys that are left. A worker begins a minute later. An erasure takes away ' +
-      'what names the listener, and what was counted from it; events keep their identity, so that a repeat stays a ' +
+      'they become keyed ids at once, by the keys that are left. A worker begins a minute later, and ends an erasure ' +
+      'two minutes after its search at the earliest. An erasure takes away what names the listener, and what was counted from it; events keep their identity, so that a repeat stays a ' +
       'duplicate. What comes late of that listener is stored without them. Requests that were stored without ids, for want ' +
       'of consent or of a key, hold an agent and no sign of who sent it: no request finds them.',
   })

@@ -78,7 +78,8 @@ export class PrivacyReportDto {
     type: String,
     example: '2026-09-01',
     description:
-      'The first UTC day for which a key is left to find the listener by. What is older can be tied to nobody.',
+      'The first UTC day for which a key is left to find the listener by. What is older can be tied to nobody, nor can ' +
+      'lines of logs once 48 hours have passed since their import: their keys are gone by then.',
   })
   @Expose()
   foundFrom!: string | null;
