@@ -78,11 +78,20 @@ describe('annotations', () => {
         episodeId,
         detail: {
           episodes: 1,
+          changed: ['prefixes'],
           hostsBefore: ['cdn.t.example'],
           hostsAfter: ['cdn.t.example'],
           prefixesAdded: ['op3.dev'],
           prefixesRemoved: [],
-          examples: [{ episodeId, title: 'Low Water', before, after: { ...before, prefixes: ['op3.dev'] } }],
+          examples: [
+            {
+              episodeId,
+              title: 'Low Water',
+              changed: ['prefixes'],
+              before,
+              after: { ...before, prefixes: ['op3.dev'] },
+            },
+          ],
         },
       },
     ]);

@@ -138,6 +138,7 @@ describe('a changed address of a file', () => {
         episodeId: null,
         detail: {
           episodes: 3,
+          changed: ['prefixes'],
           hostsBefore: ['cdn.example.com'],
           hostsAfter: ['cdn.example.com'],
           prefixesAdded: ['op3.dev'],
@@ -145,6 +146,7 @@ describe('a changed address of a file', () => {
           examples: episodes.map(({ id: episodeId, guid }) => ({
             episodeId,
             title: `Item ${guid}`,
+            changed: ['prefixes'],
             before,
             after: { ...before, prefixes: ['op3.dev'] },
           })),
@@ -180,6 +182,27 @@ describe('a changed address of a file', () => {
         detail: { prefixesAdded: ['track.example'], hostsAfter: ['cdn.example.com'] },
       },
     ]);
+  });
+
+  test('of its query alone says so, and keeps nothing of the query', async () => {
+    const { id } = await world.addPodcast('/feed');
+    await poll(id, feedOf(FILES));
+    await poll(
+      id,
+      feedOf({ a: `${FILES.a}?token=secret`, b: 'https://new.example.com/b2.mp3?token=secret', c: FILES.c }),
+    );
+    const annotations = await world.annotations(id);
+    expect(annotations).toMatchObject([
+      {
+        kind: 'enclosure_changed',
+        detail: {
+          episodes: 2,
+          changed: ['host', 'path', 'query'],
+          examples: [{ changed: ['query'] }, { changed: ['host', 'path', 'query'] }],
+        },
+      },
+    ]);
+    expect(JSON.stringify(annotations)).not.toMatch(/token|secret/);
   });
 
   test('is none while only a signature is renewed', async () => {

@@ -1,5 +1,5 @@
 import type { NewAnnotation } from './annotation.js';
-import type { EnclosureChange } from './enclosure-change.js';
+import { ENCLOSURE_PARTS, type EnclosureChange } from './enclosure-change.js';
 
 /** Episodes and hosts that one annotation names. Of what goes beyond, only the number is told. */
 const MAX_EXAMPLES = 5;
@@ -37,13 +37,20 @@ function detailOf(changed: readonly ChangedEpisode[]): object {
     );
   return {
     episodes: changed.length,
+    changed: ENCLOSURE_PARTS.filter((part) => changed.some(({ change }) => change.changed.includes(part))),
     hostsBefore: hosts('before'),
     hostsAfter: hosts('after'),
     prefixesAdded: prefixes('after', 'before'),
     prefixesRemoved: prefixes('before', 'after'),
     examples: changed
       .slice(0, MAX_EXAMPLES)
-      .map(({ episodeId, title, change: { before, after } }) => ({ episodeId, title, before, after })),
+      .map(({ episodeId, title, change: { changed: parts, before, after } }) => ({
+        episodeId,
+        title,
+        changed: parts,
+        before,
+        after,
+      })),
   };
 }
 

@@ -26,22 +26,37 @@ describe('a change of the way to the same file', () => {
   ])('%s', (_, before, after, prefixesBefore, prefixesAfter) => {
     expect(change(before, after)).toEqual({
       kind: 'prefix_changed',
+      changed: ['prefixes'],
       before: { host: 'cdn.example.com', prefixes: prefixesBefore },
       after: { host: 'cdn.example.com', prefixes: prefixesAfter },
     });
   });
 });
 
+test('a prefix together with another scheme is still another way to the same file', () => {
+  expect(change(`http://${FILE}`, `https://op3.dev/e/${FILE}`)).toMatchObject({
+    kind: 'prefix_changed',
+    changed: ['scheme', 'prefixes'],
+  });
+});
+
 describe('any other change', () => {
   test.each([
-    ['another host', `https://${FILE}`, 'https://new.example.com/show/1.mp3', 'new.example.com'],
-    ['another path', `https://${FILE}`, 'https://cdn.example.com/show/2.mp3', 'cdn.example.com'],
-    ['another scheme', `http://${FILE}`, `https://${FILE}`, 'cdn.example.com'],
-    ['a parameter more', `https://${FILE}`, `https://${FILE}?from=feed`, 'cdn.example.com'],
-    ['a new host behind a new prefix', `https://${FILE}`, 'https://op3.dev/e/b.example/1.mp3', 'b.example'],
-  ])('%s', (_, before, after, host) => {
+    ['another host', `https://${FILE}`, 'https://new.example.com/show/1.mp3', 'new.example.com', ['host']],
+    ['another path', `https://${FILE}`, 'https://cdn.example.com/show/2.mp3', 'cdn.example.com', ['path']],
+    ['another scheme', `http://${FILE}`, `https://${FILE}`, 'cdn.example.com', ['scheme']],
+    ['a parameter more', `https://${FILE}`, `https://${FILE}?from=feed`, 'cdn.example.com', ['query']],
+    [
+      'a new host behind a new prefix',
+      `https://${FILE}`,
+      'https://op3.dev/e/b.example/1.mp3',
+      'b.example',
+      ['prefixes', 'host', 'path'],
+    ],
+  ])('%s', (_, before, after, host, changed) => {
     expect(change(before, after)).toMatchObject({
       kind: 'enclosure_changed',
+      changed,
       before: { host: 'cdn.example.com', prefixes: [] },
       after: { host },
     });

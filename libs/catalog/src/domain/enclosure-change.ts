@@ -8,11 +8,20 @@ export interface EnclosureChain {
 }
 
 /**
+ * A part of an enclosure's address, in the order in which it is written. `host` and `path` are the file's. `query`: the
+ * names of its parameters, never their values, which may be signatures.
+ */
+export const ENCLOSURE_PARTS = ['scheme', 'prefixes', 'host', 'path', 'query'] as const;
+export type EnclosurePart = (typeof ENCLOSURE_PARTS)[number];
+
+/**
  * How the address of an episode's file changed. `prefix_changed`: another way to the same file. `enclosure_changed`:
  * anything else.
  */
 export interface EnclosureChange {
   readonly kind: 'prefix_changed' | 'enclosure_changed';
+  /** What differs, at least one. `prefixes` also stands for another account of the same prefix. */
+  readonly changed: readonly EnclosurePart[];
   readonly before: EnclosureChain;
   readonly after: EnclosureChain;
 }
@@ -31,10 +40,15 @@ export function enclosureChange(
 ): EnclosureChange | null {
   if (before === after || !parseUrl(before) || !parseUrl(after)) return null;
   const [old, now] = [readAddress(before, ownHosts), readAddress(after, ownHosts)];
-  if (old.scheme === now.scheme && old.path === now.path && old.parameters === now.parameters) return null;
-  const otherWay = old.file === now.file && old.path !== now.path;
+  const sameFile = old.host === now.host && old.path === now.path;
+  const otherWay = sameFile && old.whole !== now.whole;
+  const changed = ENCLOSURE_PARTS.filter(
+    (part) => old[part] !== now[part] || (part === 'prefixes' && otherWay),
+  );
+  if (changed.length === 0) return null;
   return {
     kind: otherWay ? 'prefix_changed' : 'enclosure_changed',
+    changed,
     before: old.chain,
     after: now.chain,
   };
@@ -43,14 +57,16 @@ export function enclosureChange(
 function readAddress(
   address: string,
   ownHosts: ReadonlySet<string>,
-): { scheme: string; path: string; parameters: string; file: string; chain: EnclosureChain } {
+): Record<EnclosurePart | 'whole', string> & { chain: EnclosureChain } {
   const url = new URL(address);
   const { target, prefixes } = stripPrefixes(url, ownHosts);
   return {
     scheme: url.protocol,
-    path: url.host + url.pathname,
-    parameters: JSON.stringify([...new Set(url.searchParams.keys())].sort()),
-    file: target.host + target.pathname,
+    prefixes: prefixes.join(' '),
+    host: target.host,
+    path: target.pathname,
+    query: JSON.stringify([...new Set(url.searchParams.keys())].sort()),
+    whole: url.host + url.pathname,
     chain: { host: target.host, prefixes },
   };
 }

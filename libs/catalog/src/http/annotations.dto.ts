@@ -61,8 +61,11 @@ export class AnnotationDto {
   @ApiProperty({
     type: 'object',
     additionalProperties: true,
-    example: { episodes: 312, prefixesAdded: ['op3.dev'], prefixesRemoved: [] },
-    description: 'What there is to know, by kind.',
+    example: { episodes: 312, changed: ['prefixes'], prefixesAdded: ['op3.dev'], prefixesRemoved: [] },
+    description:
+      'What there is to know, by kind. Of addresses that changed, `changed` names the parts that differ, here and with ' +
+      'each example: `scheme`, `prefixes` (the way to the file), `host`, `path`, `query` (other parameters; ' +
+      'addresses are not kept here, because parameters may be signatures).',
   })
   @Expose()
   detail!: Record<string, unknown>;
