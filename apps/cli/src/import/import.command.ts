@@ -80,9 +80,15 @@ function printReport(
   io.print(`Podcast   ${podcastId} (${created ? 'new' : 'was there'})`);
   io.print(`Episodes  ${episodes.created} new, ${episodes.updated} updated, ${episodes.unchanged} unchanged`);
   if (notInFeed > 0) io.print(`          ${notInFeed} stored ones are no longer in the feed; they stay`);
+  const shown = warnings.slice(0, SHOWN_WARNINGS);
+  if ([...skipped, ...shown].some(({ position }) => position !== null))
+    io.warn('Items are counted from 1, in the order of the feed.');
   for (const { position, title, code, detail } of skipped) {
-    io.warn(`Skipped item ${position} (${title ?? 'untitled'}), ${code}: ${detail}`);
+    io.warn(`Skipped item ${position + 1} (${title ?? 'untitled'}), ${code}: ${detail}`);
   }
-  for (const { code, detail } of warnings.slice(0, SHOWN_WARNINGS)) io.warn(`Odd, ${code}: ${detail}`);
+  for (const { position, code, detail } of shown) {
+    const item = position === null ? '' : `item ${position + 1}, `;
+    io.warn(`Odd, ${item}${code}: ${detail}`);
+  }
   if (warnings.length > SHOWN_WARNINGS) io.warn(`… and ${warnings.length - SHOWN_WARNINGS} more oddities`);
 }

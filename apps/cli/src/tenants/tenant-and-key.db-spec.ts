@@ -168,6 +168,39 @@ describe('podcast import feed', () => {
     await rm(directory, { recursive: true });
   });
 
+  test('says of which item it speaks, counted from 1', async () => {
+    const { mkdtemp, rm, writeFile } = await import('node:fs/promises');
+    const { tmpdir } = await import('node:os');
+    const directory = await mkdtemp(`${tmpdir()}/podcast-feed-`);
+    const file = (name: string) =>
+      `<enclosure url="https://cdn.example/${name}.mp3" length="1000" type="audio/mpeg"/>`;
+    const date = '<pubDate>Thu, 15 Oct 2026 06:20:00 GMT</pubDate>';
+    await writeFile(
+      `${directory}/feed.xml`,
+      `<?xml version="1.0"?><rss version="2.0"><channel><title>Tides</title>
+       <podcast:guid xmlns:podcast="https://podcastindex.org/namespace/1.0">none</podcast:guid>
+       <item><title>Our news</title>${date}</item>
+       <item><title>One</title>${date}${file('one')}</item>
+       <item><title>Two</title>${date}${file('two')}</item>
+       <item><title>One again</title>${date}${file('one')}</item></channel></rss>`,
+    );
+    const tenant = await createTenant('Odd feeds');
+    const { errors } = await podcast('import', 'feed', '--tenant', tenant, '--file', `${directory}/feed.xml`);
+    const lines = errors.split('\n');
+    expect(lines[0]).toBe('Items are counted from 1, in the order of the feed.');
+    expect(lines[1]).toMatch(/^Skipped item 1 \(Our news\), no_audio: /);
+    expect(lines[2]).toBe(
+      'Skipped item 4 (One again), duplicate_item: guid and file of item 2 (counted from 1)',
+    );
+    expect(lines.filter((line) => line.includes('guid_missing'))).toEqual([
+      expect.stringMatching(/^Odd, item 2, guid_missing: /),
+      expect.stringMatching(/^Odd, item 3, guid_missing: /),
+      expect.stringMatching(/^Odd, item 4, guid_missing: /),
+    ]);
+    expect(lines).toContainEqual(expect.stringMatching(/^Odd, podcast_guid_invalid: /));
+    await rm(directory, { recursive: true });
+  });
+
   test('needs to know where the feed is', async () => {
     const tenant = await createTenant('Nowhere');
     expect((await podcast('import', 'feed', '--tenant', tenant)).errors).toContain('--file or --url');

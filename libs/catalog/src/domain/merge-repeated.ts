@@ -20,20 +20,25 @@ export function mergeRepeated(
     const both = JSON.stringify([guid, file]);
     const first = byBoth.get(both);
     if (first !== undefined) {
-      const detail = `guid and file of item ${first}`;
+      const detail = `guid and file of ${numberOf(first)}`;
       repeated.push({ position, title, code: 'duplicate_item', detail });
       continue;
     }
     const sameGuid = byGuid.get(guid);
     const sameFile = byFile.get(file);
     if (sameGuid !== undefined)
-      warnings.add(position, 'guid_repeated', `guid of item ${sameGuid}, another file`);
+      warnings.add(position, 'guid_repeated', `guid of ${numberOf(sameGuid)}, another file`);
     if (sameFile !== undefined)
-      warnings.add(position, 'enclosure_repeated', `file of item ${sameFile}, another guid`);
+      warnings.add(position, 'enclosure_repeated', `file of ${numberOf(sameFile)}, another guid`);
     byBoth.set(both, position);
     byGuid.set(guid, sameGuid ?? position);
     byFile.set(file, sameFile ?? position);
     episodes.push(item);
   }
   return { episodes, repeated };
+}
+
+/** For people, who count from 1; programs have `position`. */
+function numberOf(position: number): string {
+  return `item ${position + 1} (counted from 1)`;
 }

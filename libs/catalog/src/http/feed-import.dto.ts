@@ -42,7 +42,12 @@ export class ImportSkipDto {
 }
 
 export class ImportWarningDto {
-  @ApiProperty({ nullable: true, type: Number, example: 4, description: 'Null for the feed as a whole.' })
+  @ApiProperty({
+    nullable: true,
+    type: Number,
+    example: 4,
+    description: 'Index of the item in the feed, from 0. Null for the feed as a whole.',
+  })
   @Expose()
   position!: number | null;
   @ApiProperty({ example: 'date_zone_assumed' }) @Expose() code!: string;
