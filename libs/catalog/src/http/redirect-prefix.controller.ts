@@ -99,7 +99,9 @@ export class RedirectPrefixController {
   @HttpCode(204)
   @ApiOperation({
     summary: 'No longer let the redirect lead to a host',
-    description: 'A host that enclosures have comes back with the next import.',
+    description:
+      'A host that enclosures have comes back with the next import. Redirects may go on leading there for up to five ' +
+      'minutes: until then not every process knows.',
   })
   @ApiNoContentResponse()
   @ApiNotFoundResponse(problemResponse('The podcast has no such host', 404, 'host_not_found'))
