@@ -17,6 +17,7 @@ import {
   type ListEntries,
   type ListFile,
 } from '../domain/classification/list-entry.js';
+import { ListRejected } from '../domain/classification/list.errors.js';
 import { fetchListFile } from '../infrastructure/fetch-list-file.js';
 import {
   activateList,
@@ -67,8 +68,15 @@ export class ListsService {
     @Inject(MAINTENANCE_POOL) private readonly maintenance: RolePool,
   ) {}
 
-  /** Fetches the six files of a list over https, and does as `updateAgents`. */
+  /**
+   * Fetches the six files of a list, and does as `updateAgents`. Over https only, in an own network too: on the way nobody
+   * may change what is counted.
+   * @throws ListRejected; the list in force stays
+   */
   async fetchAgents(base: string): Promise<ListUpdate> {
+    if (!/^https:\/\//i.test(base)) {
+      throw new ListRejected('list_unreadable', 'a list is fetched over https only');
+    }
     const allowPrivateAddresses = this.settings.feedAllowPrivateAddresses;
     return this.updateAgents((file) => fetchListFile(base, file, { allowPrivateAddresses }), base);
   }

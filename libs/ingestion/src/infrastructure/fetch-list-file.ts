@@ -8,7 +8,7 @@ const TIMEOUT_MS = 30_000;
 
 /**
  * Fetches one file of an agent list: `<base>/bots.json` and so on. Goes where feeds may be fetched from and nowhere else.
- * @param base address of the folder: https only, except in an own network that feeds may be fetched from
+ * @param base address of the folder; that it begins with https is for the caller to see to
  * @throws ListRejected
  */
 export async function fetchListFile(
@@ -17,9 +17,6 @@ export async function fetchListFile(
   { allowPrivateAddresses }: { allowPrivateAddresses: boolean },
 ): Promise<Uint8Array> {
   const url = `${base.replace(/\/+$/, '')}/${file}.json`;
-  if (!allowPrivateAddresses && !/^https:\/\//i.test(url)) {
-    throw new ListRejected('list_unreadable', 'a list is fetched over https only');
-  }
   try {
     const fetched = await fetchFeed(url, {
       userAgent: `podcast-measurement/${VERSION}`,
