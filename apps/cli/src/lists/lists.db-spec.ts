@@ -42,7 +42,7 @@ async function podcast(...args: string[]) {
 
 const FILES = ['bots', 'apps', 'libraries', 'browsers', 'devices', 'referrers'];
 
-/** Writes a list with some apps into a folder of its own. */
+/** Writes a list with these apps, and one entry in every other file, into a folder of its own. */
 async function listOf(
   name: string,
   ...apps: { name: string; pattern: string; examples?: string[] }[]
@@ -50,7 +50,7 @@ async function listOf(
   const place = join(folder, name);
   await mkdir(place, { recursive: true });
   for (const file of FILES) {
-    const entries = file === 'apps' ? apps : [];
+    const entries = file === 'apps' ? apps : [{ name: 'Any', pattern: `^any-${file}$` }];
     await writeFile(join(place, `${file}.json`), JSON.stringify({ entries }));
   }
   return place;
@@ -72,7 +72,7 @@ describe('podcast lists update', () => {
     const loaded = await podcast('lists', 'update', '--agents', first);
     expect(loaded).toMatchObject({ exitCode: 0, errors: '' });
     expect(loaded.out).toMatch(/^Agents {4}[0-9a-f]{64} \(new\), in force now$/m);
-    expect(loaded.out).toContain('Entries   bots 0, apps 2,');
+    expect(loaded.out).toContain('Entries   bots 1, apps 2,');
     expect(loaded.out).toContain('against the built-in list');
 
     const second = await listOf(
@@ -101,7 +101,7 @@ describe('podcast lists update', () => {
       '--networks',
       file,
       '--agents',
-      await listOf('both'),
+      await listOf('both', { name: 'x', pattern: 'x' }),
     );
     expect(exitCode).toBe(0);
     expect(out).toContain('Entries   blocks 2, hosting 1, vpn 1');
@@ -123,6 +123,15 @@ describe('podcast lists update', () => {
     const file = await networks('bad.csv', '192.0.2.0/24,home,,');
     expect((await podcast('lists', 'update', '--networks', file)).errors).toContain(
       'networks, line 2: "home" is no class',
+    );
+    expect(await podcast('lists', 'update', '--agents', await listOf('empty'))).toEqual({
+      exitCode: 1,
+      out: '',
+      errors: 'apps: there is no entry',
+    });
+    const bare = await networks('bare.csv');
+    expect((await podcast('lists', 'update', '--networks', bare)).errors).toContain(
+      'networks: there is no line',
     );
     expect((await podcast('lists', 'show')).out).not.toContain('in force');
   });

@@ -1,15 +1,17 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import {
   connectTestDatabase,
   createTestDatabase,
+  testSettings,
   type TestConnections,
   type TestDatabase,
 } from '@lib/testing';
 import { BUILT_IN_LISTS } from '../domain/classification/built-in/built-in-lists.js';
 import type { ListFile } from '../domain/classification/list-entry.js';
-import { activeList } from '../infrastructure/lists.sql.js';
+import { activateList, activeList, keepList } from '../infrastructure/lists.sql.js';
 import { AgentLists } from './agent-lists.js';
 import { ListsService } from './lists.service.js';
 import { NetworkLists } from './network-lists.js';
@@ -101,6 +103,35 @@ describe('a list of agents', () => {
     expect(await lists.versions()).toHaveLength(1);
   });
 
+  test('of which a file has no entries leaves the one in force', async () => {
+    const { version } = await lists.updateAgents(fixture, 'first');
+    const withoutBots = async (file: ListFile): Promise<Uint8Array> =>
+      file === 'bots' ? Buffer.from('{"entries":[]}') : fixture(file);
+    await expect(lists.updateAgents(withoutBots, 'second')).rejects.toMatchObject({
+      code: 'list_empty',
+      message: expect.stringContaining('bots'),
+    });
+    expect(await active('agents')).toBe(version);
+    expect(await lists.versions()).toHaveLength(1);
+  });
+
+  test.each(['true', 'false'])(
+    'is fetched over https only, private addresses allowed: %s',
+    async (FEED_ALLOW_PRIVATE_ADDRESSES) => {
+      const service = new ListsService(
+        testSettings(database, { FEED_ALLOW_PRIVATE_ADDRESSES }),
+        connections.app,
+        connections.maintenance,
+      );
+      for (const place of ['http://127.0.0.1:9/lists', 'http://lists.example/x', 'file:///etc']) {
+        await expect(service.fetchAgents(place)).rejects.toMatchObject({
+          code: 'list_unreadable',
+          message: 'a list is fetched over https only',
+        });
+      }
+    },
+  );
+
   test('can be put in force again by the beginning of its hash', async () => {
     const first = await lists.updateAgents(fixture, 'first');
     await lists.updateAgents(shorter, 'second');
@@ -156,6 +187,34 @@ describe('a file of networks', () => {
       'second',
     );
     expect(second.changes).toEqual({ blocks: { added: 1, removed: 1, changed: 1 } });
+  });
+});
+
+describe('a file of networks without a line', () => {
+  test.each([
+    ['only its header', 'cidr,class,asn,country\n'],
+    ['nothing', ''],
+    ['one line, and no header', '192.0.2.0/24,hosting\n'],
+  ])('that has %s leaves the one in force', async (_, text) => {
+    const { version } = await lists.updateNetworks(csv('192.0.2.0/24,hosting,64500,US'), 'networks.csv');
+    await expect(lists.updateNetworks(Buffer.from(text), 'second')).rejects.toMatchObject({
+      code: 'list_empty',
+      message: expect.stringContaining('networks'),
+    });
+    expect(await active('networks')).toBe(version);
+    expect(await lists.versions()).toHaveLength(1);
+  });
+
+  test('that is in force from before is read, and another takes its place', async () => {
+    const content = gzipSync('cidr,class\n');
+    await connections.maintenance.transaction(async (sql) => {
+      await keepList(sql, { kind: 'networks', sha256: '0'.repeat(64), source: 'old', content, summary: {} });
+      await activateList(sql, 'networks', '0'.repeat(64));
+    });
+    const networks = new NetworkLists(connections.app);
+    expect((await networks.current()).look('192.0.2.7')).toMatchObject({ networkClass: 'unknown' });
+    const update = await lists.updateNetworks(csv('192.0.2.0/24,hosting,64500,US'), 'networks.csv');
+    expect(await active('networks')).toBe(update.version);
   });
 });
 

@@ -30,7 +30,7 @@ import {
   type ListVersion,
 } from '../infrastructure/lists.sql.js';
 import { parseListFile } from '../infrastructure/parse-list-file.js';
-import { parseNetworks } from '../infrastructure/parse-networks.js';
+import { NETWORK_COLUMNS, parseNetworks } from '../infrastructure/parse-networks.js';
 import { prepareLists } from './prepare-lists.js';
 
 /** What the source of the product's own list is called. */
@@ -102,11 +102,16 @@ export class ListsService {
   }
 
   /**
-   * Checks, stores and activates a file of networks. Edges see it within a minute.
+   * Checks, stores and activates a file of networks. Edges see it within a minute. One without lines is refused here and
+   * not where files are read: edges go on reading one that was stored before.
    * @throws ListRejected; the file in force stays
    */
   async updateNetworks(bytes: Uint8Array, source: string): Promise<ListUpdate> {
     const blocks = await parseNetworks(bytes);
+    if (blocks.length === 0) {
+      const header = NETWORK_COLUMNS.join(',');
+      throw new ListRejected('list_empty', `networks: there is no line after the header (${header})`);
+    }
     const version = hash('sha256', bytes, 'hex');
     const before = await this.inForce('networks');
     const blocksBefore = before.text === null ? [] : await parseNetworks(Buffer.from(before.text));

@@ -92,7 +92,12 @@ describe('a file of networks', () => {
     ['cidr,class,asn\n192.0.2.0/24,tor,x', 'autonomous system'],
     ['cidr,class,asn\n192.0.2.0/24,tor,4294967296', 'autonomous system'],
     ['cidr,class,country\n192.0.2.0/24,tor,uk', 'country'],
-    ['block,class\n192.0.2.0/24,tor', 'no block'],
+    [
+      'cidr,klass,note\n192.0.2.0/24,tor,x',
+      'networks, header: missing "class", unknown "klass", "note"; known columns are cidr, class, asn, country',
+    ],
+    ['block,asn\n192.0.2.0/24,1', 'header: missing "cidr", "class", unknown "block"; known'],
+    ['class,asn\ntor,1', 'header: missing "cidr"; known'],
     ['cidr,class\n192.0.2.0/24', 'networks'],
     ['cidr,class\n"192.0.2.0/24,tor', 'networks'],
     [`cidr,class\n${'1'.repeat(2_000)},tor`, 'networks'],

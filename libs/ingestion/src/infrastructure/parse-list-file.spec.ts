@@ -28,6 +28,7 @@ describe('is refused', () => {
     ['no JSON', '{', 'list_unreadable', 'apps'],
     ['another shape', [], 'list_invalid', 'object'],
     ['no entries', {}, 'list_invalid', 'entries'],
+    ['an empty list of entries', entries(), 'list_empty', 'apps'],
     ['no name', entries({ pattern: 'a' }), 'list_invalid', 'name'],
     ['no pattern', entries({ name: 'a' }), 'list_invalid', 'pattern'],
     [

@@ -45,7 +45,8 @@ const matchesSchema = new Ajv().compile<ParsedFile>({
 });
 
 /**
- * Reads one file of a list that somebody else wrote: nothing in it is believed before it is checked.
+ * Reads one file of a list that somebody else wrote: nothing in it is believed before it is checked. A file without
+ * entries is refused, too: with it in force nothing of its kind would be known, no bot for example.
  * @throws ListRejected
  */
 export function parseListFile(file: ListFile, bytes: Uint8Array): ListEntry[] {
@@ -57,6 +58,7 @@ export function parseListFile(file: ListFile, bytes: Uint8Array): ListEntry[] {
     const [first] = matchesSchema.errors ?? [];
     throw new ListRejected('list_invalid', `${file}${first?.instancePath ?? ''} ${first?.message ?? ''}`);
   }
+  if (value.entries.length === 0) throw new ListRejected('list_empty', `${file}: there is no entry`);
   const names = new Set<string>();
   return value.entries.map((entry) => {
     checkEntry(file, entry, names);

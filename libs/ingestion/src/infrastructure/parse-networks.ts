@@ -10,12 +10,17 @@ import { addressRange } from './parse-address.js';
 /** A line of the file, and the block as keys. */
 export type NetworkBlock = NetworkEntry & AddressRange;
 
-type Row = Partial<Record<'cidr' | 'class' | 'asn' | 'country', string>>;
+const NEEDED_COLUMNS = ['cidr', 'class'] as const;
+/** What a file of networks says of a block. */
+export const NETWORK_COLUMNS = [...NEEDED_COLUMNS, 'asn', 'country'] as const;
+
+type Row = Partial<Record<(typeof NETWORK_COLUMNS)[number], string>>;
 
 /**
  * Reads the operator's networks: CSV in UTF-8 with the header `cidr,class,asn,country`, in any order. `asn` and
- * `country` may be empty, or left out altogether. Of two lines with one block the later holds.
- * @throws ListRejected naming the line
+ * `country` may be empty, or left out altogether; further columns are not read. Of two lines with one block the later
+ * holds. A file without lines is read as no blocks.
+ * @throws ListRejected naming the line, or the columns that the header lacks
  */
 export async function parseNetworks(bytes: Uint8Array): Promise<NetworkBlock[]> {
   if (bytes.length > NETWORK_FILE_BYTES) {
@@ -37,6 +42,7 @@ export async function parseNetworks(bytes: Uint8Array): Promise<NetworkBlock[]> 
       if (blocks.length === NETWORK_LIMITS.rows) {
         throw new ListRejected('list_too_large', `networks: more than ${NETWORK_LIMITS.rows} lines`);
       }
+      if (blocks.length === 0) requireColumns(Object.keys(record));
       blocks.push(readBlock(record, info.lines));
     }
   } catch (error) {
@@ -55,6 +61,19 @@ async function* pieces(bytes: Uint8Array): AsyncGenerator<Buffer> {
     await setImmediate();
     yield Buffer.from(bytes.subarray(at, at + PIECE));
   }
+}
+
+function requireColumns(columns: readonly string[]): void {
+  const quote = (names: readonly string[]) => names.map((name) => `"${name}"`).join(', ');
+  const known: readonly string[] = NETWORK_COLUMNS;
+  const missing = NEEDED_COLUMNS.filter((column) => !columns.includes(column));
+  if (missing.length === 0) return;
+  const unknown = columns.filter((column) => !known.includes(column));
+  const stranger = unknown.length === 0 ? '' : `, unknown ${quote(unknown)}`;
+  throw new ListRejected(
+    'list_invalid',
+    `networks, header: missing ${quote(missing)}${stranger}; known columns are ${known.join(', ')}`,
+  );
 }
 
 function readBlock({ cidr = '', class: name, asn = '', country = '' }: Row, line: number): NetworkBlock {
