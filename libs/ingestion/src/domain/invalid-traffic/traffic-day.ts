@@ -1,11 +1,15 @@
-/** What one address did on one UTC day, under its id of that day. Counts are of requests that a rule had not yet dismissed. */
+/**
+ * What one address did on one UTC day, under its id of that day. Requests, and the episodes that were asked for, are of all
+ * download requests for episodes, whatever a rule said of them; downloads, and what is told of them, are those that were
+ * shown under that day. Only of an address with such downloads: of others there is nothing to leave out.
+ */
 export interface AddressDay {
   readonly addressId: string;
   readonly requests: number;
   readonly downloads: number;
   /** Different user agents of its downloads. */
   readonly agents: number;
-  /** The most different episodes that it asked for within 10 minutes. */
+  /** The most different episodes that it asked for within 10 minutes, `[t, t + 10 min)`, wherever they begin. */
   readonly episodesIn10Minutes: number;
   /** Downloads that stopped within one part in a thousand above the threshold of their episode. */
   readonly atThreshold: number;
