@@ -34,7 +34,12 @@ export class QuarantineDto {
   @ApiProperty({ nullable: true, type: String, format: 'uuid' }) podcastId!: string | null;
   @ApiProperty({ description: 'About one address, which a rule set can leave out.' }) isAddress!: boolean;
   @ApiProperty({ example: 12 }) requests!: number;
-  @ApiProperty({ example: 12, description: 'Downloads that are shown now.' }) downloads!: number;
+  @ApiProperty({
+    example: 12,
+    description:
+      'Downloads that were shown when the traffic was found, or last found again while the finding was open. What is shown now can differ, as after a recount.',
+  })
+  downloads!: number;
   @ApiProperty({ type: 'object', additionalProperties: true, example: { atThreshold: 12, limit: 5 } })
   evidence!: object;
   @ApiProperty({ enum: STATES }) state!: string;
