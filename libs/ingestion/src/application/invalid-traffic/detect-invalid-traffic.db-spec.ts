@@ -26,7 +26,7 @@ let tenant: TestTenant;
 beforeAll(async () => {
   database = await createTestDatabase();
   await database.owner.query(`SELECT ensure_partitions('2026-02-23', '2026-03-23')`);
-  connections = connectTestDatabase(database);
+  connections = connectTestDatabase(database, { STATEMENT_TIMEOUT_MS: '1500' });
   const { db, app } = connections;
   const [lists, logger] = [new AgentLists(), createLogger('silent')];
   jobs = [
@@ -107,4 +107,14 @@ test('the sweep of a declared bot, none of which counts, is none', async () => {
     [tenant.tenantId],
   );
   expect(rows).toEqual([{ downloads: 1 }]);
+});
+
+test('a day may take longer than a question', async () => {
+  await database.owner.query(
+    `CREATE FUNCTION dawdle() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(2); RETURN NULL; END';
+     CREATE TRIGGER dawdle BEFORE INSERT ON quarantines FOR EACH STATEMENT EXECUTE FUNCTION dawdle()`,
+  );
+  await sweep('198.51.100.9', 'AntennaPod/3.4.0');
+  expect(await findings()).toHaveLength(1);
+  await database.owner.query('DROP TRIGGER dawdle ON quarantines; DROP FUNCTION dawdle');
 });

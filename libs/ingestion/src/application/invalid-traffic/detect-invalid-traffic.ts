@@ -7,6 +7,7 @@ import { DayDrain, rawHorizon, takeMarks, tryLockDay, type DrainReport, type Due
 import type { Logger } from 'pino';
 import { ADDRESS_LIMITS, suspectAddresses } from '../../domain/invalid-traffic/suspect-addresses.js';
 import { suspectPodcasts } from '../../domain/invalid-traffic/suspect-podcasts.js';
+import { allowLongStatements } from '../../infrastructure/allow-long-statements.sql.js';
 import { keepSuspicions } from '../../infrastructure/quarantines.sql.js';
 import { busyAddresses, podcastDays } from '../../infrastructure/traffic-day.sql.js';
 import { detectInvalidTrafficJob } from './detect-invalid-traffic.job.js';
@@ -42,6 +43,7 @@ export class DetectInvalidTraffic {
       await takeMarks(sql, tenantId, 'detect', day, end);
       const rawFrom = await rawHorizon(sql, tenantId);
       if (rawFrom !== null && day < rawFrom) return 0;
+      await allowLongStatements(sql);
       const found = [
         ...suspectAddresses(await busyAddresses(sql, tenantId, day, ADDRESS_LIMITS)),
         ...suspectPodcasts(await podcastDays(sql, tenantId, day)),
