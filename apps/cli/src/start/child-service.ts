@@ -4,8 +4,8 @@ import type { ChildLog } from './child-log.js';
 import type { RunningService, Service } from './kept-service.js';
 
 /**
- * As the image's entrypoint starts them. With a young generation of 64 MB the parts of a batch die before they are copied
- * twice: a tenth less processor time for an event, for some 100 MB of memory under full load.
+ * As the image's entrypoint starts them. With a young generation of 64 MB most parts of a batch die before they are copied
+ * twice; it costs memory under full load.
  */
 const NODE_FLAGS = ['--enable-source-maps', '--max-semi-space-size=64'];
 

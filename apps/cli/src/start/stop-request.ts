@@ -27,15 +27,16 @@ export function listenForStop(environment: NodeJS.ProcessEnv, onImpatience: () =
   };
   for (const signal of SIGNALS) process.on(signal, listener);
   const { ppid } = process;
-  const lookForParent = setInterval(() => {
+  const lookForParent = (): void => {
     if (process.ppid !== ppid) controller.abort();
-  }, PARENT_LOOK_MS).unref();
+  };
   // Started by hand, a program may outlive its parent on purpose.
-  if (environment['npm_lifecycle_event'] === undefined) clearInterval(lookForParent);
+  const isUnderNpm = environment['npm_lifecycle_event'] !== undefined;
+  const looks = isUnderNpm ? setInterval(lookForParent, PARENT_LOOK_MS).unref() : undefined;
   return {
     signal: controller.signal,
     dispose: () => {
-      clearInterval(lookForParent);
+      clearInterval(looks);
       SIGNALS.forEach((signal) => process.off(signal, listener));
     },
   };

@@ -23,7 +23,7 @@ export class NetworkReader {
   /** What was read last, for when the database is away. */
   private readonly listings = new LRUCache<TenantId, AddressListings>({ max: 5_000 });
 
-  /** Entries of addresses that no tenant names: to hash one costs more than all else that is asked of an address. */
+  /** Entries of addresses that no tenant names, so that none is hashed anew for each event. */
   private readonly entries = new WeakMap<NetworkVerdict, { entry: KnownNetwork | null }>();
 
   constructor(

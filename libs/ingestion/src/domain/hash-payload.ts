@@ -33,7 +33,7 @@ export function firstBits(hex: string): bigint {
  * consent, which says how to record the event and not what happened.
  *
  * Hashed is the JSON of the fields in this order, `data` as canonical JSON within a text. Every event comes by here, so
- * it is written out: JSON.stringify takes twice as long, most of it for parts of text that the hash must put together.
+ * it is written out: JSON.stringify leaves its text in pieces, which the hash would have to put together.
  */
 export function hashPayload(event: EventInput): bigint {
   const { client, request } = event;
