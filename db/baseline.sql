@@ -26,11 +26,13 @@ CREATE EXTENSION IF NOT EXISTS btree_gin; -- lets a trigram index start with ten
 DO $$
 BEGIN
   IF EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb')
-     AND NOT EXISTS (SELECT FROM pg_extension WHERE extname IN ('timescaledb', 'citus')) THEN
+     AND NOT EXISTS (SELECT FROM pg_extension WHERE extname IN ('timescaledb', 'citus'))
+     -- A setting of its loader. Where that is not preloaded, CREATE EXTENSION ends the session.
+     AND current_setting('timescaledb.disable_load', true) IS NOT NULL THEN
     CREATE EXTENSION timescaledb;
   END IF;
 EXCEPTION WHEN OTHERS THEN
-  -- Installed but not preloaded, or not allowed to this login: the schema below does not need it.
+  -- Not allowed to this login, say: the schema below does not need it.
   RAISE WARNING 'timescaledb is available but was not created: %', SQLERRM;
 END $$;
 

@@ -5,10 +5,11 @@ export { canaryRows, canaryTenant, seedEveryTable, type CanaryTenant } from './c
 export { DatabaseProxy } from './database-proxy.js';
 export { KillStage, outcomeOf, type StageNumbers, type StageTenant } from './kill-stage.js';
 export { SeededRandom } from './drill/seeded-random.js';
-export { freePort, testUrl, type TestServers } from './servers.js';
+export { freePort, type TestServers } from './servers.js';
 export { startTestApi, type Answer, type TestApi } from './test-api.js';
 export { createTestDatabase, testServers, testSettings, type TestDatabase } from './test-database.js';
 export { createTestRuleSet, showTestDownloads, type TestDownloads } from './test-downloads.js';
+export { testUrl } from './test-postgres.js';
 export { createTestTenant, type TestTenant } from './test-tenant.js';
 export {
   dumpAsText,

@@ -4,18 +4,14 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ensureRoleLogins, migrate, startEmbeddedPostgres, type EmbeddedPostgres } from '@lib/database';
-
-/** Database that every test database is cloned from. */
-export const TEMPLATE = 'podcast_template';
-const LOGINS = ['podcast_app', 'podcast_maintenance', 'podcast_admin', 'podcast_queue'] as const;
+import { startTestPostgres, type TestPostgres } from './test-postgres.js';
 
 /** Where the servers of one test run are. Handed to the spec processes through one environment variable. */
 export interface TestServers {
   host: string;
   port: number;
   superuser: { user: string; password: string };
-  logins: Record<(typeof LOGINS)[number], string>;
+  logins: TestPostgres['logins'];
   redisUrl: string | null;
   /** Set when connections of the application go through PgBouncer in transaction mode. */
   bouncer: { host: string; port: number } | null;
@@ -27,24 +23,14 @@ export const STATE_VARIABLE = 'PODCAST_TEST_SERVERS';
 export async function startTestServers(): Promise<{ servers: TestServers; stop: () => Promise<void> }> {
   const directory = mkdtempSync(join(tmpdir(), 'podcast-test-'));
   chmodSync(directory, 0o711); // as root the servers run under another account, which must be able to enter
-  const postgres = await startEmbeddedPostgres({
-    dataDir: join(directory, 'pg'),
-    settings: { max_connections: '200' },
-  });
-  const logins = (await ensureRoleLogins(
-    postgres,
-    join(directory, 'logins.json'),
-    LOGINS,
-  )) as TestServers['logins'];
-  await createTemplate(postgres);
+  const postgres = await startTestPostgres(directory);
   const redis = await startRedis(directory);
-  const bouncer =
-    process.env['TEST_PGBOUNCER'] === '1' ? await startBouncer(directory, postgres, logins) : null;
+  const bouncer = process.env['TEST_PGBOUNCER'] === '1' ? await startBouncer(directory, postgres) : null;
   const servers: TestServers = {
     host: postgres.host,
     port: postgres.port,
-    superuser: { user: postgres.superuser, password: postgres.superuserPassword },
-    logins,
+    superuser: postgres.superuser,
+    logins: postgres.logins,
     redisUrl: redis?.url ?? null,
     bouncer: bouncer && { host: '127.0.0.1', port: bouncer.port },
   };
@@ -55,30 +41,6 @@ export async function startTestServers(): Promise<{ servers: TestServers; stop: 
     rmSync(directory, { recursive: true, force: true });
   };
   return { servers, stop };
-}
-
-/** A libpq URL that `pg` and `psql` understand. A host that is a directory is a Unix socket. */
-export function testUrl(
-  host: string,
-  port: number,
-  user: string,
-  password: string,
-  database: string,
-): string {
-  const login = `${encodeURIComponent(user)}:${encodeURIComponent(password)}`;
-  return host.startsWith('/')
-    ? `postgresql://${login}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`
-    : `postgresql://${login}@${host}:${port}/${database}`;
-}
-
-async function createTemplate(postgres: EmbeddedPostgres): Promise<void> {
-  const admin = postgres.url(postgres.superuser, postgres.superuserPassword, 'postgres');
-  const { default: pg } = await import('pg');
-  const client = new pg.Client({ connectionString: admin });
-  await client.connect();
-  await client.query(`CREATE DATABASE ${TEMPLATE}`);
-  await client.end();
-  await migrate(postgres.url(postgres.superuser, postgres.superuserPassword, TEMPLATE));
 }
 
 async function startRedis(directory: string): Promise<{ url: string; process?: ChildProcess } | null> {
@@ -115,15 +77,15 @@ async function startRedis(directory: string): Promise<{ url: string; process?: C
 /** PgBouncer in transaction mode on loopback, in front of the test cluster. */
 async function startBouncer(
   directory: string,
-  postgres: EmbeddedPostgres,
-  logins: Record<string, string>,
+  postgres: TestPostgres,
 ): Promise<{ port: number; process: ChildProcess }> {
+  if (!postgres.host.startsWith('/')) throw new Error('TEST_PGBOUNCER=1 is for a server on a Unix socket');
   const port = await freePort();
   const users = join(directory, 'users.txt');
   const configuration = join(directory, 'pgbouncer.ini');
   writeFileSync(
     users,
-    Object.entries(logins)
+    Object.entries(postgres.logins)
       .map(([role, password]) => `"${role}" "${password}"\n`)
       .join(''),
   );

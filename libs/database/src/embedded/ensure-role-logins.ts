@@ -1,5 +1,5 @@
 import { Client } from 'pg';
-import type { EmbeddedPostgres } from './embedded-postgres.contract.js';
+import type { ServerLogin } from './embedded-postgres.contract.js';
 import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 import { randomPassword, readOrCreateSecrets, replaceSecrets } from './secrets.js';
 import { superuserConnection } from './wait-until-ready.js';
@@ -13,7 +13,7 @@ const attributes = 'LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION NOBY
  * Throws `role_name_invalid` for names that would need quoting, `secret_unreadable` for a damaged file.
  */
 export async function ensureRoleLogins(
-  server: EmbeddedPostgres,
+  server: ServerLogin,
   secretsFile: string,
   roles: readonly string[],
 ): Promise<Record<string, string>> {

