@@ -12,7 +12,7 @@ export interface TestPostgres {
   port: number;
   superuser: { user: string; password: string };
   logins: Record<(typeof LOGINS)[number], string>;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 /**
@@ -28,7 +28,7 @@ export async function startTestPostgres(directory: string): Promise<TestPostgres
     host: server.login.host,
     port: server.login.port,
     superuser: { user: server.login.superuser, password: server.login.superuserPassword },
-    logins: logins as TestPostgres['logins'],
+    logins: logins,
     stop: server.stop,
   };
 }
@@ -49,7 +49,7 @@ export function testUrl(
 
 interface EnteredServer {
   login: ServerLogin;
-  stop(): Promise<void>;
+  stop: () => Promise<void>;
 }
 
 async function startServer(directory: string): Promise<EnteredServer> {
