@@ -48,6 +48,17 @@ export function postgresClientMissing(suite: string): boolean {
   return true;
 }
 
+/** The same where `pg_dump` is older than the server, which it then refuses to dump. */
+export function pgDumpMissing(suite: string, serverMajor: number): boolean {
+  if (postgresClientMissing(suite)) return true;
+  const [, major] = /(\d+)/.exec(spawnSync('pg_dump', ['--version'], { encoding: 'utf8' }).stdout) ?? [];
+  if (Number(major) >= serverMajor) return false;
+  process.stdout.write(
+    `\nSKIPPED: ${suite}. pg_dump is of PostgreSQL ${major}, the server of ${serverMajor}.\n`,
+  );
+  return true;
+}
+
 /** Runs a program to its end, with this environment and nothing on standard input: there is no terminal. */
 export function run(
   command: string,

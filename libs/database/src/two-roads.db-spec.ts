@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { testServers, testUrl } from '@lib/testing';
 import {
-  postgresClientMissing,
+  pgDumpMissing,
   query,
   ROOT,
   run,
@@ -12,7 +12,11 @@ import {
 } from '../../../scripts/migration-trial.js';
 import { deltaNames, migrate, migrationsDirectory } from './migrate.js';
 
-const suite = postgresClientMissing('the two roads to the schema') ? describe.skip : describe;
+const { major: MAJOR } = testServers();
+/** Of the server that `npm run db:dump` starts. Other versions name and order things otherwise. */
+const DUMPED_FROM = 15;
+
+const suite = pgDumpMissing('the two roads to the schema', MAJOR) ? describe.skip : describe;
 
 async function dump({ url }: ScratchDatabase): Promise<string> {
   const { said, status } = await run('bash', [join(ROOT, 'scripts', 'db-dump.sh'), url]);
@@ -47,11 +51,14 @@ suite('the two roads to the schema', () => {
     expect(await grown.applied()).toEqual(files);
   });
 
-  it('end where the committed dump says; npm run db:dump renews it', async () => {
-    const committed = readFileSync(join(ROOT, 'db', 'schema.dump.sql'), 'utf8');
-    const [, text = ''] = /^-- [^\n]*\n\n([^]*)$/.exec(committed) ?? [];
-    expect(await dump(master)).toBe(text);
-  });
+  (MAJOR === DUMPED_FROM ? it : it.skip)(
+    'end where the committed dump says; npm run db:dump renews it',
+    async () => {
+      const committed = readFileSync(join(ROOT, 'db', 'schema.dump.sql'), 'utf8');
+      const [, text = ''] = /^-- [^\n]*\n\n([^]*)$/.exec(committed) ?? [];
+      expect(await dump(master)).toBe(text);
+    },
+  );
 
   it.each([
     ['a column', 'ALTER TABLE podcasts ADD COLUMN extra text'],

@@ -10,6 +10,8 @@ import { startTestPostgres, type TestPostgres } from './test-postgres.js';
 export interface TestServers {
   host: string;
   port: number;
+  /** PostgreSQL's major version. */
+  major: number;
   superuser: { user: string; password: string };
   logins: TestPostgres['logins'];
   redisUrl: string | null;
@@ -29,6 +31,7 @@ export async function startTestServers(): Promise<{ servers: TestServers; stop: 
   const servers: TestServers = {
     host: postgres.host,
     port: postgres.port,
+    major: postgres.major,
     superuser: postgres.superuser,
     logins: postgres.logins,
     redisUrl: redis?.url ?? null,

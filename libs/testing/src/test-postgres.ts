@@ -10,6 +10,8 @@ const LOGINS = ['podcast_app', 'podcast_maintenance', 'podcast_admin', 'podcast_
 export interface TestPostgres {
   host: string;
   port: number;
+  /** The server's major version. */
+  major: number;
   superuser: { user: string; password: string };
   logins: Record<(typeof LOGINS)[number], string>;
   stop: () => Promise<void>;
@@ -23,10 +25,10 @@ export async function startTestPostgres(directory: string): Promise<TestPostgres
   const url = process.env['TEST_DATABASE_URL'];
   const server = url === undefined ? await startServer(directory) : await enterServer(url);
   const logins = await ensureRoleLogins(server.login, join(directory, 'logins.json'), LOGINS);
-  await createTemplate(server.login);
   return {
     host: server.login.host,
     port: server.login.port,
+    major: await createTemplate(server.login),
     superuser: { user: server.login.superuser, password: server.login.superuserPassword },
     logins: logins,
     stop: server.stop,
@@ -81,13 +83,18 @@ async function enterServer(url: string): Promise<EnteredServer> {
   return { login, stop: () => dropTestDatabases(login) };
 }
 
-async function createTemplate(login: ServerLogin): Promise<void> {
-  await asSuperuser(login, async (client) => {
+/** Returns the major version of the server. */
+async function createTemplate(login: ServerLogin): Promise<number> {
+  const major = await asSuperuser(login, async (client) => {
     await client.query(`DROP DATABASE IF EXISTS ${TEMPLATE}`);
     await client.query(`CREATE DATABASE ${TEMPLATE}`);
+    const { rows } = await client.query<{ version: string }>(
+      `SELECT current_setting('server_version_num') AS version`,
+    );
+    return Math.floor(Number(rows[0]?.version) / 10_000);
   });
-  const engine = process.env['TIME_SERIES_ENGINE'];
-  await migrate(urlOf(login, TEMPLATE), { engine });
+  await migrate(urlOf(login, TEMPLATE), { engine: process.env['TIME_SERIES_ENGINE'] });
+  return major;
 }
 
 /** Also those of runs that were killed. */
@@ -101,11 +108,11 @@ async function dropTestDatabases(login: ServerLogin): Promise<void> {
   });
 }
 
-async function asSuperuser(login: ServerLogin, work: (client: pg.Client) => Promise<void>): Promise<void> {
+async function asSuperuser<T>(login: ServerLogin, work: (client: pg.Client) => Promise<T>): Promise<T> {
   const client = new pg.Client({ connectionString: urlOf(login, 'postgres') });
   await client.connect();
   try {
-    await work(client);
+    return await work(client);
   } finally {
     await client.end();
   }
