@@ -895,6 +895,22 @@ CREATE TABLE IF NOT EXISTS listener_totals (
 );
 CREATE INDEX IF NOT EXISTS listener_totals_podcast ON listener_totals (tenant_id, podcast_id, grain, metric, bucket);
 
+-- Listening inside episodes, by bins of 10 seconds: kind 'heard' is milliseconds heard in a bin, 'start' listenings that
+-- began in it, 'ad' ads of a placement that did. Only bins with an amount are named. What changes in a slice is added to
+-- its hour, day and month. Nothing in it is of a listener: what an erasure scrubs is read again without its session.
+CREATE TABLE IF NOT EXISTS listening_positions (
+  tenant_id uuid NOT NULL,
+  bucket timestamptz NOT NULL,
+  episode_id uuid NOT NULL,
+  placement_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  grain text NOT NULL CHECK (grain IN ('slice', 'hour', 'day', 'month')),
+  kind text NOT NULL CHECK (kind IN ('heard', 'start', 'ad')),
+  bins smallint[] NOT NULL,
+  amounts bigint[] NOT NULL CHECK (cardinality(amounts) = cardinality(bins)),
+  PRIMARY KEY (tenant_id, grain, bucket, episode_id, kind, placement_id)
+);
+CREATE INDEX IF NOT EXISTS listening_positions_episode ON listening_positions (tenant_id, episode_id, grain, bucket);
+
 CREATE TABLE IF NOT EXISTS metrics_daily (
   tenant_id uuid NOT NULL,
   day date NOT NULL,
@@ -913,11 +929,13 @@ COMMENT ON COLUMN metrics_daily.episodes IS 'Episodes with a value above zero on
 CREATE OR REPLACE VIEW listener_events_hourly WITH (security_invoker = true) AS
   SELECT tenant_id, bucket, podcast_id, episode_id, metric AS event_type, evidence, value AS events
   FROM listener_metrics
-  WHERE grain = 'hour' AND dimension = 'none' AND rule_set_id = '00000000-0000-0000-0000-000000000000';
+  WHERE grain = 'hour' AND dimension = 'none' AND rule_set_id = '00000000-0000-0000-0000-000000000000'
+    AND metric <> 'listen_time';
 CREATE OR REPLACE VIEW listener_events_daily WITH (security_invoker = true) AS
   SELECT tenant_id, bucket, podcast_id, episode_id, metric AS event_type, evidence, value AS events
   FROM listener_metrics
-  WHERE grain = 'day' AND dimension = 'none' AND rule_set_id = '00000000-0000-0000-0000-000000000000';
+  WHERE grain = 'day' AND dimension = 'none' AND rule_set_id = '00000000-0000-0000-0000-000000000000'
+    AND metric <> 'listen_time';
 
 -- Rebuilds metrics_daily for the UTC days p_from to p_to, both included, from listener_metrics. Runs as its caller,
 -- so row-level security decides what it may read and write.
@@ -1036,12 +1054,13 @@ BEGIN
                            'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
-                           'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests'] LOOP
+                           'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests',
+                           'listening_positions'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'podcasts', 'episodes', 'listener_metrics',
-                           'listener_totals', 'metrics_daily'] LOOP
+                           'listener_totals', 'metrics_daily', 'listening_positions'] LOOP
     PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'admin_read', 'SELECT', 'podcast_admin');
     EXECUTE format('GRANT SELECT ON public.%I TO podcast_admin', t);
   END LOOP;
@@ -1063,7 +1082,7 @@ END $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
   dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily, podcast_hosts, public_handles,
-  counted_days, downloads, count_carry, recount_differences TO podcast_app;
+  counted_days, downloads, count_carry, recount_differences, listening_positions TO podcast_app;
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks
   TO podcast_app; -- facts stay as they came
 -- Except what names a listener, which erasure takes away.

@@ -306,7 +306,7 @@ describe('totals', () => {
       compare: 'previous',
     });
     expect(body.previous).toEqual({ from: '2026-03-27T23:00:00.000Z', to: '2026-03-29T22:00:00.000Z' });
-    expect(body.totals).toHaveLength(12);
+    expect(body.totals).toHaveLength(13);
     const total = (metric: string) => body.totals.find((each) => each.metric === metric);
     expect(total('play')).toMatchObject({ value: 3, previousValue: 2, change: 0.5 });
     expect(total('ad_play')).toMatchObject({ value: 1, previousValue: 0, change: null });

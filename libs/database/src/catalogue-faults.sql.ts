@@ -14,6 +14,7 @@ const OPEN_POLICIES = [
     'listener_metrics',
     'listener_totals',
     'metrics_daily',
+    'listening_positions',
   ].map((table) => `${table} admin_read r podcast_admin`),
   ...[
     'tenants',

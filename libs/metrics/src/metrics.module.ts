@@ -1,5 +1,6 @@
 import { Module } from '@nestjs/common';
 import { TenantsModule } from '@lib/tenants';
+import { RetentionService } from './application/listening/retention.service.js';
 import { QuestionReader } from './application/question-reader.js';
 import { RecentTenants } from './application/recent-tenants.js';
 import { ReconcileAggregates } from './application/reconcile-aggregates.js';
@@ -9,6 +10,7 @@ import { RefreshMetricsDaily } from './application/refresh-metrics-daily.js';
 import { SeriesService } from './application/series.service.js';
 import { TopEpisodesService } from './application/top-episodes.service.js';
 import { TotalsService } from './application/totals.service.js';
+import { RetentionController } from './http/listening/retention.controller.js';
 import { MetricsController } from './http/metrics.controller.js';
 
 /** Keeps rollups up to date. */
@@ -21,7 +23,14 @@ export class MetricsModule {}
 /** Answers questions from rollups. It needs none of the jobs that maintain them. */
 @Module({
   imports: [TenantsModule],
-  controllers: [MetricsController],
-  providers: [QuestionReader, SeriesService, TotalsService, TopEpisodesService, RecountService],
+  controllers: [MetricsController, RetentionController],
+  providers: [
+    QuestionReader,
+    SeriesService,
+    TotalsService,
+    TopEpisodesService,
+    RecountService,
+    RetentionService,
+  ],
 })
 export class MetricsHttpModule {}

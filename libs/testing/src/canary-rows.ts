@@ -71,6 +71,17 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     raw_horizons: [{ tenant_id, raw_from: now }],
     listener_metrics: ['slice', 'hour', 'day', 'month'].map((grain) => ({ ...rollup, grain })),
     listener_totals: [{ ...metric, bucket: now, grain: 'day' }],
+    listening_positions: [
+      {
+        tenant_id,
+        bucket: now,
+        episode_id: episodeId,
+        grain: 'day',
+        kind: 'heard',
+        bins: '{0}',
+        amounts: '{1}',
+      },
+    ],
     metrics_daily: [{ ...metric, day: now, rule_set_id: randomUUID(), episodes: 1 }],
     ...countingRows(tenant, now),
   };

@@ -49,7 +49,7 @@ export const EVENT_SCHEMA = {
       type: 'integer',
       minimum: 0,
       maximum: 2_147_483_647,
-      description: 'Position in the episode.',
+      description: 'Position in the episode; of a seek, where it went.',
     },
     placementId: { type: 'string', pattern: UUID, description: 'The ad, for ad_delivered and ad_play.' },
     client: {

@@ -12,6 +12,7 @@ import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
 import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
 import { repairMonths } from '../infrastructure/repair-months.sql.js';
 import { LISTENER_METRICS, LISTENER_TOTALS } from '../infrastructure/write-difference.js';
+import { repairListening } from './listening/repair-listening.js';
 import { RecentTenants } from './recent-tenants.js';
 import { reconcileAggregatesJob } from './reconcile-aggregates.job.js';
 import { driftEvents } from './rollup-metrics.js';
@@ -42,7 +43,8 @@ export class ReconcileAggregates {
 
   /**
    * Compares and repairs one UTC hour of a tenant, and the day and month it is in. Slices with marks, or frozen ones, are not
-   * compared. Returns the difference in events, or null when a refresher holds the day.
+   * compared. Returns the difference in events and in
+   * milliseconds of listening, or null when a refresher holds the day.
    */
   async check(tenantId: TenantId, hour: Date): Promise<number | null> {
     const found = await this.db.run(tenantId, async () => {
@@ -50,8 +52,11 @@ export class ReconcileAggregates {
       const day = floorTime(hour, DAY_MS);
       if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
       const drift = await compareHour(sql, tenantId, hour, day);
-      if (total(drift) > 0) await this.repair(tenantId, hour, day, drift);
-      return drift;
+      // First, as every refresh does: months of listening before months of metrics, or two could wait for each other.
+      const listening = await repairListening(sql, tenantId, hour, day);
+      const found = { ...drift, listening };
+      if (total(found) > 0) await this.repair(tenantId, hour, day, drift);
+      return found;
     });
     if (found === null) return null;
     const events = total(found);
@@ -85,6 +90,6 @@ function anyHour(first: Date, last: Date): Date {
   return floorTime(new Date(first.getTime() + Math.floor(Math.random() * hours) * HOUR_MS), HOUR_MS);
 }
 
-function total({ slices, hour, day, month, totals }: HourDrift): number {
-  return slices + hour + day + month + totals;
+function total({ slices, hour, day, month, totals, listening }: HourDrift & { listening: number }): number {
+  return slices + hour + day + month + totals + listening;
 }

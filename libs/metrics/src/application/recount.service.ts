@@ -2,9 +2,17 @@ import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { rawHorizon } from '@lib/time-series';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
-import { EVENT_METRICS, metricLevels, type MetricLevel } from '../domain/event-metrics.js';
+import {
+  EVENT_METRICS,
+  LISTEN_TIME,
+  metricLevels,
+  type Metric,
+  type MetricLevel,
+} from '../domain/event-metrics.js';
+import { MAX_GAP_MS } from '../domain/listening/heard-stretch.js';
 import { beforeRawHorizon } from '../domain/metrics.errors.js';
 import { eventSeries, valuesOf } from '../infrastructure/event-series.sql.js';
+import { rawListenTime } from '../infrastructure/listening/raw-listen-time.sql.js';
 import { rawCounts } from '../infrastructure/raw-counts.sql.js';
 import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
 
@@ -23,7 +31,11 @@ export class RecountService {
     private readonly questions: QuestionReader,
   ) {}
 
-  /** Both counts come from one snapshot. They may differ only by events that `asOf` does not cover. */
+  /**
+   * Both counts come from one snapshot. Listen time is left out of a range that begins less than 5 minutes after the oldest
+   * raw event that is kept. They may differ only by events that `asOf` does not
+   * cover.
+   */
   async answer(question: Question): Promise<RecountAnswer> {
     const read = await this.questions.read(question, LONGEST_DAYS, '31 days');
     const { frame, scope } = await this.questions.prepare(read);
@@ -31,7 +43,10 @@ export class RecountService {
     const rawFrom = await rawHorizon(sql, tenantId);
     if (rawFrom !== null && frame.from < rawFrom) throw beforeRawHorizon(rawFrom);
     const starts = [read.range.from];
-    const rowsAsked = { ...scope, metrics: EVENT_METRICS, evidence: null };
+    // What was heard right after the horizon follows from events that are gone.
+    const canHear = rawFrom === null || read.range.from - MAX_GAP_MS >= rawFrom.getTime();
+    const metrics: readonly Metric[] = canHear ? [...EVENT_METRICS, LISTEN_TIME] : EVENT_METRICS;
+    const rowsAsked = { ...scope, metrics, evidence: null };
     const rollups = await eventSeries(
       sql,
       tenantId,
@@ -40,10 +55,14 @@ export class RecountService {
       rowsAsked,
     );
     const raws = await rawCounts(sql, tenantId, frame, scope);
-    const counts = metricLevels(EVENT_METRICS).map((level) => {
+    const heardMs = canHear ? await rawListenTime(sql, tenantId, frame, scope) : 0;
+    const rawOf = ({ metric, evidence }: MetricLevel) =>
+      metric === LISTEN_TIME
+        ? heardMs
+        : (raws.find((one) => one.metric === metric && one.evidence === evidence)?.value ?? 0);
+    const counts = metricLevels(metrics).map((level) => {
       const rollup = valuesOf(rollups, level)?.[0] ?? 0;
-      const raw =
-        raws.find((one) => one.metric === level.metric && one.evidence === level.evidence)?.value ?? 0;
+      const raw = rawOf(level);
       return { ...level, rollup, raw, equal: rollup === raw };
     });
     return { ...frame, equal: counts.every(({ equal }) => equal), counts };

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_POOL, RolePool, TenantDb, type Sql } from '@lib/database';
 import { LOGGER } from '@lib/observability';
-import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
+import { DAY_MS, floorTime, HOUR_MS, SLICE_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import {
   appendMark,
@@ -15,9 +15,13 @@ import {
   type MarkKind,
 } from '@lib/time-series';
 import type { Logger } from 'pino';
+import { addListeningToMonth } from '../infrastructure/listening/add-listening-to-month.sql.js';
+import { markNextDay } from '../infrastructure/listening/mark-next-day.sql.js';
+import type { ListeningChange } from '../infrastructure/listening/rebuild-listening.sql.js';
 import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
 import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
 import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
+import { refreshListening } from './listening/refresh-listening.js';
 import { RecentTenants } from './recent-tenants.js';
 import { refreshAggregatesJob } from './refresh-aggregates.job.js';
 import { measureBacklogWith } from './rollup-metrics.js';
@@ -66,17 +70,23 @@ export class RefreshAggregates {
     return this.db.run(tenantId, async () => {
       const { sql } = this.db.current;
       if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
-      const marks = await takeMarks(sql, tenantId, 'slice', day, new Date(day.getTime() + DAY_MS));
+      const marks = await takeMarks(sql, tenantId, 'slice', day, nextDay(day));
       const rawFrom = await rawHorizon(sql, tenantId);
       const slices = marks.buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
       const written = await rebuildDay(sql, tenantId, day, slices);
+      if (endsDay(day, slices)) await markNextDay(sql, tenantId, nextDay(day), marks.oldest);
       if (written > 0) await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);
       return written;
     });
   }
 }
 
-/** Rebuilds slices of one UTC day, then the hours they are in and the day. Returns how many rows were written. */
+/**
+ * Rebuilds slices of one UTC day, what was heard in them and in those right after them, then the hours they are in and the
+ * day. Returns how many rows were written.
+ *
+ * @param slices ascending
+ */
 export async function rebuildDay(
   sql: Sql,
   tenantId: TenantId,
@@ -90,20 +100,33 @@ export async function rebuildDay(
     quarters.set(quarter, [...(quarters.get(quarter) ?? []), slice]);
   }
   let written = 0;
+  const listening: ListeningChange[] = [];
   // One statement over the whole of a very busy day could exceed the statement timeout on every try.
   for (const slicesOfQuarter of quarters.values()) {
-    const hours = hoursOf(slicesOfQuarter);
     written += await rebuildSlices(sql, tenantId, slicesOfQuarter);
-    await rebuildTotals(sql, tenantId, 'slice', slicesOfQuarter);
+    const heard = await refreshListening(sql, tenantId, day, slicesOfQuarter);
+    written += heard.written;
+    listening.push(...heard.changes);
+    const touched = distinctTimes([...slicesOfQuarter, ...heard.slices]);
+    const hours = distinctTimes(touched.map((slice) => floorTime(slice, HOUR_MS)));
+    await rebuildTotals(sql, tenantId, 'slice', touched);
     written += await rebuildSums(sql, tenantId, 'hour', hours);
     await rebuildTotals(sql, tenantId, 'hour', hours);
   }
+  await addListeningToMonth(sql, tenantId, day, listening);
   written += await rebuildSums(sql, tenantId, 'day', [day]);
   await rebuildTotals(sql, tenantId, 'day', [day]);
   return written;
 }
 
-function hoursOf(slices: readonly Date[]): Date[] {
-  const hours = new Set(slices.map((slice) => floorTime(slice, HOUR_MS).getTime()));
-  return [...hours].map((hour) => new Date(hour));
+function distinctTimes(times: readonly Date[]): Date[] {
+  return [...new Set(times.map((time) => time.getTime()))].map((time) => new Date(time));
+}
+
+function nextDay(day: Date): Date {
+  return new Date(day.getTime() + DAY_MS);
+}
+
+function endsDay(day: Date, slices: readonly Date[]): boolean {
+  return slices.at(-1)?.getTime() === day.getTime() + DAY_MS - SLICE_MS;
 }

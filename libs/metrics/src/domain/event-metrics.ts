@@ -17,11 +17,14 @@ export const EVENT_METRICS = [
 ] as const;
 export type EventMetric = (typeof EVENT_METRICS)[number];
 
+/** Milliseconds of content heard, by what players tell. A duration, not a count of events: see `heardStretch`. */
+export const LISTEN_TIME = 'listen_time';
+
 /**
  * Every metric. `downloads` is the core one (PTMG v2.3 §6.1): unique requests for an episode that were delivered by the
  * rules of a rule set. At `prefix_only` the rule of one minute is not applied, because a redirect sees no bytes.
  */
-export const METRICS = ['downloads', ...EVENT_METRICS] as const;
+export const METRICS = ['downloads', ...EVENT_METRICS, LISTEN_TIME] as const;
 export type Metric = (typeof METRICS)[number];
 
 /** How strong the proof behind an event is. Counts of different levels are never added up. */

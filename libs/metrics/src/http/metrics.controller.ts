@@ -83,7 +83,8 @@ export class MetricsController {
     description:
       'Counts events twice in one snapshot: from rollups and from stored events, row by row. At most 31 days, and not ' +
       'before the oldest raw event that is kept (before_raw_horizon). Downloads come about by rules: how, from every ' +
-      'request, is answered by /v1/metrics/explain.',
+      'request, is answered by /v1/metrics/explain. Listen time follows from the 5 minutes before, too, and is left out where ' +
+      'those are gone.',
   })
   @answers(RecountAnswerDto)
   recount(@Query() query: EpisodeRangeQueryDto): Promise<RecountAnswerDto> {

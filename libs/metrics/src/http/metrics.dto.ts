@@ -1,5 +1,11 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { EVENT_METRICS, EVIDENCE_LEVELS, INTERVALS, METRICS } from '../application/metric-catalogue.js';
+import {
+  EVENT_METRICS,
+  EVIDENCE_LEVELS,
+  INTERVALS,
+  LISTEN_TIME,
+  METRICS,
+} from '../application/metric-catalogue.js';
 
 /** Under which rules downloads were counted. */
 export class CountedUnderDto {
@@ -47,7 +53,13 @@ export class AnswerFrameDto {
 
 /** A number is always of one metric at one level of evidence. */
 export class MetricLevelDto {
-  @ApiProperty({ enum: METRICS, example: 'play' }) metric!: string;
+  @ApiProperty({
+    enum: METRICS,
+    example: 'play',
+    description:
+      'Values count events or downloads; those of `listen_time` are milliseconds of content heard.',
+  })
+  metric!: string;
   @ApiProperty({
     enum: EVIDENCE_LEVELS,
     example: 'client_confirmed',
@@ -60,7 +72,8 @@ export class MetricLevelDto {
     example: true,
     description:
       'True for `downloads`, the core metric of PTMG v2.3. False for counts of events as they came in: ' +
-      '`download_request` counts requests, before any filter, window or threshold, not downloads.',
+      '`download_request` counts requests, before any filter, window or threshold, not downloads; and for ' +
+      '`listen_time`.',
   })
   core!: boolean;
 }
@@ -137,7 +150,7 @@ export class TopEpisodesAnswerDto extends AnswerFrameDto {
 }
 
 export class RecountDto extends MetricLevelDto {
-  @ApiProperty({ enum: EVENT_METRICS, example: 'play' }) override metric!: string;
+  @ApiProperty({ enum: [...EVENT_METRICS, LISTEN_TIME], example: 'play' }) override metric!: string;
   @ApiProperty({ example: 1204, description: 'From rollups, as every other answer.' })
   rollup!: number;
   @ApiProperty({ example: 1204, description: 'Counted now, row by row.' }) raw!: number;

@@ -27,6 +27,8 @@ export interface RollupState {
  * is the transaction's start, which is older than its snapshot. On a replica it is what the replica had replayed before
  * the snapshot was taken.
  *
+ * What was heard in the first slice of a range follows from the 5 minutes before, too, so a mark there counts as one in it.
+ *
  * A recount is applied to all of its days in one transaction, which leaves marks of exactly that moment; rollups are
  * rebuilt by day, each in one transaction with the removal of its marks. While they wait, the downloads of both rule sets
  * may stand in a day.
@@ -47,7 +49,8 @@ export async function answerFrame(
        SELECT CASE WHEN pg_is_in_recovery() THEN $4::timestamptz ELSE now() END AS taken_at
      ), waiting AS (
        SELECT bucket, marked_at FROM dirty_buckets
-       WHERE tenant_id = $1 AND kind IN ('count', 'slice') AND bucket >= $2 AND bucket < $3
+       WHERE tenant_id = $1 AND kind IN ('count', 'slice')
+         AND bucket >= $2::timestamptz - interval '5 minutes' AND bucket < $3
      ), switching AS (
        SELECT DISTINCT (bucket AT TIME ZONE 'UTC')::date::text AS day FROM waiting
        WHERE marked_at IN (SELECT decided_at FROM recounts WHERE tenant_id = $1 AND state = 'applied')

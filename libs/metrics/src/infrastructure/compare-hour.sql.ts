@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import { HOUR_MS, type TenantId } from '@lib/primitives';
+import { LISTEN_TIME } from '../domain/event-metrics.js';
 import { COUNT_RAW, NO_RULE_SET } from './count-raw.js';
 import { sumsOverEpisodes } from './rebuild-totals.sql.js';
 
@@ -43,7 +44,7 @@ export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day:
      ), slices AS (
        SELECT m.* FROM touched t
        JOIN listener_metrics m ON m.tenant_id = $1 AND m.grain = 'slice' AND m.bucket = t.bucket
-         AND m.dimension = 'none' AND m.rule_set_id = ${NO_RULE_SET}
+         AND m.dimension = 'none' AND m.rule_set_id = ${NO_RULE_SET} AND m.metric <> '${LISTEN_TIME}'
      ), all_slices AS (
        SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'slice' AND bucket >= $3 AND bucket < $4
      ), hours AS (

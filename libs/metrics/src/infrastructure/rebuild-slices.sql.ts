@@ -1,12 +1,13 @@
 import type { Sql } from '@lib/database';
 import { SLICE_MS, type TenantId } from '@lib/primitives';
+import { LISTEN_TIME } from '../domain/event-metrics.js';
 import { COUNT_DOWNLOADS, COUNT_RAW, NO_RULE_SET, NOT_FROZEN } from './count-raw.js';
 import { LISTENER_METRICS, writeDifference } from './write-difference.js';
 
 /**
  * Recounts 5-minute slices from raw events and downloads, and makes their rows say exactly that. Rows that are right are not written.
  * Frozen slices are left as they are: whether a slice is frozen is decided by the snapshot that counts, so a horizon
- * that moves meanwhile cannot empty a slice.
+ * that moves meanwhile cannot empty a slice. Listen time is no count of rows and is left to `rebuildListening`.
  *
  * @param slices starts of slices of one UTC day, ascending
  * @returns how many rows were written or removed
@@ -27,7 +28,7 @@ export async function rebuildSlices(sql: Sql, tenantId: TenantId, slices: readon
        SELECT m.* FROM touched t
        CROSS JOIN LATERAL (
          SELECT * FROM listener_metrics
-         WHERE tenant_id = $1 AND grain = $2 AND bucket = t.bucket AND dimension = 'none'
+         WHERE tenant_id = $1 AND grain = $2 AND bucket = t.bucket AND dimension = 'none' AND metric <> '${LISTEN_TIME}'
          OFFSET 0
        ) m
      ), ${writeDifference(LISTENER_METRICS)}`,
