@@ -15,6 +15,8 @@ import { answerFrame } from './answer-frame.sql.js';
 import { episodeRanking } from './episode-ranking.sql.js';
 import { eventSeries } from './event-series.sql.js';
 import { takeMarks } from '@lib/time-series';
+import { episodePositions } from './listening/episode-positions.sql.js';
+import { rebuildListening } from './listening/rebuild-listening.sql.js';
 import { rebuildSlices } from './rebuild-slices.sql.js';
 import { rebuildSums } from './rebuild-sums.sql.js';
 import { rebuildTotals, WHOLE_NETWORK } from './rebuild-totals.sql.js';
@@ -66,6 +68,10 @@ beforeAll(async () => {
      FROM (SELECT DISTINCT tenant_id, bucket, podcast_id, grain, metric, evidence FROM listener_metrics) m,
           LATERAL (VALUES (podcast_id), (${WHOLE_NETWORK}) UNION ALL
                    SELECT md5(concat(tenant_id, n))::uuid FROM generate_series(1, 20) n) AS podcasts (p)`,
+  );
+  await owner.query(
+    `INSERT INTO listening_positions (tenant_id, grain, bucket, episode_id, kind, bins, amounts)
+     SELECT tenant_id, grain, bucket, episode_id, 'heard', '{0}', '{1}' FROM listener_metrics`,
   );
   await fillDownloads(owner, tenantIds);
   await owner.query('ANALYZE');
@@ -170,6 +176,18 @@ describe('questions', () => {
     );
   });
 
+  test.each(['UTC', 'Asia/Kolkata'])(
+    'about listening in days of %s read the rows of an episode',
+    async (name) => {
+      const zone = new LocalZone(name);
+      const [from, to] = [zone.instant(Date.UTC(2026, 2, 28)), zone.instant(Date.UTC(2026, 3, 1))];
+      const reads = await readsOf((sql) =>
+        episodePositions(sql, tenantId, tenant.episodeIds[0]!, coverWithGrains([from], to)),
+      );
+      expect(reads).toEqual(['listening_positions_episode by bucket']);
+    },
+  );
+
   test('about freshness read the marks of the range', async () => {
     const range = { from: Date.parse('2026-03-31T20:00Z'), to: Date.parse('2026-03-31T21:00Z') };
     const reads = await readsOf((sql) => answerFrame(sql, tenantId, range, range, null));
@@ -193,6 +211,15 @@ describe('refreshing', () => {
       'downloads_time by occurred_at',
       'listener_events_p20260330_pkey by occurred_at',
       'listener_metrics_pkey by bucket',
+    ]);
+  });
+
+  test('reads raw events of one partition for what was heard, and its rows by their bucket', async () => {
+    const reads = await readsOf((sql) => rebuildListening(sql, tenantId, slices));
+    expect(reads).toEqual([
+      'listener_events_p20260330_pkey by occurred_at',
+      'listener_metrics_pkey by bucket',
+      'listening_positions_pkey by bucket',
     ]);
   });
 
