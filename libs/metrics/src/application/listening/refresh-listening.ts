@@ -6,6 +6,8 @@ import {
   type ListeningChange,
 } from '../../infrastructure/listening/rebuild-listening.sql.js';
 
+const SLICES_AT_ONCE = 12;
+
 /** What has changed in listening, and in the metrics that follow from it. */
 export interface RefreshedListening {
   changes: ListeningChange[];
@@ -32,11 +34,12 @@ export async function refreshListening(
   const dayEnd = day.getTime() + DAY_MS;
   const times = slices.flatMap((slice) => [slice.getTime(), slice.getTime() + SLICE_MS]);
   const toHear = [...new Set(times)].filter((time) => time < dayEnd).sort((a, b) => a - b);
-  const changes = await rebuildListening(
-    sql,
-    tenantId,
-    toHear.map((time) => new Date(time)),
-  );
+  const changes: ListeningChange[] = [];
+  // Sessions take longer to read than counts do: a quarter of a very busy day could exceed the statement timeout.
+  for (let first = 0; first < toHear.length; first += SLICES_AT_ONCE) {
+    const some = toHear.slice(first, first + SLICES_AT_ONCE).map((time) => new Date(time));
+    changes.push(...(await rebuildListening(sql, tenantId, some)));
+  }
   const heard = changes.filter(({ kind }) => kind === 'heard').flatMap((change) => change.slices);
   const heardSlices = [...new Set(heard.map((slice) => slice.getTime()))].map((time) => new Date(time));
   return { changes, slices: heardSlices, written: await rebuildListenTime(sql, tenantId, heardSlices) };
