@@ -159,6 +159,17 @@ function startsOf(session: readonly Told[]): number[] {
     .map(({ at }) => at);
 }
 
+/** A session of two minutes around an instant: of the stretch over it only its later event says to which side it belongs. */
+function overBorder(border: number, sessionId: string): Told[] {
+  return [-60, -10, 20, 60].map((second, index) => ({
+    type: index === 0 ? 'play' : 'progress',
+    at: border + second * 1000,
+    positionMs: (60 + second) * 1000,
+    sessionId,
+    episode: 0,
+  }));
+}
+
 /** Steps of one session, in even whole seconds, so that 3.5 times a step is whole too: how long, how far, and what. */
 const step = fc.record({
   passed: fc.constantFrom(2, 10, 30, 60, 240, 320).map((seconds) => seconds * 1000),
@@ -200,6 +211,7 @@ describe('a retention curve', () => {
         },
       );
     });
+    all.push(...[fromAt, toAt].map((border, index) => overBorder(border, `border ${index}`)));
     await store(all.flat().reverse());
     await refreshAll();
 

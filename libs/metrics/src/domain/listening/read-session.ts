@@ -9,16 +9,15 @@ export interface Session {
 }
 
 /**
- * Reads the events of one session with one episode. They are put into the order of time and id, and each is read once:
- * neither the order of arrival nor repeats change anything.
+ * Reads the events of one session with one episode in the order of time and id, in whatever order they arrived. Repeats
+ * change nothing: no time passes between an event and itself.
  *
  * A start is a play with no other event of the session in the 5 minutes before it. So a play that only ends a short pause
  * starts nothing, one after a long break does, and whoever goes on with a resume in a new session hears without a start.
  * Without a position it starts at 0.
  */
 export function readSession(events: readonly PlayerEvent[]): Session {
-  const distinct = [...new Map(events.map((event) => [`${event.at} ${event.id}`, event])).values()];
-  const ordered = distinct.sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
+  const ordered = [...events].sort((a, b) => a.at - b.at || (a.id < b.id ? -1 : 1));
   const pairs = ordered.map((later, index) => ({ earlier: ordered[index - 1], later }));
   const heard = pairs.flatMap(({ earlier, later }) => {
     const stretch = earlier === undefined ? null : heardStretch(earlier, later);
