@@ -757,7 +757,7 @@ CREATE VIEW public.listener_events_daily WITH (security_invoker='true') AS
     listener_metrics.evidence,
     listener_metrics.value AS events
    FROM public.listener_metrics
-  WHERE ((listener_metrics.grain = 'day'::text) AND (listener_metrics.dimension = 'none'::text) AND (listener_metrics.rule_set_id = '00000000-0000-0000-0000-000000000000'::uuid));
+  WHERE ((listener_metrics.grain = 'day'::text) AND (listener_metrics.dimension = 'none'::text) AND (listener_metrics.rule_set_id = '00000000-0000-0000-0000-000000000000'::uuid) AND (listener_metrics.metric <> 'listen_time'::text));
 
 ALTER TABLE public.listener_events_daily OWNER TO podcast_owner;
 
@@ -770,7 +770,7 @@ CREATE VIEW public.listener_events_hourly WITH (security_invoker='true') AS
     listener_metrics.evidence,
     listener_metrics.value AS events
    FROM public.listener_metrics
-  WHERE ((listener_metrics.grain = 'hour'::text) AND (listener_metrics.dimension = 'none'::text) AND (listener_metrics.rule_set_id = '00000000-0000-0000-0000-000000000000'::uuid));
+  WHERE ((listener_metrics.grain = 'hour'::text) AND (listener_metrics.dimension = 'none'::text) AND (listener_metrics.rule_set_id = '00000000-0000-0000-0000-000000000000'::uuid) AND (listener_metrics.metric <> 'listen_time'::text));
 
 ALTER TABLE public.listener_events_hourly OWNER TO podcast_owner;
 
@@ -820,6 +820,24 @@ CREATE TABLE public.listener_totals (
 ALTER TABLE ONLY public.listener_totals FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.listener_totals OWNER TO podcast_owner;
+
+CREATE TABLE public.listening_positions (
+    tenant_id uuid NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    episode_id uuid NOT NULL,
+    placement_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    grain text NOT NULL,
+    kind text NOT NULL,
+    bins smallint[] NOT NULL,
+    amounts bigint[] NOT NULL,
+    CONSTRAINT listening_positions_check CHECK ((cardinality(amounts) = cardinality(bins))),
+    CONSTRAINT listening_positions_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text, 'month'::text]))),
+    CONSTRAINT listening_positions_kind_check CHECK ((kind = ANY (ARRAY['heard'::text, 'start'::text, 'ad'::text])))
+);
+
+ALTER TABLE ONLY public.listening_positions FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.listening_positions OWNER TO podcast_owner;
 
 CREATE TABLE public.lists (
     list_id uuid NOT NULL,
@@ -1270,6 +1288,9 @@ ALTER TABLE ONLY public.listener_metrics
 ALTER TABLE ONLY public.listener_totals
     ADD CONSTRAINT listener_totals_pkey PRIMARY KEY (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence, rule_set_id);
 
+ALTER TABLE ONLY public.listening_positions
+    ADD CONSTRAINT listening_positions_pkey PRIMARY KEY (tenant_id, grain, bucket, episode_id, kind, placement_id);
+
 ALTER TABLE ONLY public.lists
     ADD CONSTRAINT lists_kind_sha256_key UNIQUE (kind, sha256);
 
@@ -1380,6 +1401,8 @@ CREATE INDEX listener_metrics_episode ON public.listener_metrics USING btree (te
 
 CREATE INDEX listener_totals_podcast ON public.listener_totals USING btree (tenant_id, podcast_id, grain, metric, bucket);
 
+CREATE INDEX listening_positions_episode ON public.listening_positions USING btree (tenant_id, episode_id, grain, bucket);
+
 CREATE INDEX podcasts_created ON public.podcasts USING btree (tenant_id, created_at DESC, id DESC);
 
 CREATE INDEX podcasts_feed_due ON public.podcasts USING btree (tenant_id, feed_next_check_at) WHERE ((feed_lane IS NOT NULL) AND (archived_at IS NULL));
@@ -1484,6 +1507,8 @@ CREATE POLICY admin_read ON public.listener_metrics FOR SELECT TO podcast_admin 
 
 CREATE POLICY admin_read ON public.listener_totals FOR SELECT TO podcast_admin USING (true);
 
+CREATE POLICY admin_read ON public.listening_positions FOR SELECT TO podcast_admin USING (true);
+
 CREATE POLICY admin_read ON public.metrics_daily FOR SELECT TO podcast_admin USING (true);
 
 CREATE POLICY admin_read ON public.podcasts FOR SELECT TO podcast_admin USING (true);
@@ -1529,6 +1554,8 @@ ALTER TABLE public.listener_keys ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.listener_metrics ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.listener_totals ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.listening_positions ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY lookup_read ON public.api_keys FOR SELECT TO podcast_lookup USING (true);
 
@@ -1630,6 +1657,8 @@ CREATE POLICY tenant_isolation ON public.listener_metrics TO podcast_app USING (
 
 CREATE POLICY tenant_isolation ON public.listener_totals TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.listening_positions TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.metrics_daily TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.networks TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
@@ -1711,6 +1740,8 @@ CREATE POLICY tenant_wall ON public.listener_keys AS RESTRICTIVE TO podcast_app 
 CREATE POLICY tenant_wall ON public.listener_metrics AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.listener_totals AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.listening_positions AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.metrics_daily AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1953,6 +1984,9 @@ GRANT SELECT(destroyed_at) ON TABLE public.listener_keys TO podcast_maintenance;
 
 GRANT SELECT ON TABLE public.listener_totals TO podcast_admin;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.listener_totals TO podcast_app;
+
+GRANT SELECT ON TABLE public.listening_positions TO podcast_admin;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.listening_positions TO podcast_app;
 
 GRANT SELECT,INSERT ON TABLE public.lists TO podcast_app;
 GRANT SELECT,INSERT ON TABLE public.lists TO podcast_maintenance;

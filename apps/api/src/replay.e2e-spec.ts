@@ -143,6 +143,9 @@ const QUESTIONS = [
   `series?${LOCAL}&interval=day&metric=downloads&metric=play&episodeId=${EPISODES[3]}`,
   `top-episodes?${RANGE}&metric=downloads&limit=100`,
   `top-episodes?${LOCAL}&metric=progress`,
+  `series?${LOCAL}&interval=hour&metric=listen_time`,
+  `retention?${RANGE}&episodeId=${EPISODES[2]}`,
+  `retention?${LOCAL}&episodeId=${EPISODES[5]}&window=60000-100000`,
   `explain?${RANGE}`,
 ];
 

@@ -202,7 +202,8 @@ describe('a retention curve', () => {
     ];
     const [drawn] = fc.sample(sessions, 1) as [typeof sessions extends fc.Arbitrary<infer T> ? T : never];
     const all = drawn.map(({ startsAt, from: position, steps }, index) => {
-      let [at, positionMs] = [fromAt - 12 * 3_600_000 + startsAt, position];
+      let at = fromAt - 12 * 3_600_000 + startsAt;
+      let positionMs: number = position;
       return [{ type: 'play', pace: 0, passed: 0, jump: 0 }, ...steps].map(
         ({ type, passed, pace, jump }): Told => {
           at += passed;
