@@ -239,6 +239,9 @@ describe('a retention curve', () => {
       secondsIn(100_000, 130_000) * 1000 + secondsIn(130_000, 140_000) * 100,
       6,
     );
+    const year = await retention({ timeZone: 'UTC', from: '2026-01-01', to: '2027-01-01' });
+    expect(year.starts).toBe(all.flatMap(startsOf).length);
+    expect(year.value).toBe(all.flatMap(heardSeconds).length * 1000);
     const totals = await get<{ totals: { metric: string; value: number }[] }>('totals', {
       timeZone,
       from,

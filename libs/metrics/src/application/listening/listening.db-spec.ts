@@ -275,6 +275,24 @@ describe('listening', () => {
     await expectListenTime(events);
   });
 
+  test('of a month loses nothing when its days are refreshed at once', async () => {
+    const days = [1, 2, 3, 4].map((day) => Date.parse(`2026-04-0${day}T10:00:00Z`) - START);
+    const events = days.flatMap((offset) =>
+      Array.from({ length: 8 }, (_, index) => randomSession(index)).flatMap((session) =>
+        session.map((event) => ({ ...event, at: event.at + offset })),
+      ),
+    );
+    await store(events);
+    const refreshers = [1, 2, 3].map(
+      () => new RefreshAggregates(connections.db, connections.app, logger, new RecentTenants()),
+    );
+    const reports = await Promise.all(refreshers.map((one) => one.run()));
+    expect(reports.map(({ failed }) => failed)).toEqual([0, 0, 0]);
+    await refreshAll();
+    expect(await stored()).toEqual(readByHand(events));
+    await expectListenTime(events);
+  });
+
   test('of one tenant joins no session of another of the same name', async () => {
     const other = await createTestTenant(database, 'Other', 1);
     const mine = [told('play', '2026-03-31T10:00:00Z', 0), told('progress', '2026-03-31T10:01:00Z', 60_000)];
