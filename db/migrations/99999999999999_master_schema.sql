@@ -359,6 +359,7 @@ COMMENT ON COLUMN episodes.segment_ms IS 'Length of an HLS segment, where the en
 COMMENT ON COLUMN episodes.media_key IS 'Lower-case host and exact path of the enclosure, prefixes and query removed.';
 CREATE INDEX IF NOT EXISTS episodes_created ON episodes (tenant_id, podcast_id, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS episodes_newest ON episodes (tenant_id, created_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS episodes_published ON episodes (tenant_id, podcast_id, published_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS episodes_media_key ON episodes (tenant_id, media_key);
 CREATE INDEX IF NOT EXISTS episodes_title_trgm ON episodes USING gin (tenant_id, title gin_trgm_ops);
 
@@ -625,7 +626,8 @@ $$;
 -- a unique mark that already exists would swallow the news of a second write.
 CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy', 'locate')),
+  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy', 'locate',
+                                     'release', 'publication', 'anomaly')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -925,6 +927,29 @@ CREATE TABLE IF NOT EXISTS metrics_daily (
 );
 COMMENT ON COLUMN metrics_daily.episodes IS 'Episodes with a value above zero on that UTC day.';
 
+-- From when on an episode's age is counted: its date of publication, floored to a 5-minute slice, as it was when its curve
+-- was built. Where the two differ, the whole curve is built anew.
+CREATE TABLE IF NOT EXISTS release_starts (
+  tenant_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  started_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, episode_id)
+);
+
+-- Downloads by age: day 0 is the first 24 hours since release_starts.started_at. Days without any have no row, what was
+-- downloaded before is left out, and so is what came after a year. Other features may read it.
+CREATE TABLE IF NOT EXISTS release_curves (
+  tenant_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL,
+  downloads bigint NOT NULL,
+  age_day integer NOT NULL CHECK (age_day BETWEEN 0 AND 365),
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  PRIMARY KEY (tenant_id, episode_id, age_day, evidence, rule_set_id)
+);
+
 -- Event counts under the names that every engine gives them.
 CREATE OR REPLACE VIEW listener_events_hourly WITH (security_invoker = true) AS
   SELECT tenant_id, bucket, podcast_id, episode_id, metric AS event_type, evidence, value AS events
@@ -1055,7 +1080,7 @@ BEGIN
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
                            'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests',
-                           'listening_positions'] LOOP
+                           'listening_positions', 'release_starts', 'release_curves'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
@@ -1082,7 +1107,8 @@ END $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
   dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily, podcast_hosts, public_handles,
-  counted_days, downloads, count_carry, recount_differences, listening_positions TO podcast_app;
+  counted_days, downloads, count_carry, recount_differences, listening_positions, release_starts,
+  release_curves TO podcast_app;
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks
   TO podcast_app; -- facts stay as they came
 -- Except what names a listener, which erasure takes away.

@@ -73,6 +73,8 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     recount_differences: EDIT,
     recounts: REVISE,
     referrers: FORGET,
+    release_curves: EDIT,
+    release_starts: EDIT,
     rule_sets: APPEND,
     schema_info: 'SELECT',
     schema_migrations: 'SELECT',

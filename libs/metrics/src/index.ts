@@ -4,4 +4,6 @@ export { RefreshAggregates } from './application/refresh-aggregates.js';
 export { refreshAggregatesJob } from './application/refresh-aggregates.job.js';
 export { RefreshMetricsDaily } from './application/refresh-metrics-daily.js';
 export { refreshMetricsDailyJob } from './application/refresh-metrics-daily.job.js';
+export { RefreshReleaseCurves } from './application/releases/refresh-release-curves.js';
+export { refreshReleaseCurvesJob } from './application/releases/refresh-release-curves.job.js';
 export { MetricsHttpModule, MetricsModule } from './metrics.module.js';

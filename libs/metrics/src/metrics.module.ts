@@ -7,6 +7,7 @@ import { ReconcileAggregates } from './application/reconcile-aggregates.js';
 import { RecountService } from './application/recount.service.js';
 import { RefreshAggregates } from './application/refresh-aggregates.js';
 import { RefreshMetricsDaily } from './application/refresh-metrics-daily.js';
+import { RefreshReleaseCurves } from './application/releases/refresh-release-curves.js';
 import { SeriesService } from './application/series.service.js';
 import { TopEpisodesService } from './application/top-episodes.service.js';
 import { TotalsService } from './application/totals.service.js';
@@ -15,8 +16,8 @@ import { MetricsController } from './http/metrics.controller.js';
 
 /** Keeps rollups up to date. */
 @Module({
-  providers: [RecentTenants, RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates],
-  exports: [RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates],
+  providers: [RecentTenants, RefreshAggregates, RefreshMetricsDaily, RefreshReleaseCurves, ReconcileAggregates],
+  exports: [RefreshAggregates, RefreshMetricsDaily, RefreshReleaseCurves, ReconcileAggregates],
 })
 export class MetricsModule {}
 

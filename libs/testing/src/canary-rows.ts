@@ -83,8 +83,15 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
       },
     ],
     metrics_daily: [{ ...metric, day: now, rule_set_id: randomUUID(), episodes: 1 }],
+    release_starts: [{ tenant_id, episode_id: episodeId, podcast_id: podcastId, started_at: now }],
+    release_curves: [releaseCell(tenant)],
     ...countingRows(tenant, now),
   };
+}
+
+function releaseCell({ tenantId, episodeId, podcastId }: CanaryTenant): Row {
+  const age = { age_day: 0, evidence: 'origin_bytes', rule_set_id: randomUUID(), downloads: 1 };
+  return { tenant_id: tenantId, episode_id: episodeId, podcast_id: podcastId, ...age };
 }
 
 /** The same id for the same tenant, whenever its rows are made. */

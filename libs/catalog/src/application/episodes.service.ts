@@ -26,6 +26,7 @@ import {
   type EpisodeSummaryRow,
 } from '../infrastructure/episodes.sql.js';
 import { findPodcast } from '../infrastructure/podcasts.sql.js';
+import { announceDates } from './announce-dates.js';
 import { announceFiles } from './announce-files.js';
 import { registerHosts } from './register-hosts.js';
 
@@ -127,6 +128,7 @@ export class EpisodesService {
       await registerHosts(this.db.current, podcastId, mediaHosts([change.mediaKey]));
       await announceFiles(this.db.current);
     }
+    if (change.publishedAt !== undefined) await announceDates(this.db.current);
     return row;
   }
 

@@ -20,6 +20,7 @@ import {
 } from '../infrastructure/feed-podcast.sql.js';
 import { findPodcast } from '../infrastructure/podcasts.sql.js';
 import { noteEnclosureChanges, noteFeedMove, type FeedMove } from './note-feed-changes.js';
+import { announceDates } from './announce-dates.js';
 import { announceFiles } from './announce-files.js';
 import { insertHandle } from '../infrastructure/redirect-handles.sql.js';
 import { randomHandle } from './random-handle.js';
@@ -66,6 +67,7 @@ export async function storeFeed(
   await registerHosts(scope, podcast.id, hostsOf(feed));
   const episodes = await storeEpisodes(scope, podcast.id, matches);
   if (episodes.created + episodes.updated > 0) await announceFiles(scope);
+  if (episodes.updated > 0) await announceDates(scope);
   return {
     podcastId: podcast.id,
     created: podcast.created,

@@ -82,6 +82,7 @@ export class ReconcileAggregates {
     await repairMonths(sql, tenantId, LISTENER_METRICS, day);
     await repairMonths(sql, tenantId, LISTENER_TOTALS, day);
     await appendMark(sql, tenantId, 'metrics_daily', day, null);
+    await appendMark(sql, tenantId, 'release', day, null);
   }
 }
 

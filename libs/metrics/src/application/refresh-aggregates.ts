@@ -75,7 +75,10 @@ export class RefreshAggregates {
       const slices = marks.buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
       const written = await rebuildDay(sql, tenantId, day, slices);
       if (endsDay(day, slices)) await markNextDay(sql, tenantId, nextDay(day), marks.oldest);
-      if (written > 0) await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);
+      if (written > 0) {
+        await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);
+        await appendMark(sql, tenantId, 'release', day, marks.oldest);
+      }
       return written;
     });
   }
