@@ -360,6 +360,7 @@ COMMENT ON COLUMN episodes.media_key IS 'Lower-case host and exact path of the e
 CREATE INDEX IF NOT EXISTS episodes_created ON episodes (tenant_id, podcast_id, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS episodes_newest ON episodes (tenant_id, created_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS episodes_published ON episodes (tenant_id, podcast_id, published_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS episodes_released ON episodes (tenant_id, published_at DESC, id DESC);
 CREATE INDEX IF NOT EXISTS episodes_media_key ON episodes (tenant_id, media_key);
 CREATE INDEX IF NOT EXISTS episodes_title_trgm ON episodes USING gin (tenant_id, title gin_trgm_ops);
 

@@ -7,16 +7,28 @@ import { ReconcileAggregates } from './application/reconcile-aggregates.js';
 import { RecountService } from './application/recount.service.js';
 import { RefreshAggregates } from './application/refresh-aggregates.js';
 import { RefreshMetricsDaily } from './application/refresh-metrics-daily.js';
+import { BackCatalogueService } from './application/releases/back-catalogue.service.js';
+import { CurveFrame } from './application/releases/curve-frame.js';
+import { ForecastService } from './application/releases/forecast.service.js';
 import { RefreshReleaseCurves } from './application/releases/refresh-release-curves.js';
+import { ReleaseCurveService } from './application/releases/release-curve.service.js';
+import { ReleasesService } from './application/releases/releases.service.js';
 import { SeriesService } from './application/series.service.js';
 import { TopEpisodesService } from './application/top-episodes.service.js';
 import { TotalsService } from './application/totals.service.js';
 import { RetentionController } from './http/listening/retention.controller.js';
 import { MetricsController } from './http/metrics.controller.js';
+import { ReleasesController } from './http/releases/releases.controller.js';
 
 /** Keeps rollups up to date. */
 @Module({
-  providers: [RecentTenants, RefreshAggregates, RefreshMetricsDaily, RefreshReleaseCurves, ReconcileAggregates],
+  providers: [
+    RecentTenants,
+    RefreshAggregates,
+    RefreshMetricsDaily,
+    RefreshReleaseCurves,
+    ReconcileAggregates,
+  ],
   exports: [RefreshAggregates, RefreshMetricsDaily, RefreshReleaseCurves, ReconcileAggregates],
 })
 export class MetricsModule {}
@@ -24,7 +36,7 @@ export class MetricsModule {}
 /** Answers questions from rollups. It needs none of the jobs that maintain them. */
 @Module({
   imports: [TenantsModule],
-  controllers: [MetricsController, RetentionController],
+  controllers: [MetricsController, RetentionController, ReleasesController],
   providers: [
     QuestionReader,
     SeriesService,
@@ -32,6 +44,11 @@ export class MetricsModule {}
     TopEpisodesService,
     RecountService,
     RetentionService,
+    CurveFrame,
+    ReleasesService,
+    ReleaseCurveService,
+    BackCatalogueService,
+    ForecastService,
   ],
 })
 export class MetricsHttpModule {}

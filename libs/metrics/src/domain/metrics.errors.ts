@@ -58,3 +58,13 @@ export function episodeNotFound(): DomainError {
     field: 'episodeId',
   });
 }
+
+/** An answer that would read more rollup rows than one may. `alternative` says in words what is affordable. */
+export function answerTooCostly(rows: number, limit: number, alternative: string): DomainError {
+  return new DomainError(
+    'answer_too_costly',
+    400,
+    `The answer would have to read ${rows} stored numbers, more than the ${limit} that one may: ask for ${alternative}.`,
+    { field: 'from' },
+  );
+}

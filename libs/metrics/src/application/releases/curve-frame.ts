@@ -1,0 +1,47 @@
+import { Injectable } from '@nestjs/common';
+import { TenantDb } from '@lib/database';
+import { localZone, SLICE_MS } from '@lib/primitives';
+import { TenantsService } from '@lib/tenants';
+import { sliceStart } from '../../domain/releases/release-age.js';
+import { curvesWaitSince } from '../../infrastructure/releases/curves-as-of.sql.js';
+import { QuestionReader, type AnswerFrame, type EpisodeScope } from '../question-reader.js';
+
+/** What answers about releases say about themselves. Needs an open `TenantDb.run`. */
+@Injectable()
+export class CurveFrame {
+  constructor(
+    private readonly db: TenantDb,
+    private readonly questions: QuestionReader,
+    private readonly tenants: TenantsService,
+  ) {}
+
+  /**
+   * The frame of an answer about everything since some episodes were published: from the first of them until now, in the
+   * tenant's own time zone. Release curves follow the other rollups, so it can be older than theirs.
+   *
+   * @param starts when the episodes of the answer began, in UTC milliseconds
+   * @param compared the same of those that they are compared with
+   * @throws DomainError `podcast_not_found`, `episode_not_found` (404)
+   */
+  async since(
+    asked: EpisodeScope,
+    now: number,
+    starts: readonly number[],
+    compared: readonly number[] = [],
+  ): Promise<{ frame: AnswerFrame; scope: EpisodeScope }> {
+    const { sql, tenantId } = this.db.current;
+    const to = sliceStart(now) + SLICE_MS;
+    const from = first(starts, to - SLICE_MS);
+    const zone = localZone((await this.tenants.get()).timeZone);
+    const read = { ...asked, zone, range: { from, to } };
+    const prepared = await this.questions.prepare(read, { from: first(compared, from), to });
+    const waiting = await curvesWaitSince(sql, tenantId);
+    const { asOf } = prepared.frame;
+    const late = waiting !== null && asOf !== null && waiting < asOf;
+    return { ...prepared, frame: late ? { ...prepared.frame, asOf: waiting } : prepared.frame };
+  }
+}
+
+function first(instants: readonly number[], otherwise: number): number {
+  return instants.reduce((least, at) => Math.min(least, at), otherwise);
+}
