@@ -951,6 +951,37 @@ CREATE TABLE IF NOT EXISTS release_curves (
   PRIMARY KEY (tenant_id, episode_id, age_day, evidence, rule_set_id)
 );
 
+-- Numbers of a day that are far from what is usual, with the likely reason. They change no number, and hold nothing of a
+-- listener: counts, names of apps and numbers of networks.
+CREATE TABLE IF NOT EXISTS alerts (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  day date NOT NULL,
+  hours integer NOT NULL CHECK (hours BETWEEN 1 AND 24),
+  metric text NOT NULL CHECK (metric = 'downloads'),
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  direction text NOT NULL CHECK (direction IN ('above', 'below')),
+  expected double precision NOT NULL,
+  actual bigint NOT NULL,
+  z double precision NOT NULL,
+  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'acknowledged', 'resolved')),
+  likely_reason text NOT NULL CHECK (likely_reason IN ('recount_applied', 'missing_log_file', 'new_bot', 'feed_change',
+                                                       'new_release', 'no_release', 'unknown')),
+  reasons jsonb NOT NULL DEFAULT '[]',
+  found_at timestamptz NOT NULL DEFAULT now(),
+  resolved_at timestamptz,
+  acknowledged_by text,
+  acknowledged_at timestamptz,
+  note text,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, podcast_id, day, metric, evidence, direction),
+  FOREIGN KEY (tenant_id, podcast_id) REFERENCES podcasts (tenant_id, id) ON DELETE CASCADE
+);
+COMMENT ON COLUMN alerts.hours IS 'How many hours of the UTC day were compared.';
+CREATE INDEX IF NOT EXISTS alerts_found ON alerts (tenant_id, found_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS alerts_day ON alerts (tenant_id, day);
+
 -- Event counts under the names that every engine gives them.
 CREATE OR REPLACE VIEW listener_events_hourly WITH (security_invoker = true) AS
   SELECT tenant_id, bucket, podcast_id, episode_id, metric AS event_type, evidence, value AS events
@@ -1081,7 +1112,7 @@ BEGIN
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
                            'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests',
-                           'listening_positions', 'release_starts', 'release_curves'] LOOP
+                           'listening_positions', 'release_starts', 'release_curves', 'alerts'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
@@ -1122,7 +1153,7 @@ GRANT UPDATE (value), DELETE ON user_agents, referrers, paths TO podcast_app;
 GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed
 GRANT SELECT, INSERT, UPDATE (removed_at) ON agent_overrides TO podcast_app; -- rule sets name them
 GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,
-  privacy_requests, unrecorded_requests TO podcast_app;
+  privacy_requests, unrecorded_requests, alerts TO podcast_app;
 -- History, but for what the same transaction made known before.
 GRANT SELECT, INSERT, UPDATE (media_bytes, header_bytes, duration_seconds) ON episode_files TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;

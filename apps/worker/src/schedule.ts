@@ -8,6 +8,7 @@ import {
   recountRequestsJob,
 } from '@lib/ingestion';
 import {
+  detectAnomaliesJob,
   reconcileAggregatesJob,
   refreshAggregatesJob,
   refreshMetricsDailyJob,
@@ -32,6 +33,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   detectInvalidTrafficJob,
   answerPrivacyRequestsJob,
   reconcileAggregatesJob,
+  detectAnomaliesJob,
   ensurePartitionsJob,
   enforceRetentionJob,
   destroyListenerKeysJob,

@@ -1,4 +1,6 @@
 /** Rollups of events, kept up to date by jobs, and the questions that they answer. */
+export { DetectAnomalies } from './application/anomalies/detect-anomalies.js';
+export { detectAnomaliesJob } from './application/anomalies/detect-anomalies.job.js';
 export { reconcileAggregatesJob } from './application/reconcile-aggregates.job.js';
 export { RefreshAggregates } from './application/refresh-aggregates.js';
 export { refreshAggregatesJob } from './application/refresh-aggregates.job.js';

@@ -1,6 +1,8 @@
 import { Module } from '@nestjs/common';
 import { TenantsModule } from '@lib/tenants';
 import { RetentionService } from './application/listening/retention.service.js';
+import { AlertsService } from './application/anomalies/alerts.service.js';
+import { DetectAnomalies } from './application/anomalies/detect-anomalies.js';
 import { QuestionReader } from './application/question-reader.js';
 import { RecentTenants } from './application/recent-tenants.js';
 import { ReconcileAggregates } from './application/reconcile-aggregates.js';
@@ -17,6 +19,7 @@ import { SeriesService } from './application/series.service.js';
 import { TopEpisodesService } from './application/top-episodes.service.js';
 import { TotalsService } from './application/totals.service.js';
 import { RetentionController } from './http/listening/retention.controller.js';
+import { AlertsController } from './http/anomalies/alerts.controller.js';
 import { MetricsController } from './http/metrics.controller.js';
 import { ReleasesController } from './http/releases/releases.controller.js';
 
@@ -29,14 +32,20 @@ import { ReleasesController } from './http/releases/releases.controller.js';
     RefreshReleaseCurves,
     ReconcileAggregates,
   ],
-  exports: [RefreshAggregates, RefreshMetricsDaily, RefreshReleaseCurves, ReconcileAggregates],
+  exports: [
+    RefreshAggregates,
+    RefreshMetricsDaily,
+    RefreshReleaseCurves,
+    DetectAnomalies,
+    ReconcileAggregates,
+  ],
 })
 export class MetricsModule {}
 
 /** Answers questions from rollups. It needs none of the jobs that maintain them. */
 @Module({
   imports: [TenantsModule],
-  controllers: [MetricsController, RetentionController, ReleasesController],
+  controllers: [MetricsController, RetentionController, ReleasesController, AlertsController],
   providers: [
     QuestionReader,
     SeriesService,
@@ -49,6 +58,7 @@ export class MetricsModule {}
     ReleaseCurveService,
     BackCatalogueService,
     ForecastService,
+    AlertsService,
   ],
 })
 export class MetricsHttpModule {}

@@ -209,8 +209,15 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
       },
     ],
     quarantines: [{ ...named, day: now, detector: canary, subject: canary, requests: 1, downloads: 1 }],
+    alerts: [alertRow(tenant, named, someDay)],
     privacy_requests: [{ ...named, kind: 'export', listener_ids: '{1}', requested_by: canary }],
   };
+}
+
+function alertRow({ podcastId, canary }: CanaryTenant, named: Row, day: string): Row {
+  const figures = { hours: 24, expected: 1, actual: 1, z: 4 };
+  const of = { podcast_id: podcastId, day, metric: 'downloads', evidence: 'origin_bytes', direction: 'above' };
+  return { ...named, ...of, ...figures, likely_reason: 'unknown', note: canary };
 }
 
 /** Stores a new tenant with rows in every tenant table, past every wall. `owner` must see everything. */

@@ -7,6 +7,7 @@ import {
   appendMark,
   DayDrain,
   dueWork,
+  keepMark,
   rawHorizon,
   takeMarks,
   tryLockDay,
@@ -78,6 +79,7 @@ export class RefreshAggregates {
       if (written > 0) {
         await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);
         await appendMark(sql, tenantId, 'release', day, marks.oldest);
+        await keepMark(sql, tenantId, 'anomaly', day);
       }
       return written;
     });

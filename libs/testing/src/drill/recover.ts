@@ -40,8 +40,8 @@ function drained(postgres: DrillPostgres, deadline: number): Promise<number> {
   return postgres.asSuperuser(async (client) => {
     for (;;) {
       const { rows } = await client.query<{ count: number }>(
-        // A day is looked at for invalid traffic when it is over: those marks rightly wait.
-        `SELECT count(*)::integer AS count FROM dirty_buckets WHERE kind <> 'detect'`,
+        // A day is looked at for invalid traffic when it is over, and every hour for anomalies: those marks rightly wait.
+        `SELECT count(*)::integer AS count FROM dirty_buckets WHERE kind NOT IN ('detect', 'anomaly')`,
       );
       const count = rows[0]?.count ?? 0;
       if (count === 0 || Date.now() > deadline) return count;
