@@ -48,6 +48,20 @@ const LISTS: Record<string, (tenantId: string, ids: string[], minutes: number[])
        FROM unnest($2::uuid[], $3::int[]) AS r (id, ago)`,
       row,
     ),
+  alerts: async (...row) => {
+    await api.database.owner.query(
+      `INSERT INTO podcasts (tenant_id, id, title) SELECT $1, id, 'Podcast' FROM unnest($2::uuid[]) AS p (id)`,
+      row.slice(0, 2),
+    );
+    await api.database.owner.query(
+      `INSERT INTO alerts (tenant_id, id, podcast_id, day, hours, metric, evidence, direction, expected, actual, z,
+                           likely_reason, found_at)
+       SELECT $1, id, id, '2026-03-01', 24, 'downloads', 'origin_bytes', 'above', 100, 300, 8, 'unknown',
+              date_trunc('day', now()) - ago * interval '1 minute'
+       FROM unnest($2::uuid[], $3::int[]) AS r (id, ago)`,
+      row,
+    );
+  },
   quarantines: (...row) =>
     api.database.owner.query(
       `INSERT INTO quarantines (tenant_id, id, day, detector, subject, requests, downloads)

@@ -555,3 +555,82 @@ describe('the back catalogue', () => {
     });
   });
 });
+
+describe('alerts', () => {
+  interface Alerts {
+    items: {
+      id: string;
+      state: string;
+      podcastId: string;
+      acknowledgedBy: string | null;
+      note: string | null;
+    }[];
+  }
+  let network: Network;
+  let ids: string[];
+  const list = async (query = '') =>
+    (await api.call<Alerts>('GET', `/v1/alerts${query}`, { key: network.key })).body.items;
+  const acknowledge = (id: string, key = network.key, body: object = {}) =>
+    api.call<Alerts['items'][0]>('POST', `/v1/alerts/${id}/acknowledge`, { key, body });
+
+  beforeAll(async () => {
+    network = await createNetwork();
+    const [{ podcastId }] = (await addPodcast(network, [null])) as [Episode];
+    const { rows } = await api.database.owner.query<{ id: string }>(
+      `INSERT INTO alerts (tenant_id, id, podcast_id, day, hours, metric, evidence, direction, expected, actual, z, likely_reason,
+                           reasons, state, found_at)
+       SELECT $1, gen_random_uuid(), $2, '2026-03-01'::date + n, 24, 'downloads', 'prefix_only', 'above', 100.5, 300, 8.25,
+              'new_bot', '[{"reason": "new_bot", "detail": {"app": "Fetcher"}}]',
+              CASE n WHEN 2 THEN 'resolved' ELSE 'open' END, now() + n * interval '1 minute'
+       FROM generate_series(1, 2) AS n RETURNING id`,
+      [network.tenantId, podcastId],
+    );
+    ids = rows.map(({ id }) => id);
+  });
+
+  test('say what was expected, and why it came otherwise', async () => {
+    const [{ podcastId }] = network.episodes as [Episode];
+    expect((await list('?state=open'))[0]).toMatchObject({
+      id: ids[0],
+      podcastId,
+      day: '2026-03-02',
+      metric: 'downloads',
+      evidence: 'prefix_only',
+      direction: 'above',
+      expected: 100.5,
+      actual: 300,
+      z: 8.25,
+      likelyReason: 'new_bot',
+      reasons: [{ reason: 'new_bot', detail: { app: 'Fetcher' } }],
+      acknowledgedBy: null,
+    });
+    expect((await list('?state=resolved')).map(({ id }) => id)).toEqual([ids[1]]);
+    expect((await list(`?podcastId=${podcastId}`)).map(({ id }) => id)).toEqual([ids[1], ids[0]]);
+    expect(await list(`?podcastId=${randomUUID()}`)).toEqual([]);
+  });
+
+  test('are acknowledged with a note by whoever may write, and by nobody else', async () => {
+    const reader = await api.call<{ credential: string }>('POST', '/v1/keys', {
+      key: network.key,
+      body: { name: 'reader', scopes: ['read'] },
+    });
+    expect((await acknowledge(ids[0]!, reader.body.credential)).status).toBe(403);
+    const stranger = await api.createTenant('Stranger');
+    expect((await acknowledge(ids[0]!, stranger.key)).body).toMatchObject({
+      status: 404,
+      code: 'alert_not_found',
+    });
+    expect((await acknowledge(ids[0]!, network.key, { note: '' })).status).toBe(400);
+    const seen = await acknowledge(ids[0]!, network.key, { note: 'A newsletter.' });
+    expect([seen.status, seen.body]).toEqual([
+      200,
+      expect.objectContaining({
+        state: 'acknowledged',
+        note: 'A newsletter.',
+        acknowledgedBy: expect.stringMatching(/^key /),
+      }),
+    ]);
+    expect((await acknowledge(ids[1]!)).body).toMatchObject({ state: 'resolved', note: null });
+    expect((await list('?state=open')).length).toBe(0);
+  });
+});

@@ -30,6 +30,7 @@ import { ReleasesController } from './http/releases/releases.controller.js';
     RefreshAggregates,
     RefreshMetricsDaily,
     RefreshReleaseCurves,
+    DetectAnomalies,
     ReconcileAggregates,
   ],
   exports: [
