@@ -7,7 +7,13 @@ import {
   locateRequestsJob,
   recountRequestsJob,
 } from '@lib/ingestion';
-import { reconcileAggregatesJob, refreshAggregatesJob, refreshMetricsDailyJob } from '@lib/metrics';
+import {
+  expireExportsJob,
+  reconcileAggregatesJob,
+  refreshAggregatesJob,
+  refreshMetricsDailyJob,
+  runExportsJob,
+} from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
 import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
 
@@ -19,6 +25,7 @@ import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
 export const SCHEDULE: readonly JobDeclaration[] = [
   countDownloadsJob,
   refreshAggregatesJob,
+  runExportsJob,
   refreshMetricsDailyJob,
   pollFeedsJob,
   recountRequestsJob,
@@ -26,6 +33,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   detectInvalidTrafficJob,
   answerPrivacyRequestsJob,
   reconcileAggregatesJob,
+  expireExportsJob,
   ensurePartitionsJob,
   enforceRetentionJob,
   destroyListenerKeysJob,

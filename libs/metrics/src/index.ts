@@ -1,4 +1,7 @@
 /** Rollups of events, kept up to date by jobs, and the questions that they answer. */
+export { expireExportsJob } from './application/exports/expire-exports.job.js';
+export { RunExports } from './application/exports/run-exports.js';
+export { runExportsJob } from './application/exports/run-exports.job.js';
 export { reconcileAggregatesJob } from './application/reconcile-aggregates.job.js';
 export { RefreshAggregates } from './application/refresh-aggregates.js';
 export { refreshAggregatesJob } from './application/refresh-aggregates.job.js';

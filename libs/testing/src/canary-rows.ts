@@ -95,6 +95,7 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
     id('snapshot'),
   ];
   const named = { tenant_id, id: id('row') };
+  const exportId = id('export');
   const someDay = new Date(parseInt(eventId.slice(0, 4), 16) * DAY_MS).toISOString();
   const days = { first_day: now, last_day: now };
   return {
@@ -191,6 +192,17 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
       },
     ],
     quarantines: [{ ...named, day: now, detector: canary, subject: canary, requests: 1, downloads: 1 }],
+    exports: [
+      {
+        tenant_id,
+        id: exportId,
+        table_name: canary,
+        format: 'csv',
+        of_listeners: true,
+        requested_by: canary,
+      },
+    ],
+    export_pieces: [{ tenant_id, export_id: exportId, piece: 0, bytes: canary }],
     privacy_requests: [{ ...named, kind: 'export', listener_ids: '{1}', requested_by: canary }],
   };
 }
