@@ -74,7 +74,7 @@ export async function countRows(
   const [row] = await sql<{ rows: number }>(
     `SELECT count(*)::integer AS rows FROM (
        SELECT FROM ${table.from} WHERE ${conditions.join(' AND ')} LIMIT ${bounds.add(most, 'integer')}
-     ) some`,
+     ) looked_at`,
     bounds.values,
   );
   return row?.rows ?? 0;
