@@ -23,8 +23,8 @@ export interface ExportView extends ExportRow {
 }
 
 /** Exports of a tenant that wait or are being written, and files that are kept, at most. */
-export const MAX_WAITING = 5;
-export const MAX_KEPT = 20;
+const MAX_WAITING = 5;
+const MAX_KEPT = 20;
 
 /** Files that a tenant asks for. Needs an open `TenantDb.run`. */
 @Injectable()

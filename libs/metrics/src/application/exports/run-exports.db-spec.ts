@@ -50,9 +50,10 @@ async function ask(
   format: ExportFormat,
   range: [from: Date, to: Date] | null = null,
   of = tenantId,
+  podcastId: string | null = null,
 ): Promise<string> {
   const [from, to] = range ?? [null, null];
-  const asked = { table, format, from, to, podcastId: null, requestedBy: 'test' };
+  const asked = { table, format, from, to, podcastId, requestedBy: 'test' };
   const { ofListeners } = exportedTable(table);
   return connections.db.run(of, async () => {
     const { sql } = connections.db.current;
@@ -226,6 +227,26 @@ describe('a file', () => {
     expect(file.length).toBe((await find(id)).bytes);
     const read = await parquetReadObjects({ file: new Uint8Array(file).buffer });
     expect(read.map((row) => row['id'] as string)).toEqual(ids);
+  });
+
+  test('of a podcast holds its rows, however far apart they lie', async () => {
+    await storePlays(MANY);
+    const { rows } = await database.owner.query<{ podcastId: string; id: string }>(
+      `SELECT podcast_id AS "podcastId", id FROM episodes WHERE tenant_id = $1 LIMIT 1`,
+      [tenantId],
+    );
+    const [episode] = rows;
+    const { rows: marked } = await database.owner.query<{ id: string }>(
+      `UPDATE listener_events SET episode_id = $2 WHERE tenant_id = $1 AND occurred_at = ANY ($3::timestamptz[])
+       RETURNING event_id AS id`,
+      [tenantId, episode!.id, [30, 420_000].map((seconds) => new Date(START + seconds * 1_000))],
+    );
+    const id = await ask('listener_events', 'ndjson', WEEKS, tenantId, episode!.podcastId);
+    await runAll();
+    const lines = (await fileOf(id)).toString().trimEnd().split('\n');
+    const found = lines.map((line) => (JSON.parse(line) as { id: string }).id);
+    expect(found.sort()).toEqual(marked.map((row) => row.id).sort());
+    expect(found).toHaveLength(2);
   });
 
   test('that grows too large is given up, with the reason, and leaves nothing behind', async () => {

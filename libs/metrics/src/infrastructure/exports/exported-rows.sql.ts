@@ -29,7 +29,7 @@ export interface TablePage {
  * Rows that are looked at for one page where not all of them fit: those of a small podcast may lie far apart. A page can then
  * hold fewer rows than asked for, or none, and still not be the last.
  */
-export const LOOKED_AT = 20_000;
+const LOOKED_AT = 20_000;
 
 /** A page of at most `limit` rows after a position; null begins at the beginning. */
 export async function exportedRows(
@@ -130,6 +130,9 @@ function conditionsOf(
       `${time.sql} >= ${bounds.add(from, time.type)}`,
       `${time.sql} < ${bounds.add(to, time.type)}`,
     );
+    // Follows from the comparison of keys, which leaves out no partition.
+    if (after !== null)
+      conditions.push(`${time.sql} ${descending ? '<=' : '>='} ${bounds.add(after[0], time.type)}`);
   }
   if (after !== null) conditions.push(compare(bounds, table.key, descending ? '<' : '>', after));
   return conditions;
