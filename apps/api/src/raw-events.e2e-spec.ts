@@ -193,6 +193,8 @@ describe('raw events', () => {
       occurredAt: new Date(at).toISOString(),
       receivedAt: new Date(at).toISOString(),
       evidence: 'client_confirmed',
+      app: null,
+      device: null,
       country: 'DE',
       positionMs: null,
       bytes: 1234,
@@ -235,7 +237,10 @@ describe('raw events', () => {
     const key = await keyOf(['raw'], stranger);
     const range = { from: '2026-03-28', to: '2026-04-02' };
     expect((await read(range, key)).body.items).toEqual([]);
-    for (const query of [{ podcastId: podcasts[0]!.id }, { episodeId: podcasts[0]!.episodes[0]! }])
+    for (const query of [{ podcastId: podcasts[0]!.id }, { episodeId: podcasts[0]!.episodes[0]! }] as Record<
+      string,
+      string
+    >[])
       expect((await read({ ...range, ...query }, key)).status).toBe(404);
     const cursor = (await read({ ...range, limit: '5' })).body.next!;
     for (const [wrong, by] of [
@@ -255,6 +260,38 @@ describe('raw events', () => {
     expect((await read({}, tenant.key)).status).toBe(200);
   });
 
+  test('name apps and devices as downloads do, and never show the agent itself', async () => {
+    const { key } = await api.createTenant();
+    const post = <Body>(path: string, body: object) => api.call<Body>('POST', path, { key, body });
+    const rules = {
+      window: 'calendar_day',
+      contentSeconds: 60,
+      header: 'required',
+      requestsPerAddressDay: null,
+    };
+    const more = { breadth: { episodes: 30, minutes: 10 }, filteredNetworks: ['hosting'] };
+    await post('/v1/rule-sets', { version: '1', validFrom: '2020-01-01', rules: { ...rules, ...more } });
+    const sender = { name: 'cdn', scopes: ['ingest'], trustedSender: true };
+    const { credential } = (await post<{ credential: string }>('/v1/keys', sender)).body;
+    const podcast = (await post<{ id: string }>('/v1/podcasts', { title: 'One' })).body.id;
+    const episode = { guid: 'a', title: 'a' };
+    const episodeId = (await post<{ id: string }>(`/v1/podcasts/${podcast}/episodes`, episode)).body.id;
+    const events = ['AntennaPod/3.4.0 (iPad)', 'nobody-knows-this/1.0'].map((userAgent, n) => ({
+      id: randomUUID(),
+      type: 'play',
+      occurredAt: new Date(Date.now() - HOUR_MS + n).toISOString(),
+      episodeId,
+      client: { ip: '192.0.2.1', userAgent },
+    }));
+    await api.call('POST', '/v1/events/batch', { key: credential, body: { events } });
+    const { body } = await read({}, key);
+    expect(body.items.map(({ app, device }) => [app, device])).toEqual([
+      ['AntennaPod', 'mobile'],
+      ['unknown', 'unknown'],
+    ]);
+    expect(JSON.stringify(body)).not.toMatch(/3\.4\.0|nobody-knows/);
+  });
+
   test.each([
     { limit: '0' },
     { limit: '1001' },
@@ -262,7 +299,7 @@ describe('raw events', () => {
     { podcastId: 'x' },
     { order: 'random' },
     { from: '2026-02-30' },
-  ])('%j is refused', async (query) => {
+  ] as Record<string, string>[])('%j is refused', async (query) => {
     expect((await read(query)).status).toBe(400);
   });
 });

@@ -1,4 +1,5 @@
 /** Rollups of events, kept up to date by jobs, and the questions that they answer. */
+export { AGENT_NAMER } from './application/exports/agent-namer.js';
 export { expireExportsJob } from './application/exports/expire-exports.job.js';
 export { RunExports } from './application/exports/run-exports.js';
 export { runExportsJob } from './application/exports/run-exports.job.js';

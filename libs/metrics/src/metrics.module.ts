@@ -7,6 +7,7 @@ import { ExportQuestionReader } from './application/exports/export-question.js';
 import { ExportsService } from './application/exports/exports.service.js';
 import { RunExports } from './application/exports/run-exports.js';
 import { StreamTableService } from './application/exports/stream-table.service.js';
+import { TableReader } from './application/exports/table-reader.js';
 import { QuestionReader } from './application/question-reader.js';
 import { RecentTenants } from './application/recent-tenants.js';
 import { ReconcileAggregates } from './application/reconcile-aggregates.js';
@@ -28,6 +29,7 @@ import { MetricsController } from './http/metrics.controller.js';
     RefreshAggregates,
     RefreshMetricsDaily,
     ReconcileAggregates,
+    TableReader,
     RunExports,
     ExpireExports,
   ],
@@ -50,6 +52,7 @@ export class MetricsModule {}
     ExportsService,
     ExportFilesService,
     StreamTableService,
+    TableReader,
   ],
 })
 export class MetricsHttpModule {}

@@ -9,10 +9,12 @@ import type { ExportedRow } from '../../domain/exports/exported-column.js';
 import { askedTooOften } from '../../domain/exports/exports.errors.js';
 import { episodeNotFound, invalidRange, podcastNotFound } from '../../domain/metrics.errors.js';
 import { readBound } from '../../domain/read-range.js';
-import { exportedRows, type RowFilter } from '../../infrastructure/exports/exported-rows.sql.js';
+import type { RowFilter } from '../../infrastructure/exports/exported-rows.sql.js';
 import { LISTENER_EVENTS } from '../../infrastructure/exports/listener-tables.js';
 import { snapshotTime } from '../../infrastructure/exports/snapshot-time.sql.js';
 import { podcastExists, podcastOfEpisode } from '../../infrastructure/query-scope.sql.js';
+
+import { TableReader } from './table-reader.js';
 
 /** Which raw events are wanted. Everything left out is all; the range is then the last 24 hours. */
 export interface EventsQuestion {
@@ -54,6 +56,7 @@ export class EventsService {
   constructor(
     private readonly db: TenantDb,
     private readonly tenants: TenantsService,
+    private readonly tables: TableReader,
     private readonly settings: Settings,
   ) {
     this.cursors = new CursorCodec(settings.apiKeyPepper);
@@ -97,7 +100,7 @@ export class EventsService {
     await this.checkScope(question);
     const selection = { range, filters: filtersOf(question), descending: order === 'newest' };
     const position = after === null ? null : after.slice(2);
-    const page = await exportedRows(sql, tenantId, LISTENER_EVENTS, selection, position, limit);
+    const page = await this.tables.page(LISTENER_EVENTS, selection, position, limit);
     const ends = [range.from.toISOString(), range.to.toISOString()];
     return {
       ...range,

@@ -1,8 +1,7 @@
-import type { Sql } from '@lib/database';
-import type { TenantId } from '@lib/primitives';
 import type { ExportedRow, TablePosition } from '../../domain/exports/exported-column.js';
 import type { ExportedTable } from '../../infrastructure/exports/exported-table.js';
-import { exportedRows, type TableSelection } from '../../infrastructure/exports/exported-rows.sql.js';
+import type { TableSelection } from '../../infrastructure/exports/exported-rows.sql.js';
+import type { TableReader } from './table-reader.js';
 
 /** Rows of one statement. */
 const PAGE_ROWS = 2_000;
@@ -17,10 +16,9 @@ export interface Portion {
   readonly after: TablePosition | null;
 }
 
-/** Reads pages until they make a portion of a file. Each is a statement of its own. */
+/** Reads pages until they make a portion of a file. Needs an open `TenantDb.run`. */
 export async function readPortion(
-  sql: Sql,
-  tenantId: TenantId,
+  tables: TableReader,
   table: ExportedTable,
   selection: TableSelection,
   start: TablePosition | null,
@@ -30,7 +28,7 @@ export async function readPortion(
   let after = start;
   let text = 0;
   do {
-    const page = await exportedRows(sql, tenantId, table, selection, after, PAGE_ROWS);
+    const page = await tables.page(table, selection, after, PAGE_ROWS);
     for (const row of page.rows) text += textOf(row);
     rows.push(...page.rows);
     after = page.after;

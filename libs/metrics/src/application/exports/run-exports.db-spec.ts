@@ -20,6 +20,7 @@ import { exportedTable, EXPORTED_TABLES } from '../../infrastructure/exports/exp
 import { deleteExport, findExport, insertExport } from '../../infrastructure/exports/exports.sql.js';
 import { ExpireExports } from './expire-exports.js';
 import { RunExports } from './run-exports.js';
+import { TableReader } from './table-reader.js';
 
 /** Three portions of rows. */
 const MANY = 45_000;
@@ -35,7 +36,13 @@ beforeAll(async () => {
   database = await createTestDatabase();
   await database.owner.query(`SELECT ensure_partitions('2026-02-23', '2026-03-30')`);
   connections = connectTestDatabase(database);
-  exporter = new RunExports(connections.db, connections.settings, connections.app, logger);
+  exporter = new RunExports(
+    connections.db,
+    new TableReader(connections.db),
+    connections.settings,
+    connections.app,
+    logger,
+  );
 });
 afterAll(async () => {
   await connections.close();
@@ -213,7 +220,7 @@ describe('a file', () => {
     const ids = await storePlays(MANY);
     const id = await ask('listener_events', 'parquet', WEEKS);
     const second = connectTestDatabase(database);
-    const other = new RunExports(second.db, second.settings, second.app, logger);
+    const other = new RunExports(second.db, new TableReader(second.db), second.settings, second.app, logger);
     const isDone = async () => (await find(id).catch(() => undefined))?.state === 'done';
     const write = async (writer: RunExports) => {
       while (!(await isDone())) await writer.run().catch(() => undefined);
@@ -252,7 +259,7 @@ describe('a file', () => {
   test('that grows too large is given up, with the reason, and leaves nothing behind', async () => {
     await storePlays(50);
     const small = connectTestDatabase(database, { EXPORT_MAX_BYTES: '1024' });
-    const writer = new RunExports(small.db, small.settings, small.app, logger);
+    const writer = new RunExports(small.db, new TableReader(small.db), small.settings, small.app, logger);
     const id = await ask('listener_events', 'csv', WEEKS);
     await writer.run();
     await small.close();

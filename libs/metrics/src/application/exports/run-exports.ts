@@ -20,6 +20,7 @@ import {
 import { tableEncoder } from '../../infrastructure/exports/table-encoder.js';
 import { readPortion } from './read-portion.js';
 import { runExportsJob } from './run-exports.job.js';
+import { TableReader } from './table-reader.js';
 import { selectionOf } from './table-selection.js';
 
 const BUDGET_MS = 4_000;
@@ -43,6 +44,7 @@ export class RunExports {
 
   constructor(
     private readonly db: TenantDb,
+    private readonly tables: TableReader,
     private readonly settings: Settings,
     @Inject(APP_POOL) pool: RolePool,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -95,7 +97,7 @@ export class RunExports {
     const { sql, tenantId } = this.db.current;
     const table = exportedTable(row.table);
     const encoder = tableEncoder(row.format, table.columns);
-    const { rows, after } = await readPortion(sql, tenantId, table, selectionOf(table, row), row.position);
+    const { rows, after } = await readPortion(this.tables, table, selectionOf(table, row), row.position);
     let { pieces, bytes } = row;
     const store = async (part: Uint8Array, layout: Uint8Array | null) => {
       for (const [n, piece] of cutPieces(part, PIECE_BYTES).entries())

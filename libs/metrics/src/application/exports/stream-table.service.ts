@@ -10,6 +10,7 @@ import { tableEncoder } from '../../infrastructure/exports/table-encoder.js';
 import type { OutgoingFile } from './export-files.service.js';
 import { ExportQuestionReader, type ExportQuestion, type ReadExportQuestion } from './export-question.js';
 import { readPortion, type Portion } from './read-portion.js';
+import { TableReader } from './table-reader.js';
 import { selectionOf } from './table-selection.js';
 
 /** Rows that are looked at while a client waits; about half a minute's work for a small machine. */
@@ -20,6 +21,7 @@ export const MAX_STREAMED_ROWS = 100_000;
 export class StreamTableService {
   constructor(
     private readonly db: TenantDb,
+    private readonly tables: TableReader,
     private readonly questions: ExportQuestionReader,
   ) {}
 
@@ -62,7 +64,7 @@ export class StreamTableService {
     do {
       const start: TablePosition | null = after;
       const portion: Portion = await this.read(tenantId, () =>
-        readPortion(this.db.current.sql, tenantId, table, selection, start),
+        readPortion(this.tables, table, selection, start),
       );
       after = portion.after;
       if (portion.rows.length === 0) continue;

@@ -73,6 +73,16 @@ export class EventDto {
   episodeId!: string | null;
   @ApiProperty({ nullable: true, type: String, format: 'uuid' }) podcastId!: string | null;
   @ApiProperty({ enum: EVIDENCE_LEVELS, description: 'How strong the proof is.' }) evidence!: string;
+  @ApiProperty({
+    nullable: true,
+    type: String,
+    example: 'AntennaPod',
+    description:
+      'As downloads name it, by the rule set that is valid today. Null as long as the tenant has no rule set.',
+  })
+  app!: string | null;
+  @ApiProperty({ nullable: true, type: String, example: 'mobile', description: 'In the same way.' })
+  device!: string | null;
   @ApiProperty({ nullable: true, type: String, example: 'DE' }) country!: string | null;
   @ApiProperty({ nullable: true, type: Number }) positionMs!: number | null;
   @ApiProperty({ nullable: true, type: Number, description: 'Bytes that were sent.' }) bytes!: number | null;

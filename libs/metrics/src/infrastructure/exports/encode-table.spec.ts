@@ -67,7 +67,7 @@ test('CSV is read back row by row, and no text in it is a formula', () => {
       expect(file.startsWith('id,title,position,bytes,is_known,at,day,data\r\n')).toBe(true);
       const read = parse(file, {
         columns: true,
-        record_delimiter: '\r\n',
+        record_delimiter: ['\r\n', '\n', '\r'],
         cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
       });
       const guarded = (value: string) => (FORMULA.test(value) ? `'${value}` : value);

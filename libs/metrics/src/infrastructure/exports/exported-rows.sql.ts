@@ -18,9 +18,21 @@ export interface TableSelection {
   readonly descending?: boolean;
 }
 
+/** By whom a row was sent, as far as its app and device follow from it. */
+export interface SentBy {
+  readonly userAgentId: string | null;
+  readonly referrer: string | null;
+  readonly occurredAtMs: number;
+  /** Number of the autonomous system. */
+  readonly asn: number | null;
+  readonly country: string | null;
+}
+
 /** Rows in the order of the key, and where the next page begins. */
 export interface TablePage {
   readonly rows: readonly ExportedRow[];
+  /** By whom each row was sent; empty for tables without agents. */
+  readonly sentBy: readonly SentBy[];
   /** Null after the last page. */
   readonly after: TablePosition | null;
 }
@@ -30,6 +42,11 @@ export interface TablePage {
  * hold fewer rows than asked for, or none, and still not be the last.
  */
 const LOOKED_AT = 20_000;
+
+const SENT_BY = `json_build_object(
+    'userAgentId', t.user_agent_id::text, 'referrer', r.value, 'asn', n.asn, 'country', n.country,
+    'occurredAtMs', floor(extract(epoch FROM t.occurred_at) * 1000)
+  ) AS "$sentBy"`;
 
 /** A page of at most `limit` rows after a position; null begins at the beginning. */
 export async function exportedRows(
@@ -49,13 +66,18 @@ export async function exportedRows(
     ...(end === null ? [] : [compare(bounds, table.key, selection.descending ? '>=' : '<=', end)]),
   ];
   const columns = table.columns.map(({ sql: of, name, type }) => `${readAs(of, type)} AS "${name}"`);
-  const found = await sql<Record<string, ExportedValue> & KeyTexts>(
+  if (table.hasAgents) columns.push(SENT_BY);
+  const found = await sql<Record<string, ExportedValue> & KeyTexts & { $sentBy: SentBy }>(
     `SELECT ${columns.join(', ')}, ${keyTexts(table.key)} FROM ${table.from}
      WHERE ${conditions.join(' AND ')} ORDER BY ${order(table, selection)} LIMIT ${bounds.add(limit, 'integer')}`,
     bounds.values,
   );
   const last = found.length < limit ? end : (found.at(-1)?.$key ?? null);
-  return { rows: found.map((row) => readRow(table, row)), after: last };
+  return {
+    rows: found.map((row) => readRow(table, row)),
+    sentBy: table.hasAgents ? found.map((row) => row.$sentBy) : [],
+    after: last,
+  };
 }
 
 /**

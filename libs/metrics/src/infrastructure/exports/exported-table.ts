@@ -27,6 +27,11 @@ export interface ExportedTable {
   readonly key: readonly KeyPart[];
   /** Rows are ordered by time: the first part of the key is the time by which a range takes them. */
   readonly isTimed: boolean;
+  /**
+   * Rows were sent by agents, whose names `app` and `device` are not stored with them: `t` has `user_agent_id`, `r` is its
+   * referrer and `n` its network.
+   */
+  readonly hasAgents?: true;
   /** The podcast of a row; absent where rows belong to none. */
   readonly podcast?: string;
   /** Rows are single requests of listeners: they take a key with the scope `raw`, and go when a listener is erased. */

@@ -16,6 +16,8 @@ export const LISTENER_EVENTS: ExportedTable = {
       type: 'text',
       sql: 'evidence_level(t.event_type, t.trusted_sender, t.bytes_sent)',
     },
+    { name: 'app', type: 'text', sql: 'NULL::text' },
+    { name: 'device', type: 'text', sql: 'NULL::text' },
     { name: 'country', type: 'text', sql: 'n.country' },
     { name: 'position_ms', type: 'integer', sql: 't.position_ms' },
     { name: 'bytes', type: 'bigint', sql: 't.bytes_sent' },
@@ -36,6 +38,7 @@ export const LISTENER_EVENTS: ExportedTable = {
     { sql: 't.event_id', type: 'uuid' },
   ],
   isTimed: true,
+  hasAgents: true,
   podcast: 'e.podcast_id',
   ofListeners: true,
 };
