@@ -96,7 +96,8 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
   ];
   const named = { tenant_id, id: id('row') };
   const exportId = id('export');
-  const someDay = new Date(parseInt(eventId.slice(0, 4), 16) * DAY_MS).toISOString();
+  const someNumber = parseInt(eventId.slice(0, 4), 16);
+  const someDay = new Date(someNumber * DAY_MS).toISOString();
   const days = { first_day: now, last_day: now };
   return {
     // Beside the row that the episode leaves.
@@ -202,7 +203,7 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
         requested_by: canary,
       },
     ],
-    export_pieces: [{ tenant_id, export_id: exportId, piece: 0, bytes: canary }],
+    export_pieces: [{ tenant_id, export_id: exportId, piece: someNumber, bytes: canary }],
     privacy_requests: [{ ...named, kind: 'export', listener_ids: '{1}', requested_by: canary }],
   };
 }
