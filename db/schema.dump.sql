@@ -445,7 +445,7 @@ CREATE TABLE public.api_keys (
     CONSTRAINT api_keys_key_id_check CHECK ((key_id ~ '^[0-9A-Za-z]{16}$'::text)),
     CONSTRAINT api_keys_kind_check CHECK ((kind = ANY (ARRAY['secret'::text, 'ingest_token'::text]))),
     CONSTRAINT api_keys_name_check CHECK (((length(name) >= 1) AND (length(name) <= 200))),
-    CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ ARRAY['ingest'::text, 'read'::text, 'write'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
+    CONSTRAINT api_keys_scopes_check CHECK (((scopes <@ ARRAY['ingest'::text, 'read'::text, 'raw'::text, 'write'::text, 'admin'::text]) AND (cardinality(scopes) > 0)))
 );
 
 ALTER TABLE ONLY public.api_keys FORCE ROW LEVEL SECURITY;
@@ -504,7 +504,7 @@ CREATE TABLE public.dirty_buckets (
     bucket timestamp with time zone NOT NULL,
     mark_id bigint NOT NULL,
     marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text])))
+    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text, 'export'::text, 'export_expiry'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.5');
 
@@ -617,6 +617,53 @@ ALTER TABLE public.episodes OWNER TO podcast_owner;
 COMMENT ON COLUMN public.episodes.media_key IS 'Lower-case host and exact path of the enclosure, prefixes and query removed.';
 
 COMMENT ON COLUMN public.episodes.segment_ms IS 'Length of an HLS segment, where the enclosure is a playlist; NULL takes 6 seconds.';
+
+CREATE TABLE public.export_pieces (
+    tenant_id uuid NOT NULL,
+    export_id uuid NOT NULL,
+    piece integer NOT NULL,
+    bytes bytea NOT NULL,
+    layout bytea
+);
+
+ALTER TABLE ONLY public.export_pieces FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.export_pieces OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.export_pieces.layout IS 'What the end of a Parquet file has to say about the rows that begin in this piece.';
+
+CREATE TABLE public.exports (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    table_name text NOT NULL,
+    format text NOT NULL,
+    range_from timestamp with time zone,
+    range_to timestamp with time zone,
+    podcast_id uuid,
+    of_listeners boolean NOT NULL,
+    state text DEFAULT 'queued'::text NOT NULL,
+    "position" jsonb,
+    pieces integer DEFAULT 0 NOT NULL,
+    rows bigint DEFAULT 0 NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
+    requested_by text NOT NULL,
+    requested_at timestamp with time zone DEFAULT now() NOT NULL,
+    started_at timestamp with time zone,
+    done_at timestamp with time zone,
+    expires_at timestamp with time zone,
+    error text,
+    CONSTRAINT exports_check CHECK ((range_to > range_from)),
+    CONSTRAINT exports_format_check CHECK ((format = ANY (ARRAY['csv'::text, 'ndjson'::text, 'parquet'::text]))),
+    CONSTRAINT exports_state_check CHECK ((state = ANY (ARRAY['queued'::text, 'running'::text, 'done'::text, 'failed'::text, 'expired'::text])))
+);
+
+ALTER TABLE ONLY public.exports FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.exports OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.exports.of_listeners IS 'Its rows are single requests of listeners: when one of them is erased, the file goes.';
+
+COMMENT ON COLUMN public.exports."position" IS 'Key of the last row that a piece holds. NULL before the first.';
 
 CREATE TABLE public.feed_lanes (
     lane bigint NOT NULL,
@@ -1264,6 +1311,12 @@ ALTER TABLE ONLY public.episodes
 ALTER TABLE ONLY public.episodes
     ADD CONSTRAINT episodes_tenant_id_podcast_id_guid_media_key_key UNIQUE (tenant_id, podcast_id, guid, media_key);
 
+ALTER TABLE ONLY public.export_pieces
+    ADD CONSTRAINT export_pieces_pkey PRIMARY KEY (tenant_id, export_id, piece);
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_pkey PRIMARY KEY (tenant_id, id);
+
 ALTER TABLE ONLY public.feed_lanes
     ADD CONSTRAINT feed_lanes_pkey PRIMARY KEY (lane);
 
@@ -1393,6 +1446,8 @@ CREATE INDEX episodes_newest ON public.episodes USING btree (tenant_id, created_
 
 CREATE INDEX episodes_title_trgm ON public.episodes USING gin (tenant_id, title public.gin_trgm_ops);
 
+CREATE INDEX exports_requested ON public.exports USING btree (tenant_id, requested_at DESC, id DESC);
+
 CREATE INDEX listener_events_unlocated ON ONLY public.listener_events USING btree (tenant_id, path_id, occurred_at) WHERE ((episode_id IS NULL) AND (path_id IS NOT NULL));
 
 CREATE INDEX listener_metrics_coarse ON public.listener_metrics USING btree (tenant_id, grain, metric, bucket, episode_id) WHERE (grain = ANY (ARRAY['day'::text, 'month'::text]));
@@ -1444,6 +1499,12 @@ ALTER TABLE ONLY public.episode_files
 
 ALTER TABLE ONLY public.episodes
     ADD CONSTRAINT episodes_tenant_id_podcast_id_fkey FOREIGN KEY (tenant_id, podcast_id) REFERENCES public.podcasts(tenant_id, id);
+
+ALTER TABLE ONLY public.export_pieces
+    ADD CONSTRAINT export_pieces_tenant_id_export_id_fkey FOREIGN KEY (tenant_id, export_id) REFERENCES public.exports(tenant_id, id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.exports
+    ADD CONSTRAINT exports_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.import_files
     ADD CONSTRAINT import_files_tenant_id_import_id_fkey FOREIGN KEY (tenant_id, import_id) REFERENCES public.imports(tenant_id, id) ON DELETE CASCADE;
@@ -1540,6 +1601,10 @@ ALTER TABLE public.duplicate_deliveries ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.episode_files ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.episodes ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.export_pieces ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.exports ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.import_files ENABLE ROW LEVEL SECURITY;
 
@@ -1643,6 +1708,10 @@ CREATE POLICY tenant_isolation ON public.episode_files TO podcast_app USING ((te
 
 CREATE POLICY tenant_isolation ON public.episodes TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.export_pieces TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.exports TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.import_files TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.imports TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
@@ -1726,6 +1795,10 @@ CREATE POLICY tenant_wall ON public.duplicate_deliveries AS RESTRICTIVE TO podca
 CREATE POLICY tenant_wall ON public.episode_files AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.episodes AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.export_pieces AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.exports AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.import_files AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1913,6 +1986,10 @@ GRANT UPDATE(duration_seconds) ON TABLE public.episode_files TO podcast_app;
 GRANT SELECT ON TABLE public.episodes TO podcast_admin;
 GRANT SELECT ON TABLE public.episodes TO podcast_search;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.episodes TO podcast_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.export_pieces TO podcast_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.exports TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.feed_lanes TO podcast_app;
 

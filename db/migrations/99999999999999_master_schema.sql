@@ -253,7 +253,7 @@ CREATE TABLE IF NOT EXISTS api_keys (
   key_id text NOT NULL CHECK (key_id ~ '^[0-9A-Za-z]{16}$'),
   kind text NOT NULL CHECK (kind IN ('secret', 'ingest_token')),
   name text NOT NULL CHECK (length(name) BETWEEN 1 AND 200),
-  scopes text[] NOT NULL CHECK (scopes <@ ARRAY['ingest', 'read', 'write', 'admin'] AND cardinality(scopes) > 0),
+  scopes text[] NOT NULL CHECK (scopes <@ ARRAY['ingest', 'read', 'raw', 'write', 'admin'] AND cardinality(scopes) > 0),
   trusted_sender boolean NOT NULL DEFAULT false,
   secret_hash bytea NOT NULL,
   created_at timestamptz NOT NULL DEFAULT now(),
@@ -628,7 +628,7 @@ $$;
 CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
   kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy', 'locate',
-                                     'release', 'publication', 'anomaly')),
+                                     'release', 'publication', 'anomaly', 'export', 'export_expiry')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -852,6 +852,48 @@ CREATE TABLE IF NOT EXISTS privacy_requests (
   report jsonb NOT NULL DEFAULT '{}',
   PRIMARY KEY (tenant_id, id)
 );
+
+-- ---------------------------------------------------------------------------------------------------------------
+-- Exports: files that a tenant asked for, written by a worker and kept for a day
+-- ---------------------------------------------------------------------------------------------------------------
+
+CREATE TABLE IF NOT EXISTS exports (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  id uuid NOT NULL,
+  table_name text NOT NULL,
+  format text NOT NULL CHECK (format IN ('csv', 'ndjson', 'parquet')),
+  range_from timestamptz,
+  range_to timestamptz CHECK (range_to > range_from),
+  podcast_id uuid,
+  of_listeners boolean NOT NULL,
+  state text NOT NULL DEFAULT 'queued' CHECK (state IN ('queued', 'running', 'done', 'failed', 'expired')),
+  position jsonb,
+  pieces integer NOT NULL DEFAULT 0,
+  rows bigint NOT NULL DEFAULT 0,
+  bytes bigint NOT NULL DEFAULT 0,
+  requested_by text NOT NULL,
+  requested_at timestamptz NOT NULL DEFAULT now(),
+  started_at timestamptz,
+  done_at timestamptz,
+  expires_at timestamptz,
+  error text,
+  PRIMARY KEY (tenant_id, id)
+);
+COMMENT ON COLUMN exports.of_listeners IS 'Its rows are single requests of listeners: when one of them is erased, the file goes.';
+COMMENT ON COLUMN exports.position IS 'Key of the last row that a piece holds. NULL before the first.';
+CREATE INDEX IF NOT EXISTS exports_requested ON exports (tenant_id, requested_at DESC, id DESC);
+
+-- The bytes of the files in their order, so that every copy of the API can serve them without a disk that all share.
+CREATE TABLE IF NOT EXISTS export_pieces (
+  tenant_id uuid NOT NULL,
+  export_id uuid NOT NULL,
+  piece integer NOT NULL,
+  bytes bytea NOT NULL,
+  layout bytea,
+  PRIMARY KEY (tenant_id, export_id, piece),
+  FOREIGN KEY (tenant_id, export_id) REFERENCES exports (tenant_id, id) ON DELETE CASCADE
+);
+COMMENT ON COLUMN export_pieces.layout IS 'What the end of a Parquet file has to say about the rows that begin in this piece.';
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Rollups: rebuilt from raw facts at any time with the same result
@@ -1112,7 +1154,8 @@ BEGIN
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
                            'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests',
-                           'listening_positions', 'release_starts', 'release_curves', 'alerts'] LOOP
+                           'listening_positions', 'release_starts', 'release_curves', 'alerts', 'exports',
+                           'export_pieces'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
@@ -1139,8 +1182,8 @@ END $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
   dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily, podcast_hosts, public_handles,
-  counted_days, downloads, count_carry, recount_differences, listening_positions, release_starts,
-  release_curves TO podcast_app;
+  counted_days, downloads, count_carry, recount_differences, listening_positions, release_starts, release_curves,
+  exports, export_pieces TO podcast_app;
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks
   TO podcast_app; -- facts stay as they came
 -- Except what names a listener, which erasure takes away.

@@ -10,8 +10,8 @@ import {
   ProblemFilter,
   TenantContextInterceptor,
 } from '@lib/http';
-import { IngestionHttpModule } from '@lib/ingestion';
-import { MetricsHttpModule } from '@lib/metrics';
+import { AgentNamesModule, IngestionHttpModule } from '@lib/ingestion';
+import { AGENT_NAMER, MetricsHttpModule } from '@lib/metrics';
 import { ObservabilityModule } from '@lib/observability';
 import { TenantsHttpModule } from '@lib/tenants';
 import type { Logger } from 'pino';
@@ -33,6 +33,7 @@ export class ApiModule {
         TenantsHttpModule,
         CatalogHttpModule,
         IngestionHttpModule,
+        AgentNamesModule.under(AGENT_NAMER),
         MetricsHttpModule,
       ],
       providers: [

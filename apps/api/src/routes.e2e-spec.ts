@@ -42,7 +42,7 @@ const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
   Object.entries(methods).map(([method, operation]) => ({ path, method: method.toUpperCase(), operation })),
 );
 /** What the document shows to callers without a key. Each of them has a proof of its own. */
-const PUBLIC = ['GET /v1/listener-exports/{link}'];
+const PUBLIC = ['GET /v1/listener-exports/{link}', 'GET /v1/export-files/{link}'];
 const keyed = operations.filter(({ method, path }) => !PUBLIC.includes(`${method} ${path}`));
 const filled = (path: string, id: string) => path.replace(/\{[^}]+\}/g, id);
 const OUTSIDE_THE_DOCUMENT = [/^\/r$/, /^\/health(\/\w+)?$/, /^\/metrics$/, /^\/api\/docs/];
@@ -110,7 +110,7 @@ describe('routes', () => {
     '$method $path says who may call it, groups itself and documents its errors',
     ({ operation }) => {
       const isPublic = !keyed.some((each) => each.operation === operation);
-      const rules = isPublic ? ['public'] : ['ingest', 'read', 'write', 'admin', 'platform'];
+      const rules = isPublic ? ['public'] : ['ingest', 'read', 'raw', 'write', 'admin', 'platform'];
       expect(rules).toContain(operation['x-access']);
       expect(operation.summary).toBeTruthy();
       expect(operation.tags).toHaveLength(1);
@@ -192,7 +192,7 @@ describe('routes', () => {
   test('every route refuses a key without its scope', async () => {
     const { key } = await api.createTenant();
     const keys = new Map<string, string>();
-    for (const scope of ['ingest', 'read', 'write']) {
+    for (const scope of ['ingest', 'read', 'raw', 'write']) {
       const created = await api.call<{ credential: string }>('POST', '/v1/keys', {
         key,
         body: { name: scope, scopes: [scope] },

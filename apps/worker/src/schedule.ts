@@ -13,6 +13,8 @@ import {
   refreshAggregatesJob,
   refreshMetricsDailyJob,
   refreshReleaseCurvesJob,
+  expireExportsJob,
+  runExportsJob,
 } from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
 import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
@@ -25,6 +27,7 @@ import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
 export const SCHEDULE: readonly JobDeclaration[] = [
   countDownloadsJob,
   refreshAggregatesJob,
+  runExportsJob,
   refreshMetricsDailyJob,
   refreshReleaseCurvesJob,
   pollFeedsJob,
@@ -34,6 +37,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   answerPrivacyRequestsJob,
   reconcileAggregatesJob,
   detectAnomaliesJob,
+  expireExportsJob,
   ensurePartitionsJob,
   enforceRetentionJob,
   destroyListenerKeysJob,

@@ -4,8 +4,8 @@ import { CatalogJobsModule } from '@lib/catalog';
 import { SettingsModule, type Settings } from '@lib/config';
 import { DatabaseModule } from '@lib/database';
 import { AccessGuard, AUTHENTICATOR, ProblemFilter, type Authenticator } from '@lib/http';
-import { IngestionModule } from '@lib/ingestion';
-import { MetricsModule } from '@lib/metrics';
+import { AgentNamesModule, IngestionModule } from '@lib/ingestion';
+import { AGENT_NAMER, MetricsModule } from '@lib/metrics';
 import { ObservabilityModule } from '@lib/observability';
 import { QueueModule } from '@lib/queue';
 import { TimeSeriesModule } from '@lib/time-series';
@@ -37,6 +37,7 @@ export class WorkerModule {
         TimeSeriesModule,
         CatalogJobsModule,
         IngestionModule,
+        AgentNamesModule.under(AGENT_NAMER),
         MetricsModule,
         // Last: Nest ends modules in reverse, and jobs must end before what they use.
         QueueModule.forWorker(settings, SCHEDULE),

@@ -126,6 +126,11 @@ export class Settings {
 
   @Type(() => Number) @IsInt() @Min(8) @Max(36_500) rawRetentionDays = 730;
 
+  /** The largest file that an export may come to, in bytes. Files lie in the database for a day. */
+  @Type(() => Number) @IsInt() @Min(1024) @Max(1_099_511_627_776) exportMaxBytes = 1_073_741_824;
+  /** How often a tenant may read raw events from one API process. */
+  @Type(() => Number) @IsInt() @Min(1) @Max(1_000_000) eventsReadsPerMinute = 60;
+
   @Transform(list) @IsArray() @IsString({ each: true }) corsOrigins: string[] = [];
   /** Addresses or networks of proxies whose `X-Forwarded-For` is believed. Empty: nobody's. */
   @Transform(list) @IsArray() @IsString({ each: true }) trustProxy: string[] = [];

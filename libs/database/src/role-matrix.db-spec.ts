@@ -50,6 +50,8 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     duplicate_deliveries: REVISE,
     episode_files: 'SELECT INSERT UPDATE(duration_seconds,header_bytes,media_bytes)',
     episodes: EDIT,
+    export_pieces: EDIT,
+    exports: EDIT,
     feed_lanes: EDIT,
     import_files: REVISE,
     imports: REVISE,

@@ -19,6 +19,7 @@ export { ProblemFilter, retryDelay } from './problem.filter.js';
 export { OwnTransactions, ReadsReplica, TenantContextInterceptor } from './tenant-context.interceptor.js';
 export { PageQueryDto } from './page-query.dto.js';
 export { readPage, type ListPosition, type Page, type PageRequest } from './page.js';
+export { readLink, signLink } from './signed-link.js';
 export { inputValidation } from './validation.js';
 export { readBodyBytes } from './read-body-bytes.js';
 export { readFormFile, type FormFile } from './read-form-file.js';

@@ -1,7 +1,10 @@
 import type { TenantId } from '@lib/primitives';
 
-/** What a tenant's key may do. `admin` includes the others. */
-export const SCOPES = ['ingest', 'read', 'write', 'admin'] as const;
+/**
+ * What a tenant's key may do. `read` sees numbers and what they are about, `raw` also single requests of listeners, with
+ * their sessions: a dashboard needs no such key. `admin` includes the others.
+ */
+export const SCOPES = ['ingest', 'read', 'raw', 'write', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
 /** Who is calling, proven by a credential. The only source of a request's tenant. */

@@ -29,7 +29,7 @@ export { BATCH_PATH } from './http/events.controller.js';
 export { RECONCILIATIONS_PATH } from './http/reconciliations.controller.js';
 export { lapsedInclusions } from './infrastructure/address-lists.sql.js';
 export type { EventInput } from './domain/event-input.js';
-export { IngestionHttpModule, IngestionModule } from './ingestion.module.js';
+export { AgentNamesModule, IngestionHttpModule, IngestionModule } from './ingestion.module.js';
 export { countRequests } from './domain/counting/count-requests.js';
 export { DEFAULT_COUNTING_RULES } from './domain/counting/counting-rules.js';
 export type { DownloadRequest } from './domain/counting/download-request.js';

@@ -1,10 +1,11 @@
-import { Module } from '@nestjs/common';
+import { Module, type DynamicModule } from '@nestjs/common';
 import { TenantsModule } from '@lib/tenants';
 import { TimeSeriesModule } from '@lib/time-series';
 import { AddressLists } from './application/address-lists.js';
 import { UnknownAgentsService } from './application/unknown-agents.service.js';
 import { AgentOverridesService } from './application/agent-overrides.service.js';
 import { AgentLists } from './application/agent-lists.js';
+import { AgentNames } from './application/agent-names.js';
 import { AgentReader } from './application/agent-reader.js';
 import { ClientReader } from './application/client-reader.js';
 import { BackfillService } from './application/backfill.service.js';
@@ -73,6 +74,20 @@ class ListenerKeysModule {}
   exports: [AgentLists, AgentReader, RuleSetsService, ClientReader],
 })
 class RulesModule {}
+
+/** Names of agents, for other features. */
+@Module({ imports: [RulesModule], providers: [AgentNames] })
+export class AgentNamesModule {
+  /** Provides them to every module, under the token of whoever asks for them. */
+  static under(token: symbol): DynamicModule {
+    return {
+      module: AgentNamesModule,
+      global: true,
+      providers: [{ provide: token, useExisting: AgentNames }],
+      exports: [token],
+    };
+  }
+}
 
 /** Access logs in: by command and over HTTP. */
 @Module({

@@ -1,6 +1,10 @@
 /** Rollups of events, kept up to date by jobs, and the questions that they answer. */
 export { DetectAnomalies } from './application/anomalies/detect-anomalies.js';
 export { detectAnomaliesJob } from './application/anomalies/detect-anomalies.job.js';
+export { AGENT_NAMER } from './application/exports/agent-namer.js';
+export { expireExportsJob } from './application/exports/expire-exports.job.js';
+export { RunExports } from './application/exports/run-exports.js';
+export { runExportsJob } from './application/exports/run-exports.job.js';
 export { reconcileAggregatesJob } from './application/reconcile-aggregates.job.js';
 export { RefreshAggregates } from './application/refresh-aggregates.js';
 export { refreshAggregatesJob } from './application/refresh-aggregates.job.js';

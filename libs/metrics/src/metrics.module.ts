@@ -3,6 +3,14 @@ import { TenantsModule } from '@lib/tenants';
 import { RetentionService } from './application/listening/retention.service.js';
 import { AlertsService } from './application/anomalies/alerts.service.js';
 import { DetectAnomalies } from './application/anomalies/detect-anomalies.js';
+import { EventsService } from './application/exports/events.service.js';
+import { ExpireExports } from './application/exports/expire-exports.js';
+import { ExportFilesService } from './application/exports/export-files.service.js';
+import { ExportQuestionReader } from './application/exports/export-question.js';
+import { ExportsService } from './application/exports/exports.service.js';
+import { RunExports } from './application/exports/run-exports.js';
+import { StreamTableService } from './application/exports/stream-table.service.js';
+import { TableReader } from './application/exports/table-reader.js';
 import { QuestionReader } from './application/question-reader.js';
 import { RecentTenants } from './application/recent-tenants.js';
 import { ReconcileAggregates } from './application/reconcile-aggregates.js';
@@ -20,6 +28,9 @@ import { TopEpisodesService } from './application/top-episodes.service.js';
 import { TotalsService } from './application/totals.service.js';
 import { RetentionController } from './http/listening/retention.controller.js';
 import { AlertsController } from './http/anomalies/alerts.controller.js';
+import { RawEventsController } from './http/exports/events.controller.js';
+import { ExportFilesController } from './http/exports/export-files.controller.js';
+import { ExportsController } from './http/exports/exports.controller.js';
 import { MetricsController } from './http/metrics.controller.js';
 import { ReleasesController } from './http/releases/releases.controller.js';
 
@@ -32,6 +43,9 @@ import { ReleasesController } from './http/releases/releases.controller.js';
     RefreshReleaseCurves,
     DetectAnomalies,
     ReconcileAggregates,
+    TableReader,
+    RunExports,
+    ExpireExports,
   ],
   exports: [
     RefreshAggregates,
@@ -39,6 +53,7 @@ import { ReleasesController } from './http/releases/releases.controller.js';
     RefreshReleaseCurves,
     DetectAnomalies,
     ReconcileAggregates,
+    RunExports,
   ],
 })
 export class MetricsModule {}
@@ -46,7 +61,15 @@ export class MetricsModule {}
 /** Answers questions from rollups. It needs none of the jobs that maintain them. */
 @Module({
   imports: [TenantsModule],
-  controllers: [MetricsController, RetentionController, ReleasesController, AlertsController],
+  controllers: [
+    MetricsController,
+    RetentionController,
+    ReleasesController,
+    AlertsController,
+    RawEventsController,
+    ExportsController,
+    ExportFilesController,
+  ],
   providers: [
     QuestionReader,
     SeriesService,
@@ -60,6 +83,12 @@ export class MetricsModule {}
     BackCatalogueService,
     ForecastService,
     AlertsService,
+    EventsService,
+    ExportQuestionReader,
+    ExportsService,
+    ExportFilesService,
+    StreamTableService,
+    TableReader,
   ],
 })
 export class MetricsHttpModule {}

@@ -113,7 +113,9 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
     id('snapshot'),
   ];
   const named = { tenant_id, id: id('row') };
-  const someDay = new Date(parseInt(eventId.slice(0, 4), 16) * DAY_MS).toISOString();
+  const exportId = id('export');
+  const someNumber = parseInt(eventId.slice(0, 4), 16);
+  const someDay = new Date(someNumber * DAY_MS).toISOString();
   const days = { first_day: now, last_day: now };
   return {
     // Beside the row that the episode leaves.
@@ -210,13 +212,30 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
     ],
     quarantines: [{ ...named, day: now, detector: canary, subject: canary, requests: 1, downloads: 1 }],
     alerts: [alertRow(tenant, named, someDay)],
+    exports: [
+      {
+        tenant_id,
+        id: exportId,
+        table_name: canary,
+        format: 'csv',
+        of_listeners: true,
+        requested_by: canary,
+      },
+    ],
+    export_pieces: [{ tenant_id, export_id: exportId, piece: someNumber, bytes: canary }],
     privacy_requests: [{ ...named, kind: 'export', listener_ids: '{1}', requested_by: canary }],
   };
 }
 
 function alertRow({ podcastId, canary }: CanaryTenant, named: Row, day: string): Row {
   const figures = { hours: 24, expected: 1, actual: 1, z: 4 };
-  const of = { podcast_id: podcastId, day, metric: 'downloads', evidence: 'origin_bytes', direction: 'above' };
+  const of = {
+    podcast_id: podcastId,
+    day,
+    metric: 'downloads',
+    evidence: 'origin_bytes',
+    direction: 'above',
+  };
   return { ...named, ...of, ...figures, likely_reason: 'unknown', note: canary };
 }
 

@@ -60,7 +60,7 @@ export async function startTestApi(
       ...(payload === undefined ? {} : { payload: payload as string | Buffer }),
     });
     const text = response.payload;
-    const isJson = /json/.test(String(response.headers['content-type']));
+    const isJson = /\bjson/.test(String(response.headers['content-type']));
     return {
       status: response.statusCode,
       headers: response.headers,

@@ -4,6 +4,7 @@ import { benchClassify } from './classify.bench.js';
 import type { IngestBenchOptions } from './ingest-bench-options.js';
 import { benchIngest } from './ingest.bench.js';
 import { benchCount, type CountBenchOptions } from './count.bench.js';
+import { benchExport, type ExportBenchOptions } from './export.bench.js';
 import { benchQuery, type QueryBenchOptions } from './query.bench.js';
 import { benchRedirect, type RedirectBenchOptions } from './redirect.bench.js';
 
@@ -52,6 +53,13 @@ export function benchCommand(io: CommandIo): Command {
     .command('classify')
     .description('user agents by the lists that come along; needs no database')
     .action(() => benchClassify(io));
+  bench
+    .command('export')
+    .description(
+      'raw events written to files of every format and fetched; memory of the writer and of the API',
+    )
+    .option('--rows <n>', 'events in each file', parseAtLeastOne, 1_000_000)
+    .action((options: ExportBenchOptions) => benchExport(io, options));
   bench
     .command('redirect')
     .description(

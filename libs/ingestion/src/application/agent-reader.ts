@@ -21,6 +21,12 @@ import { AgentLists } from './agent-lists.js';
 /** What of a rule set decides about agents. */
 export type AgentRuleSet = Pick<RuleSet, 'id' | 'agentList' | 'agentOverrides'>;
 
+/** What of a request says by whom it was sent, apart from the listener. */
+export type RequestingAgent = Pick<
+  StoredRequest,
+  'userAgentId' | 'referrer' | 'occurredAtMs' | 'asn' | 'country'
+>;
+
 /** Rule sets whose overrides are kept ready. */
 const READY = 100;
 
@@ -42,7 +48,7 @@ export class AgentReader {
     sql: Sql,
     tenantId: TenantId,
     ruleSet: AgentRuleSet,
-    requests: readonly StoredRequest[],
+    requests: readonly RequestingAgent[],
   ): Promise<RequestVerdict[]> {
     const classifier = await this.lists.classifier(sql, ruleSet.agentList);
     const overrides = await this.overridesOf(sql, tenantId, ruleSet);
@@ -69,7 +75,7 @@ export class AgentReader {
     return compiled;
   }
 
-  private async readTexts(sql: Sql, tenantId: TenantId, requests: readonly StoredRequest[]): Promise<void> {
+  private async readTexts(sql: Sql, tenantId: TenantId, requests: readonly RequestingAgent[]): Promise<void> {
     const missing = new Set<string>();
     for (const { userAgentId } of requests)
       if (userAgentId !== null && !this.texts.has(userAgentId)) missing.add(userAgentId);

@@ -33,12 +33,20 @@ export function readRange(
 ): CountedRange {
   const from = readBound(zone, 'from', texts.from);
   const to = readBound(zone, 'to', texts.to);
+  checkAligned('from', from);
+  checkAligned('to', to);
   if (from >= to) throw invalidRange('to', 'to must be later than from: the range ends before to.');
   if (to - from > (longestDays + 1) * DAY_MS) throw rangeTooLong(longest);
   return { from, to };
 }
 
-function readBound(zone: LocalZone, field: 'from' | 'to', text: string): number {
+/**
+ * Reads one bound, in the forms of {@link readRange}, to the millisecond.
+ *
+ * @returns UTC milliseconds
+ * @throws DomainError `invalid_range` (400)
+ */
+export function readBound(zone: LocalZone, field: 'from' | 'to', text: string): number {
   const instant = readDate(zone, text) ?? readInstant(text);
   if (instant === undefined) {
     throw invalidRange(
@@ -48,9 +56,12 @@ function readBound(zone: LocalZone, field: 'from' | 'to', text: string): number 
   }
   if (instant < EARLIEST || instant > LATEST)
     throw invalidRange(field, `${field} must lie between the years 2000 and 2100.`);
+  return instant;
+}
+
+function checkAligned(field: 'from' | 'to', instant: number): void {
   if (!isSliceBorder(instant))
     throw unalignedRange(field, instant, Math.round(instant / SLICE_MS) * SLICE_MS);
-  return instant;
 }
 
 function readDate(zone: LocalZone, text: string): number | undefined {

@@ -17,6 +17,7 @@ import {
 } from '../../infrastructure/privacy-requests.sql.js';
 import { scrubFrozenDownloads } from '../../infrastructure/scrub-downloads.sql.js';
 import { nextRawEvent } from '../../infrastructure/scrub-events.sql.js';
+import { withdrawExports } from '../../infrastructure/withdraw-exports.sql.js';
 import { answerPrivacyRequestsJob } from './answer-privacy-requests.job.js';
 import { eraseDay } from './erase-day.js';
 import { freeTexts } from './free-texts.js';
@@ -133,7 +134,8 @@ export class AnswerPrivacyRequests {
     }
     const horizon = await rawHorizon(sql, tenantId);
     const frozen = horizon && (await scrubFrozenDownloads(sql, tenantId, utcDate(horizon), listenerIds));
-    const rows = { downloads: frozen?.downloads ?? 0, count_carry: frozen?.carry ?? 0 };
+    const exports = await withdrawExports(sql, tenantId);
+    const rows = { downloads: frozen?.downloads ?? 0, count_carry: frozen?.carry ?? 0, exports };
     await noteProgress(sql, tenantId, id, { ...addFound(report, { rows }, null), searchedAt });
     return true;
   }

@@ -1,11 +1,11 @@
 import { Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
+import { readLink, signLink } from '@lib/http';
 import { DAY_MS, DomainError, type TenantId } from '@lib/primitives';
 import { RateLimiterMemory, RateLimiterRes } from 'rate-limiter-flexible';
 import type { PrivacyRequest } from '../../domain/privacy/privacy-request.js';
 import { isActiveTenant } from '../../infrastructure/active-tenant.sql.js';
-import { readExportLink, signExportLink } from './export-link.js';
 import { exportListener } from './export-listener.js';
 import { fetchableUntilMs, PrivacyRequestsService } from './privacy-requests.service.js';
 
@@ -45,7 +45,7 @@ export class ListenerExportsService {
     const untilMs = Math.min(Date.now() + LINK_MS, fetchableUntilMs(doneAt));
     if (untilMs <= Date.now()) return null;
     const expiresAtMs = Math.floor(untilMs / 1_000) * 1_000;
-    const link = signExportLink(this.secret, { tenantId, requestId: id, expiresAtMs });
+    const link = signLink(this.secret, 'export-link', { tenantId, id, expiresAtMs });
     return { exportUrl: `/v1/listener-exports/${link}`, exportUrlExpiresAt: new Date(expiresAtMs) };
   }
 
@@ -63,9 +63,9 @@ export class ListenerExportsService {
    * @throws DomainError `export_link_invalid` (404), whatever is wrong with it; `rate_limited` (429)
    */
   async openLink(text: string): Promise<ListenerExport> {
-    const link = readExportLink(this.secret, text, Date.now());
+    const link = readLink(this.secret, 'export-link', text, Date.now());
     if (link === undefined) throw leadsNowhere();
-    const request = await this.db.run(link.tenantId, () => this.linked(link.requestId), { readOnly: true });
+    const request = await this.db.run(link.tenantId, () => this.linked(link.id), { readOnly: true });
     return this.hand(link.tenantId, request);
   }
 

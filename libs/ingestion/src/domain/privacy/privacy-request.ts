@@ -7,7 +7,8 @@ export const TEXT_TABLES = ['user_agents', 'referrers', 'paths'] as const;
 export type TextTable = (typeof TEXT_TABLES)[number];
 
 /** The tables in which something of a listener can stand. */
-export type PersonalTable = TextTable | 'listener_events' | 'downloads' | 'count_carry' | 'quarantines';
+export type PersonalTable =
+  TextTable | 'listener_events' | 'downloads' | 'count_carry' | 'quarantines' | 'exports';
 
 /** What became of a request so far. Kept in the ledger, so nothing here names the listener. */
 export interface PrivacyReport {

@@ -1,13 +1,16 @@
 import { expect, test } from '@jest/globals';
 import { toTenantId } from '@lib/primitives';
-import { readExportLink, signExportLink } from './export-link.js';
+import { readLink, signLink, type SignedLink } from './signed-link.js';
 
 const SECRET = 'a secret of at least 32 characters';
 const LINK = {
   tenantId: toTenantId('0b9c5f1e-7a41-4c53-9f0e-2d6a8b3c4d5e'),
-  requestId: '6d0f5e0a-3f0e-4d53-9a55-8f0b7a1c4e52',
+  id: '6d0f5e0a-3f0e-4d53-9a55-8f0b7a1c4e52',
   expiresAtMs: Date.UTC(2026, 9, 17, 12),
 };
+const signExportLink = (secret: string, link: SignedLink) => signLink(secret, 'export-link', link);
+const readExportLink = (secret: string, text: string, nowMs: number) =>
+  readLink(secret, 'export-link', text, nowMs);
 const BEFORE = LINK.expiresAtMs - 1;
 const signed = signExportLink(SECRET, LINK);
 
@@ -32,9 +35,14 @@ test('opens nothing for another tenant, request, time or secret', () => {
       Buffer.from(named, 'base64url').subarray(0, 38),
       Buffer.from(signature, 'base64url').subarray(38),
     ]).toString('base64url');
-  for (const link of [other, { ...LINK, requestId: other.tenantId }, { ...LINK, expiresAtMs: BEFORE + 9e9 }])
+  for (const link of [other, { ...LINK, id: other.tenantId }, { ...LINK, expiresAtMs: BEFORE + 9e9 }])
     expect(readExportLink(SECRET, mixed(signExportLink(SECRET, link), signed), BEFORE)).toBeUndefined();
   expect(readExportLink(`${SECRET}!`, signed, BEFORE)).toBeUndefined();
+});
+
+test('opens nothing for another purpose', () => {
+  expect(readLink(SECRET, 'export-file', signed, BEFORE)).toBeUndefined();
+  expect(readLink(SECRET, 'export-file', signLink(SECRET, 'export-file', LINK), BEFORE)).toEqual(LINK);
 });
 
 test.each(['', 'x', '../../v1/keys', signed.slice(1), `${signed}A`, ` ${signed}`, `${signed}==`, '\0'])(

@@ -1,0 +1,79 @@
+import { plainColumns, type ExportedTable } from './exported-table.js';
+
+const PODCASTS: ExportedTable = {
+  name: 'podcasts',
+  columns: plainColumns({
+    id: 'uuid',
+    title: 'text',
+    description: 'text',
+    author: 'text',
+    language: 'text',
+    link: 'text',
+    image_url: 'text',
+    feed_url: 'text',
+    podcast_guid: 'text',
+    metadata: 'json',
+    archived_at: 'instant',
+    created_at: 'instant',
+    updated_at: 'instant',
+  }),
+  from: 'podcasts t',
+  key: [{ sql: 't.id', type: 'uuid' }],
+  isTimed: false,
+  podcast: 't.id',
+  ofListeners: false,
+};
+
+const EPISODES: ExportedTable = {
+  name: 'episodes',
+  columns: plainColumns({
+    id: 'uuid',
+    podcast_id: 'uuid',
+    guid: 'text',
+    title: 'text',
+    description: 'text',
+    link: 'text',
+    published_at: 'instant',
+    episode_type: 'text',
+    season: 'integer',
+    episode_number: 'integer',
+    enclosure_url: 'text',
+    enclosure_type: 'text',
+    media_key: 'text',
+    media_bytes: 'bigint',
+    header_bytes: 'bigint',
+    duration_seconds: 'integer',
+    metadata: 'json',
+    archived_at: 'instant',
+    created_at: 'instant',
+    updated_at: 'instant',
+  }),
+  from: 'episodes t',
+  key: [{ sql: 't.id', type: 'uuid' }],
+  isTimed: false,
+  podcast: 't.podcast_id',
+  ofListeners: false,
+};
+
+const ANNOTATIONS: ExportedTable = {
+  name: 'annotations',
+  columns: plainColumns({
+    id: 'uuid',
+    happened_at: 'instant',
+    kind: 'text',
+    podcast_id: 'uuid',
+    episode_id: 'uuid',
+    detail: 'json',
+  }),
+  from: 'annotations t',
+  key: [
+    { sql: 't.happened_at', type: 'timestamptz' },
+    { sql: 't.id', type: 'uuid' },
+  ],
+  isTimed: true,
+  podcast: 't.podcast_id',
+  ofListeners: false,
+};
+
+/** What numbers are about. */
+export const CATALOG_TABLES: readonly ExportedTable[] = [PODCASTS, EPISODES, ANNOTATIONS];

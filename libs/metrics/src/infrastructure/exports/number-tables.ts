@@ -1,0 +1,111 @@
+import { plainColumns, type ExportedTable } from './exported-table.js';
+
+/** Named metric values by episode, of one grain: coarser grains are sums of finer ones, so that a file holds one. */
+function listenerMetrics(grain: 'slice' | 'hour' | 'day' | 'month', name: string): ExportedTable {
+  return {
+    name,
+    columns: plainColumns({
+      bucket: 'instant',
+      podcast_id: 'uuid',
+      episode_id: 'uuid',
+      metric: 'text',
+      evidence: 'text',
+      rule_set_id: 'uuid',
+      dimension: 'text',
+      dimension_value: 'text',
+      value: 'bigint',
+    }),
+    from: 'listener_metrics t',
+    where: `t.grain = '${grain}'`,
+    key: [
+      { sql: 't.bucket', type: 'timestamptz' },
+      { sql: 't.episode_id', type: 'uuid' },
+      { sql: 't.metric', type: 'text' },
+      { sql: 't.dimension', type: 'text' },
+      { sql: 't.dimension_value', type: 'text' },
+      { sql: 't.evidence', type: 'text' },
+      { sql: 't.rule_set_id', type: 'uuid' },
+    ],
+    isTimed: true,
+    podcast: 't.podcast_id',
+    ofListeners: false,
+  };
+}
+
+const METRICS_DAILY: ExportedTable = {
+  name: 'metrics_daily',
+  columns: plainColumns({
+    day: 'date',
+    podcast_id: 'uuid',
+    metric: 'text',
+    evidence: 'text',
+    rule_set_id: 'uuid',
+    value: 'bigint',
+    episodes: 'integer',
+    refreshed_at: 'instant',
+  }),
+  from: 'metrics_daily t',
+  key: [
+    { sql: 't.day', type: 'date' },
+    { sql: 't.podcast_id', type: 'uuid' },
+    { sql: 't.metric', type: 'text' },
+    { sql: 't.evidence', type: 'text' },
+    { sql: 't.rule_set_id', type: 'uuid' },
+  ],
+  isTimed: true,
+  podcast: 't.podcast_id',
+  ofListeners: false,
+};
+
+const SNAPSHOTS: ExportedTable = {
+  name: 'snapshots',
+  columns: plainColumns({
+    id: 'uuid',
+    name: 'text',
+    first_day: 'date',
+    last_day: 'date',
+    podcast_id: 'uuid',
+    created_by: 'text',
+    created_at: 'instant',
+  }),
+  from: 'snapshots t',
+  key: [{ sql: 't.id', type: 'uuid' }],
+  isTimed: false,
+  podcast: 't.podcast_id',
+  ofListeners: false,
+};
+
+const SNAPSHOT_NUMBERS: ExportedTable = {
+  name: 'snapshot_numbers',
+  columns: plainColumns({
+    snapshot_id: 'uuid',
+    day: 'date',
+    podcast_id: 'uuid',
+    episode_id: 'uuid',
+    evidence: 'text',
+    rule_set_id: 'uuid',
+    downloads: 'bigint',
+  }),
+  from: 'snapshot_numbers t',
+  key: [
+    { sql: 't.snapshot_id', type: 'uuid' },
+    { sql: 't.day', type: 'date' },
+    { sql: 't.episode_id', type: 'uuid' },
+    { sql: 't.evidence', type: 'text' },
+    { sql: 't.rule_set_id', type: 'uuid' },
+  ],
+  isTimed: false,
+  podcast: 't.podcast_id',
+  ofListeners: false,
+};
+
+/** Numbers: rollups, and what was promised to somebody. */
+export const NUMBER_TABLES: readonly ExportedTable[] = [
+  listenerMetrics('slice', 'listener_metrics_slices'),
+  listenerMetrics('hour', 'listener_metrics_hourly'),
+  listenerMetrics('day', 'listener_metrics_daily'),
+  listenerMetrics('month', 'listener_metrics_monthly'),
+  METRICS_DAILY,
+  SNAPSHOTS,
+  SNAPSHOT_NUMBERS,
+];
