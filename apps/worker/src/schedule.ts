@@ -7,7 +7,12 @@ import {
   locateRequestsJob,
   recountRequestsJob,
 } from '@lib/ingestion';
-import { reconcileAggregatesJob, refreshAggregatesJob, refreshMetricsDailyJob } from '@lib/metrics';
+import {
+  reconcileAggregatesJob,
+  refreshAggregatesJob,
+  refreshAudienceJob,
+  refreshMetricsDailyJob,
+} from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
 import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
 
@@ -20,6 +25,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   countDownloadsJob,
   refreshAggregatesJob,
   refreshMetricsDailyJob,
+  refreshAudienceJob,
   pollFeedsJob,
   recountRequestsJob,
   locateRequestsJob,

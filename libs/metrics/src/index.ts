@@ -1,4 +1,6 @@
 /** Rollups of events, kept up to date by jobs, and the questions that they answer. */
+export { RefreshAudience } from './application/audience/refresh-audience.js';
+export { refreshAudienceJob } from './application/audience/refresh-audience.job.js';
 export { reconcileAggregatesJob } from './application/reconcile-aggregates.job.js';
 export { RefreshAggregates } from './application/refresh-aggregates.js';
 export { refreshAggregatesJob } from './application/refresh-aggregates.job.js';

@@ -72,6 +72,20 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     listener_metrics: ['slice', 'hour', 'day', 'month'].map((grain) => ({ ...rollup, grain })),
     listener_totals: [{ ...metric, bucket: now, grain: 'day' }],
     metrics_daily: [{ ...metric, day: now, rule_set_id: randomUUID(), episodes: 1 }],
+    audience_sketches: [
+      {
+        tenant_id,
+        podcast_id: podcastId,
+        episode_id: episodeId,
+        rule_set_id: randomUUID(),
+        day: now,
+        series: 'a',
+        evidence: 'origin_bytes',
+        listeners: 1,
+        unidentified: 0,
+        hashes: '{1}',
+      },
+    ],
     ...countingRows(tenant, now),
   };
 }

@@ -130,8 +130,8 @@ export class KillStage {
   }
 
   private async converged(tenantId: string): Promise<void> {
-    // A day is looked at for invalid traffic when it is over: those marks may wait.
-    const marks = `SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind <> 'detect' LIMIT 1`;
+    // A day is looked at for invalid traffic when it is over, and for its audience now and then: those marks may wait.
+    const marks = `SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind NOT IN ('audience', 'detect') LIMIT 1`;
     for (const deadline = Date.now() + CONVERGED_MS; (await this.query(marks, [tenantId])).length > 0;) {
       if (Date.now() > deadline) throw new Error(`marks are left after ${CONVERGED_MS / 1_000} s`);
       await sleep(200);

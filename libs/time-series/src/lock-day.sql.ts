@@ -2,7 +2,7 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 
 /** Stages that rebuild a UTC day; each has locks of its own. */
-export type DayStage = 'count' | 'rollup' | 'metrics_daily' | 'detect';
+export type DayStage = 'count' | 'rollup' | 'metrics_daily' | 'audience' | 'detect';
 
 /**
  * Takes the lock of one tenant's UTC day until the transaction ends; false when someone else holds it.

@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import { utcDate, type TenantId } from '@lib/primitives';
+import type { MarkKind } from '@lib/time-series';
 import type { CountedRange } from '../domain/read-range.js';
 
 /** A rule set that days were counted under, and the window of its downloads. */
@@ -34,6 +35,7 @@ export interface RollupState {
  * @param asked whose rule sets are named
  * @param read the rollups that the answer comes from: `asked`, or more
  * @param replayedAt of the transaction, on a replica
+ * @param stages what an event passes before it is in the numbers; their marks begin slices or UTC days
  */
 export async function answerFrame(
   sql: Sql,
@@ -41,13 +43,14 @@ export async function answerFrame(
   asked: CountedRange,
   read: CountedRange,
   replayedAt: Date | null,
+  stages: readonly MarkKind[],
 ): Promise<RollupState> {
   const rows = await sql<RollupState>(
     `WITH snapshot AS (
        SELECT CASE WHEN pg_is_in_recovery() THEN $4::timestamptz ELSE now() END AS taken_at
      ), waiting AS (
        SELECT bucket, marked_at FROM dirty_buckets
-       WHERE tenant_id = $1 AND kind IN ('count', 'slice') AND bucket >= $2 AND bucket < $3
+       WHERE tenant_id = $1 AND kind = ANY ($7::text[]) AND bucket >= $2 AND bucket < $3
      ), switching AS (
        SELECT DISTINCT (bucket AT TIME ZONE 'UTC')::date::text AS day FROM waiting
        WHERE marked_at IN (SELECT decided_at FROM recounts WHERE tenant_id = $1 AND state = 'applied')
@@ -70,6 +73,7 @@ export async function answerFrame(
       replayedAt,
       utcDate(new Date(asked.from)),
       utcDate(new Date(asked.to - 1)),
+      stages,
     ],
   );
   return rows[0] ?? { asOf: null, ruleSets: [], switchingDays: [] };
