@@ -91,15 +91,18 @@ export async function hyperLogLogWay(session: LoginSession): Promise<AudienceWay
        SELECT tenant_id, podcast_id, settled_day, ((audience_a >> 32) & 2147483647) % ${REGISTERS} AS register,
               max(32 - floor(ln(greatest(audience_a & 4294967295, 1)::float8) / ln(2::float8)))::integer AS rank
        FROM downloads GROUP BY 1, 2, 3, 4
-     ), days AS (
-       SELECT DISTINCT tenant_id, podcast_id, settled_day FROM ranked
+     ), filled AS (
+       SELECT tenant_id, podcast_id, settled_day, register, max(rank) AS rank
+       FROM (SELECT * FROM ranked
+             UNION ALL
+             SELECT d.*, n, 0 FROM (SELECT DISTINCT tenant_id, podcast_id, settled_day FROM ranked) d,
+                                   generate_series(0, ${REGISTERS} - 1) AS n) r
+       GROUP BY 1, 2, 3, 4
      )
      INSERT INTO bench_hll
-     SELECT d.tenant_id, d.podcast_id, d.settled_day,
-            decode(string_agg(lpad(to_hex(coalesce(r.rank, 0)), 2, '0'), '' ORDER BY n), 'hex')
-     FROM days d CROSS JOIN generate_series(0, ${REGISTERS} - 1) AS n
-     LEFT JOIN ranked r ON r.tenant_id = d.tenant_id AND r.podcast_id = d.podcast_id AND r.settled_day = d.settled_day
-       AND r.register = n
+     SELECT tenant_id, podcast_id, settled_day,
+            decode(string_agg(lpad(to_hex(rank), 2, '0'), '' ORDER BY register), 'hex')
+     FROM filled
      GROUP BY 1, 2, 3`,
   );
   await session.sql('VACUUM (ANALYZE) bench_hll');

@@ -8,7 +8,7 @@ import {
   type CommonListeners,
 } from '../../infrastructure/audience/audience-overlaps.sql.js';
 import { NO_FILTER, type AudienceSet } from '../../infrastructure/audience/audience-sets.js';
-import { audienceUnions, type AudienceUnion } from '../../infrastructure/audience/audience-unions.sql.js';
+import type { AudienceUnion } from '../../infrastructure/audience/audience-unions.sql.js';
 import type { AnswerFrame } from '../question-reader.js';
 import { AudienceReader, type AudienceQuestion } from './audience-reader.js';
 import { listenerLevel, type ListenerLevel } from './listener-level.js';
@@ -54,8 +54,7 @@ export class OverlapService {
     );
     await this.reader.affordSets(sets, NO_FILTER);
     const { sql, tenantId } = this.db.current;
-    const unions = await audienceUnions(sql, tenantId, sets, NO_FILTER);
-    const common = await audienceOverlaps(sql, tenantId, sets);
+    const { unions, common } = await audienceOverlaps(sql, tenantId, sets);
     const overlaps = [...parts.keys()].map((evidence) => ({
       ...listenerLevel(evidence),
       podcasts: sets.filter((set) => set.evidence === evidence).flatMap((set) => podcastOf(set, unions)),

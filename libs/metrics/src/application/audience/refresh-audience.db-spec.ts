@@ -186,9 +186,10 @@ describe('sketches', () => {
     expect((await union(second)).size).toMatchObject({ listeners: 50_000, exact: true });
     const network = (await union(setOf([NETWORK], 0, 2))).size;
     expect(Math.abs(network.listeners! - 120_000)).toBeLessThan(4 * network.standardError! * 120_000);
-    const [common] = await run((sql) =>
+    const { common: pairs } = await run((sql) =>
       audienceOverlaps(sql, connections.db.current.tenantId, [first, second]),
     );
+    const [common] = pairs;
     expect(common!.size.exact).toBe(false);
     expect(Math.abs(common!.size.listeners! - 30_000)).toBeLessThan(4 * common!.size.standardError! * 30_000);
   });

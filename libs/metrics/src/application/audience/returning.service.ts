@@ -7,7 +7,6 @@ import { newListeners } from '../../domain/audience/new-listeners.js';
 import type { RequestEvidence } from '../../domain/audience/request-evidence.js';
 import { audienceOverlaps } from '../../infrastructure/audience/audience-overlaps.sql.js';
 import { NO_FILTER, type AudienceSet } from '../../infrastructure/audience/audience-sets.js';
-import { audienceUnions } from '../../infrastructure/audience/audience-unions.sql.js';
 import type { AnswerFrame } from '../question-reader.js';
 import { AudienceReader, type AudienceQuestion } from './audience-reader.js';
 import { listenerLevel, type ListenerLevel } from './listener-level.js';
@@ -57,13 +56,7 @@ export class ReturningService {
     }));
     const sets: AudienceSet[] = compared.flatMap(({ now, before }) => [now, before]);
     await this.reader.affordSets(sets, NO_FILTER);
-    const unions = await audienceUnions(
-      sql,
-      tenantId,
-      compared.map(({ now }) => now),
-      NO_FILTER,
-    );
-    const common = await audienceOverlaps(sql, tenantId, sets);
+    const { unions, common } = await audienceOverlaps(sql, tenantId, sets);
     const audiences = compared.map(({ evidence, comparedSince, now }) => {
       const listeners = unions.get(now);
       const all = listeners?.size ?? exactAudience(0);

@@ -129,34 +129,41 @@ export const idsToRead = (size: string) =>
  * SQL that merges sets: relations `sketches` and `thresholds`, `row_members`, the downloads of stretches that are read row
  * by row, and `members`, the different ids of each set as far as they lie below its threshold. Above it some are missing;
  * a set without a threshold is whole. Arrays are ascending, so only what lies below is taken out of them.
+ *
+ * Each stretch of downloads is read once, whatever sets it is for, and put into arrays: joined row by row to the sets, on
+ * tables without statistics, a million rows were compared with each of them.
  */
 export const MERGED_SETS = `${ASKED}, ${sketches('listeners, unidentified, hashes')},
   read_rows AS MATERIALIZED (
     SELECT w.low, w.high, d.*
     FROM (SELECT DISTINCT low, high FROM stretches WHERE by_row) w
     CROSS JOIN LATERAL (
-      SELECT d.podcast_id, d.episode_id, d.evidence, d.audience_a, d.audience_b
+      SELECT array_agg(d.podcast_id) AS podcast_ids, array_agg(d.episode_id) AS episode_ids,
+             array_agg(d.evidence) AS levels, array_agg(d.audience_a) AS ids_a, array_agg(d.audience_b) AS ids_b
       FROM downloads d
       JOIN counted_days c ON c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = d.rule_set_id
       WHERE d.tenant_id = $1 AND d.occurred_at >= w.low AND d.occurred_at < w.high
         AND ($11::text[] IS NULL OR d.app = ANY ($11)) AND ($12::text[] IS NULL OR d.device = ANY ($12))
         AND ($13::text[] IS NULL OR d.country = ANY ($13))
-      OFFSET 0
     ) d
+  ), shows_of_sets AS MATERIALIZED (
+    SELECT set, array_agg(podcast_id) AS podcast_ids, array_agg(episode_id) AS episode_ids FROM shows GROUP BY set
   ), row_members AS MATERIALIZED (
-    SELECT s.set, CASE s.series WHEN 'a' THEN r.audience_a ELSE r.audience_b END AS hash
+    SELECT s.set, t.threshold, d.id AS hash
     FROM stretches s
-    JOIN read_rows r ON r.low = s.low AND r.high = s.high AND r.evidence = s.evidence
-    JOIN shows w ON w.set = s.set AND (w.podcast_id = ${NO_SHOW} OR w.podcast_id = r.podcast_id)
-      AND (w.episode_id = ${NO_SHOW} OR w.episode_id = r.episode_id)
-    WHERE s.by_row
+    JOIN read_rows r ON r.low = s.low AND r.high = s.high
+    JOIN shows_of_sets w ON w.set = s.set
+    LEFT JOIN thresholds t ON t.set = s.set
+    CROSS JOIN LATERAL unnest(r.podcast_ids, r.episode_ids, r.levels,
+                              CASE s.series WHEN 'a' THEN r.ids_a ELSE r.ids_b END) AS d (podcast_id, episode_id, level, id)
+    WHERE s.by_row AND d.level = s.evidence
+      AND (${NO_SHOW} = ANY (w.podcast_ids) OR d.podcast_id = ANY (w.podcast_ids))
+      AND (${NO_SHOW} = ANY (w.episode_ids) OR d.episode_id = ANY (w.episode_ids))
   ), members AS MATERIALIZED (
     SELECT k.set, h.hash
     FROM sketches k JOIN thresholds t ON t.set = k.set
     CROSS JOIN LATERAL unnest(CASE WHEN t.threshold IS NULL THEN k.hashes
                                    ELSE k.hashes[:width_bucket(t.threshold - 1, k.hashes)] END) AS h (hash)
     UNION
-    SELECT r.set, r.hash
-    FROM row_members r LEFT JOIN thresholds t ON t.set = r.set
-    WHERE r.hash IS NOT NULL AND (t.threshold IS NULL OR r.hash < t.threshold)
+    SELECT set, hash FROM row_members WHERE hash IS NOT NULL AND (threshold IS NULL OR hash < threshold)
   )`;

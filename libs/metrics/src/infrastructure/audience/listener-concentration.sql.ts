@@ -40,10 +40,9 @@ export async function listenerConcentration(
        FROM downloads d
        JOIN counted_days c ON c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = d.rule_set_id
        JOIN unnest($4::text[], $5::text[]) AS l (evidence, series) ON l.evidence = d.evidence
-       JOIN unnest($6::uuid[], $7::uuid[]) AS w (podcast_id, episode_id)
-         ON (w.podcast_id = ${NO_SHOW} OR w.podcast_id = d.podcast_id)
-         AND (w.episode_id = ${NO_SHOW} OR w.episode_id = d.episode_id)
        WHERE d.tenant_id = $1 AND d.occurred_at >= $2 AND d.occurred_at < $3
+         AND (${NO_SHOW} = ANY ($6::uuid[]) OR d.podcast_id = ANY ($6))
+         AND (${NO_SHOW} = ANY ($7::uuid[]) OR d.episode_id = ANY ($7))
        GROUP BY 1, 2
      ), ranked AS (
        SELECT evidence, downloads, row_number() OVER (PARTITION BY evidence ORDER BY downloads DESC) AS place,
