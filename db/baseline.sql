@@ -625,7 +625,7 @@ $$;
 -- a unique mark that already exists would swallow the news of a second write.
 CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
-  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy', 'locate')),
+  kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'audience', 'detect', 'recount', 'privacy', 'locate')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -909,6 +909,36 @@ CREATE TABLE IF NOT EXISTS metrics_daily (
 );
 COMMENT ON COLUMN metrics_daily.episodes IS 'Episodes with a value above zero on that UTC day.';
 
+-- Who listened: for each UTC day, show, level of evidence and rule set, the smallest 2,500 audience ids of the downloads
+-- that began on it. Ids are the first 64 bits of keyed hashes, so in the order of bigint, which is that of the unsigned
+-- number less 2^63, they lie evenly between the two ends of the type, and how dense the smallest ones lie says how many
+-- there are. Sketches of days, episodes and podcasts merge into those of their unions by putting ids together.
+-- They hold nothing that downloads do not: what erasure takes from downloads goes with the next rebuild of the day.
+CREATE TABLE IF NOT EXISTS audience_sketches (
+  tenant_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL,
+  day date NOT NULL,
+  series text NOT NULL CHECK (series IN ('a', 'b')),
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  listeners bigint NOT NULL CHECK (listeners >= cardinality(hashes)),
+  unidentified bigint NOT NULL CHECK (unidentified >= 0),
+  threshold bigint,
+  hashes bigint[] NOT NULL,
+  PRIMARY KEY (tenant_id, podcast_id, episode_id, series, evidence, day, rule_set_id)
+);
+CREATE INDEX IF NOT EXISTS audience_sketches_day ON audience_sketches (tenant_id, day);
+-- Hashes do not compress: trying costs more than it saves.
+ALTER TABLE audience_sketches ALTER COLUMN hashes SET STORAGE EXTERNAL;
+COMMENT ON COLUMN audience_sketches.podcast_id IS 'All zeros: the whole network.';
+COMMENT ON COLUMN audience_sketches.episode_id IS 'All zeros: all episodes of the podcast, or of the network.';
+COMMENT ON COLUMN audience_sketches.series IS 'Which of the two audience ids: their keys change half a period apart.';
+COMMENT ON COLUMN audience_sketches.listeners IS 'Different ids of the day, counted.';
+COMMENT ON COLUMN audience_sketches.unidentified IS 'Downloads without an id: of addresses that were cut, and of listeners that were erased.';
+COMMENT ON COLUMN audience_sketches.threshold IS 'The last of the hashes, where there are more ids than are kept; NULL: these are all.';
+COMMENT ON COLUMN audience_sketches.hashes IS 'Ascending.';
+
 -- Event counts under the names that every engine gives them.
 CREATE OR REPLACE VIEW listener_events_hourly WITH (security_invoker = true) AS
   SELECT tenant_id, bucket, podcast_id, episode_id, metric AS event_type, evidence, value AS events
@@ -1036,7 +1066,8 @@ BEGIN
                            'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
-                           'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests'] LOOP
+                           'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests',
+                           'audience_sketches'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
@@ -1063,7 +1094,7 @@ END $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
   dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily, podcast_hosts, public_handles,
-  counted_days, downloads, count_carry, recount_differences TO podcast_app;
+  counted_days, downloads, count_carry, recount_differences, audience_sketches TO podcast_app;
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks
   TO podcast_app; -- facts stay as they came
 -- Except what names a listener, which erasure takes away.

@@ -469,6 +469,43 @@ ALTER TABLE ONLY public.attribution_events FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.attribution_events OWNER TO podcast_owner;
 
+CREATE TABLE public.audience_sketches (
+    tenant_id uuid NOT NULL,
+    podcast_id uuid NOT NULL,
+    episode_id uuid NOT NULL,
+    rule_set_id uuid NOT NULL,
+    day date NOT NULL,
+    series text NOT NULL,
+    evidence text NOT NULL,
+    listeners bigint NOT NULL,
+    unidentified bigint NOT NULL,
+    threshold bigint,
+    hashes bigint[] NOT NULL,
+    CONSTRAINT audience_sketches_check CHECK ((listeners >= cardinality(hashes))),
+    CONSTRAINT audience_sketches_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text]))),
+    CONSTRAINT audience_sketches_series_check CHECK ((series = ANY (ARRAY['a'::text, 'b'::text]))),
+    CONSTRAINT audience_sketches_unidentified_check CHECK ((unidentified >= 0))
+);
+ALTER TABLE ONLY public.audience_sketches ALTER COLUMN hashes SET STORAGE EXTERNAL;
+
+ALTER TABLE ONLY public.audience_sketches FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audience_sketches OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.audience_sketches.podcast_id IS 'All zeros: the whole network.';
+
+COMMENT ON COLUMN public.audience_sketches.episode_id IS 'All zeros: all episodes of the podcast, or of the network.';
+
+COMMENT ON COLUMN public.audience_sketches.series IS 'Which of the two audience ids: their keys change half a period apart.';
+
+COMMENT ON COLUMN public.audience_sketches.listeners IS 'Different ids of the day, counted.';
+
+COMMENT ON COLUMN public.audience_sketches.unidentified IS 'Downloads without an id: of addresses that were cut, and of listeners that were erased.';
+
+COMMENT ON COLUMN public.audience_sketches.threshold IS 'The last of the hashes, where there are more ids than are kept; NULL: these are all.';
+
+COMMENT ON COLUMN public.audience_sketches.hashes IS 'Ascending.';
+
 CREATE TABLE public.count_carry (
     tenant_id uuid NOT NULL,
     rule_set_id uuid NOT NULL,
@@ -504,7 +541,7 @@ CREATE TABLE public.dirty_buckets (
     bucket timestamp with time zone NOT NULL,
     mark_id bigint NOT NULL,
     marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text])))
+    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'audience'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.5');
 
@@ -1222,6 +1259,9 @@ ALTER TABLE ONLY public.api_keys
 ALTER TABLE ONLY public.attribution_events
     ADD CONSTRAINT attribution_events_pkey PRIMARY KEY (tenant_id, occurred_at, event_id);
 
+ALTER TABLE ONLY public.audience_sketches
+    ADD CONSTRAINT audience_sketches_pkey PRIMARY KEY (tenant_id, podcast_id, episode_id, series, evidence, day, rule_set_id);
+
 ALTER TABLE ONLY public.count_carry
     ADD CONSTRAINT count_carry_pkey PRIMARY KEY (tenant_id, rule_set_id, day, address_day_id, listener_id, episode_id, evidence);
 
@@ -1357,6 +1397,8 @@ ALTER TABLE ONLY public.user_agents
 CREATE INDEX annotations_time ON public.annotations USING btree (tenant_id, happened_at);
 
 CREATE UNIQUE INDEX api_keys_key_id_key ON public.api_keys USING btree (key_id);
+
+CREATE INDEX audience_sketches_day ON public.audience_sketches USING btree (tenant_id, day);
 
 CREATE INDEX count_carry_listener ON public.count_carry USING btree (tenant_id, rule_set_id, day, listener_id);
 
@@ -1502,6 +1544,8 @@ ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.attribution_events ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.audience_sketches ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.count_carry ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.counted_days ENABLE ROW LEVEL SECURITY;
@@ -1602,6 +1646,8 @@ CREATE POLICY tenant_isolation ON public.api_keys TO podcast_app USING ((tenant_
 
 CREATE POLICY tenant_isolation ON public.attribution_events TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.audience_sketches TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.count_carry TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.counted_days TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
@@ -1683,6 +1729,8 @@ CREATE POLICY tenant_wall ON public.annotations AS RESTRICTIVE TO podcast_app US
 CREATE POLICY tenant_wall ON public.api_keys AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.attribution_events AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.audience_sketches AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.count_carry AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1852,6 +1900,8 @@ GRANT SELECT,INSERT ON TABLE public.attribution_events TO podcast_app;
 GRANT SELECT(tenant_id) ON TABLE public.attribution_events TO podcast_maintenance;
 
 GRANT SELECT(occurred_at) ON TABLE public.attribution_events TO podcast_maintenance;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.audience_sketches TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.count_carry TO podcast_app;
 
