@@ -53,8 +53,8 @@ let key: string;
 let tenantId: string;
 let rows: TestListening[];
 let rules: [string, string];
-const podcasts = [randomUUID(), randomUUID(), randomUUID()];
-const episodes = Array.from({ length: 6 }, () => randomUUID());
+const podcasts: string[] = [randomUUID(), randomUUID(), randomUUID()];
+const episodes: string[] = Array.from({ length: 6 }, () => randomUUID());
 const random = new SeededRandom(4, 'audience');
 
 /** Before the recount one rule set is shown everywhere, afterwards another one from the 20th day to the 29th. */
@@ -288,9 +288,7 @@ describe('listeners', () => {
       ['/concentration', { podcastId: podcasts[0]! }],
       ['/subscribers', { podcastId: podcasts[0]! }],
     ] as const)
-      expect((await get(path, { ...range, ...query } as Record<string, string>, stranger.key)).status).toBe(
-        404,
-      );
+      expect((await get(path, { ...range, ...query }, stranger.key)).status).toBe(404);
   });
 
   test('of an episode of another podcast than asked for are not told', async () => {
@@ -407,7 +405,7 @@ describe('what is told of single listeners', () => {
         listener: listener + (n === 1 ? 1_000 : 0),
         at: new Date(START + (episode === 0 ? 0 : 2) * DAY_MS + (n === 2 ? 48 : 5) * HOUR_MS),
         evidence: 'origin_bytes',
-        app: APPS[n]! ?? APPS[0],
+        app: APPS[n % 3]!,
       })),
     );
     await storeTestListening(api.database, tenantId, PERIOD_DAYS, faithful);

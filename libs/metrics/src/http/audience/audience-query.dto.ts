@@ -43,7 +43,10 @@ export class ShowsQueryDto extends AudienceRangeQueryDto {
   @ArrayUnique()
   @IsUUID(undefined, { each: true })
   podcastId?: string[];
-  @ApiPropertyOptional({ format: 'uuid', description: 'Only this episode, of one of the podcasts where any are named.' })
+  @ApiPropertyOptional({
+    format: 'uuid',
+    description: 'Only this episode, of one of the podcasts where any are named.',
+  })
   @IsOptional()
   @IsUUID()
   episodeId?: string;

@@ -5,7 +5,6 @@ import { eventSeries } from '../event-series.sql.js';
 import {
   ASKED_SKETCHES,
   idsToRead,
-  rowRanges,
   setParams,
   type AudienceFilter,
   type AudienceSet,
@@ -29,16 +28,6 @@ export async function idsOfSketches(
     [...setParams(tenantId, sets, filter), SKETCH_SIZE],
   );
   return rows[0]?.ids ?? 0;
-}
-
-/** About how many downloads some sets take to be read row by row: all of the network's in their ranges, from rollups. */
-export async function downloadsOfRows(
-  sql: Sql,
-  tenantId: TenantId,
-  sets: readonly AudienceSet[],
-  filter: AudienceFilter,
-): Promise<number> {
-  return downloadsIn(sql, tenantId, rowRanges(sets, filter));
 }
 
 /** How many downloads the network had in some ranges, from rollups. Where ranges overlap they count again. */
