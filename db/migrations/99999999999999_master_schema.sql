@@ -628,7 +628,7 @@ $$;
 CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
   kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy', 'locate',
-                                     'release', 'publication', 'anomaly', 'export', 'export_expiry')),
+                                     'release', 'publication', 'anomaly', 'export', 'export_expiry', 'audience')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -970,59 +970,8 @@ CREATE TABLE IF NOT EXISTS metrics_daily (
 );
 COMMENT ON COLUMN metrics_daily.episodes IS 'Episodes with a value above zero on that UTC day.';
 
--- From when on an episode's age is counted: its date of publication, floored to a 5-minute slice, as it was when its curve
--- was built. Where the two differ, the whole curve is built anew.
-CREATE TABLE IF NOT EXISTS release_starts (
-  tenant_id uuid NOT NULL,
-  episode_id uuid NOT NULL,
-  podcast_id uuid NOT NULL,
-  started_at timestamptz NOT NULL,
-  PRIMARY KEY (tenant_id, episode_id)
-);
-
--- Downloads by age: day 0 is the first 24 hours since release_starts.started_at. Days without any have no row, what was
--- downloaded before is left out, and so is what came after a year. Other features may read it.
-CREATE TABLE IF NOT EXISTS release_curves (
-  tenant_id uuid NOT NULL,
-  episode_id uuid NOT NULL,
-  podcast_id uuid NOT NULL,
-  rule_set_id uuid NOT NULL,
-  downloads bigint NOT NULL,
-  age_day integer NOT NULL CHECK (age_day BETWEEN 0 AND 365),
-  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
-  PRIMARY KEY (tenant_id, episode_id, age_day, evidence, rule_set_id)
-);
-
--- Numbers of a day that are far from what is usual, with the likely reason. They change no number, and hold nothing of a
--- listener: counts, names of apps and numbers of networks.
-CREATE TABLE IF NOT EXISTS alerts (
-  tenant_id uuid NOT NULL,
-  id uuid NOT NULL,
-  podcast_id uuid NOT NULL,
-  day date NOT NULL,
-  hours integer NOT NULL CHECK (hours BETWEEN 1 AND 24),
-  metric text NOT NULL CHECK (metric = 'downloads'),
-  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
-  direction text NOT NULL CHECK (direction IN ('above', 'below')),
-  expected double precision NOT NULL,
-  actual bigint NOT NULL,
-  z double precision NOT NULL,
-  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'acknowledged', 'resolved')),
-  likely_reason text NOT NULL CHECK (likely_reason IN ('recount_applied', 'missing_log_file', 'new_bot', 'feed_change',
-                                                       'new_release', 'no_release', 'unknown')),
-  reasons jsonb NOT NULL DEFAULT '[]',
-  found_at timestamptz NOT NULL DEFAULT now(),
-  resolved_at timestamptz,
-  acknowledged_by text,
-  acknowledged_at timestamptz,
-  note text,
-  PRIMARY KEY (tenant_id, id),
-  UNIQUE (tenant_id, podcast_id, day, metric, evidence, direction),
-  FOREIGN KEY (tenant_id, podcast_id) REFERENCES podcasts (tenant_id, id) ON DELETE CASCADE
-);
-COMMENT ON COLUMN alerts.hours IS 'How many hours of the UTC day were compared.';
-CREATE INDEX IF NOT EXISTS alerts_found ON alerts (tenant_id, found_at DESC, id DESC);
-CREATE INDEX IF NOT EXISTS alerts_day ON alerts (tenant_id, day);
+'origin_bytes', 'prefix_only', 'downloads', 'above', 'below', 'open', 'acknowledged', 'resolved', 'recount_applied',
+'missing_log_file', 'new_bot', 'feed_change', 'new_release', 'no_release', 'unknown', 'a', 'b')),
 
 -- Event counts under the names that every engine gives them.
 CREATE OR REPLACE VIEW listener_events_hourly WITH (security_invoker = true) AS
@@ -1155,7 +1104,7 @@ BEGIN
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
                            'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests',
                            'listening_positions', 'release_starts', 'release_curves', 'alerts', 'exports',
-                           'export_pieces'] LOOP
+                           'export_pieces', 'audience_sketches'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
@@ -1183,7 +1132,7 @@ END $$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
   dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily, podcast_hosts, public_handles,
   counted_days, downloads, count_carry, recount_differences, listening_positions, release_starts, release_curves,
-  exports, export_pieces TO podcast_app;
+  exports, export_pieces, audience_sketches TO podcast_app;
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks
   TO podcast_app; -- facts stay as they came
 -- Except what names a listener, which erasure takes away.

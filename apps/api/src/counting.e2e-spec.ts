@@ -1,13 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { CountDownloads, DetectInvalidTraffic, IngestionModule, RecountRequests } from '@lib/ingestion';
-import { MetricsModule, RefreshAggregates } from '@lib/metrics';
+import { MetricsModule, RefreshAggregates, RefreshAudience } from '@lib/metrics';
 import { startTestApi, type TestApi } from '@lib/testing';
 import { LazyModuleLoader } from '@nestjs/core';
 import { createApi } from './create-api.js';
 
 let api: TestApi;
 let detect: DetectInvalidTraffic;
+let audience: RefreshAudience;
 let jobs: { run(): Promise<{ days: number; failed: number }> }[];
 let tenant: { tenantId: string; key: string };
 let sender: string;
@@ -34,6 +35,7 @@ beforeAll(async () => {
   const load = api.app.get(LazyModuleLoader);
   const [ingestion, metrics] = [await load.load(() => IngestionModule), await load.load(() => MetricsModule)];
   detect = ingestion.get(DetectInvalidTraffic);
+  audience = metrics.get(RefreshAudience);
   jobs = [ingestion.get(RecountRequests), ingestion.get(CountDownloads), metrics.get(RefreshAggregates)];
 });
 afterAll(() => api.close());
@@ -113,6 +115,16 @@ async function totals(from: string, to: string): Promise<{ downloads: number; sw
   const isCore = ({ metric, evidence }: Totals['totals'][0]) =>
     metric === 'downloads' && evidence === 'origin_bytes';
   return { downloads: body.totals.find(isCore)!.value, switchingDays: body.switchingDays };
+}
+
+async function listeners(from: string, to: string): Promise<object> {
+  interface Listeners {
+    switchingDays: string[];
+    audiences: { evidence: string; whole: { listeners: number; exact: boolean } }[];
+  }
+  const { body } = await call<Listeners>('GET', `/v1/metrics/audience?from=${from}&to=${to}&timeZone=UTC`);
+  const whole = body.audiences.find(({ evidence }) => evidence === 'origin_bytes')!.whole;
+  return { listeners: whole.listeners, exact: whole.exact, switchingDays: body.switchingDays };
 }
 
 interface Explanation {
@@ -447,6 +459,10 @@ describe('a recount under another rule set', () => {
     }
     await work();
     expect(await totals(eve, NEXT_DAY)).toMatchObject({ downloads: 6, switchingDays: [] });
+    // Listeners follow at a pace of their own.
+    expect(await listeners(eve, NEXT_DAY)).toMatchObject({ switchingDays: [eve, DAY] });
+    await audience.run();
+    expect(await listeners(eve, NEXT_DAY)).toEqual({ listeners: 3, exact: true, switchingDays: [] });
   });
 
   test('is not applied once raw requests of its days are gone: their rollups could not follow', async () => {

@@ -300,7 +300,7 @@ async function recountEverything(): Promise<void> {
   await database.owner.query(
     `INSERT INTO dirty_buckets (tenant_id, kind, bucket)
      SELECT DISTINCT tenant_id, k, date_bin('5 minutes', occurred_at, 'epoch')
-     FROM listener_events, unnest(ARRAY['count', 'slice']) k WHERE tenant_id = $1`,
+     FROM listener_events, unnest(ARRAY['count', 'slice', 'audience']) k WHERE tenant_id = $1`,
     [tenant.tenantId],
   );
   await untilCounted();
@@ -322,6 +322,10 @@ async function numbers(): Promise<object> {
     downloads: await of('downloads', 'settled_day, listener_id, episode_id, download_id, audience_a, bytes'),
     metrics: await of('listener_metrics', 'grain, bucket, episode_id, metric, evidence, dimension, value'),
     totals: await of('listener_totals', 'grain, bucket, podcast_id, metric, evidence, dimension, value'),
+    audience: await of(
+      'audience_sketches',
+      'day, series, podcast_id, episode_id, evidence, unidentified, hashes',
+    ),
     daily: await of('metrics_daily', 'day, podcast_id, metric, evidence, value'),
   };
 }
@@ -469,4 +473,10 @@ test('of an address nothing is ever kept; of an erased listener nothing is left,
     `SELECT count(*)::integer AS downloads, count(DISTINCT settled_day)::integer AS days FROM downloads`,
   );
   expect(rows).toEqual([{ downloads: OLDER_DAYS, days: OLDER_DAYS }]);
+  const { rows: audience } = await database.owner.query(
+    `SELECT count(DISTINCT id)::integer AS ids,
+            count(*) FILTER (WHERE id NOT IN (SELECT unnest(ARRAY[audience_a, audience_b]) FROM downloads))::integer AS strays
+     FROM audience_sketches, unnest(hashes) id`,
+  );
+  expect(audience).toEqual([{ ids: OLDER_DAYS, strays: 0 }]);
 });

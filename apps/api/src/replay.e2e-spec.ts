@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CountDownloads, IngestionModule } from '@lib/ingestion';
-import { MetricsModule, RefreshAggregates, RefreshMetricsDaily } from '@lib/metrics';
+import { MetricsModule, RefreshAggregates, RefreshAudience, RefreshMetricsDaily } from '@lib/metrics';
 import { DAY_MS, MINUTE_MS } from '@lib/primitives';
 import { SeededRandom, startTestApi, type TestApi } from '@lib/testing';
 import { LazyModuleLoader } from '@nestjs/core';
@@ -46,7 +46,12 @@ beforeAll(async () => {
   api = await startTestApi(createApi);
   const load = api.app.get(LazyModuleLoader);
   const [ingestion, metrics] = [await load.load(() => IngestionModule), await load.load(() => MetricsModule)];
-  jobs = [ingestion.get(CountDownloads), metrics.get(RefreshAggregates), metrics.get(RefreshMetricsDaily)];
+  jobs = [
+    ingestion.get(CountDownloads),
+    metrics.get(RefreshAggregates),
+    metrics.get(RefreshMetricsDaily),
+    metrics.get(RefreshAudience),
+  ];
 });
 afterAll(() => api.close());
 
@@ -147,6 +152,12 @@ const QUESTIONS = [
   `retention?${RANGE}&episodeId=${EPISODES[2]}`,
   `retention?${LOCAL}&episodeId=${EPISODES[5]}&window=60000-100000`,
   `explain?${RANGE}`,
+  `audience?${RANGE}&interval=day`,
+  `audience?${LOCAL}&podcastId=${PODCASTS[0]}&app=AntennaPod`,
+  `audience/overlap?${LOCAL}&podcastId=${PODCASTS[0]}&podcastId=${PODCASTS[1]}`,
+  `audience/returning?from=${at(END - 2 * DAY_MS)}&to=${at(END)}`,
+  `audience/concentration?${RANGE}`,
+  `audience/subscribers?${RANGE}&podcastId=${PODCASTS[1]}`,
 ];
 
 /** What differs between two tenants, or two moments, by nature. Examples are picked by ids under the tenant's own keys. */

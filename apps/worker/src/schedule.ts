@@ -15,6 +15,7 @@ import {
   refreshReleaseCurvesJob,
   expireExportsJob,
   runExportsJob,
+  refreshAudienceJob,
 } from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
 import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
@@ -30,6 +31,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   runExportsJob,
   refreshMetricsDailyJob,
   refreshReleaseCurvesJob,
+  refreshAudienceJob,
   pollFeedsJob,
   recountRequestsJob,
   locateRequestsJob,

@@ -43,6 +43,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     annotations: APPEND,
     api_keys: EDIT,
     attribution_events: APPEND,
+    audience_sketches: EDIT,
     count_carry: EDIT,
     counted_days: EDIT,
     dirty_buckets: EDIT,

@@ -5,6 +5,8 @@ export { AGENT_NAMER } from './application/exports/agent-namer.js';
 export { expireExportsJob } from './application/exports/expire-exports.job.js';
 export { RunExports } from './application/exports/run-exports.js';
 export { runExportsJob } from './application/exports/run-exports.job.js';
+export { RefreshAudience } from './application/audience/refresh-audience.js';
+export { refreshAudienceJob } from './application/audience/refresh-audience.job.js';
 export { reconcileAggregatesJob } from './application/reconcile-aggregates.job.js';
 export { RefreshAggregates } from './application/refresh-aggregates.js';
 export { refreshAggregatesJob } from './application/refresh-aggregates.job.js';

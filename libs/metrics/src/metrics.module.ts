@@ -11,6 +11,13 @@ import { ExportsService } from './application/exports/exports.service.js';
 import { RunExports } from './application/exports/run-exports.js';
 import { StreamTableService } from './application/exports/stream-table.service.js';
 import { TableReader } from './application/exports/table-reader.js';
+import { AudienceReader } from './application/audience/audience-reader.js';
+import { AudienceService } from './application/audience/audience.service.js';
+import { ConcentrationService } from './application/audience/concentration.service.js';
+import { OverlapService } from './application/audience/overlap.service.js';
+import { RefreshAudience } from './application/audience/refresh-audience.js';
+import { ReturningService } from './application/audience/returning.service.js';
+import { SubscribersService } from './application/audience/subscribers.service.js';
 import { QuestionReader } from './application/question-reader.js';
 import { RecentTenants } from './application/recent-tenants.js';
 import { ReconcileAggregates } from './application/reconcile-aggregates.js';
@@ -31,45 +38,22 @@ import { AlertsController } from './http/anomalies/alerts.controller.js';
 import { RawEventsController } from './http/exports/events.controller.js';
 import { ExportFilesController } from './http/exports/export-files.controller.js';
 import { ExportsController } from './http/exports/exports.controller.js';
+import { AudienceController } from './http/audience/audience.controller.js';
 import { MetricsController } from './http/metrics.controller.js';
 import { ReleasesController } from './http/releases/releases.controller.js';
 
 /** Keeps rollups up to date. */
 @Module({
-  providers: [
-    RecentTenants,
-    RefreshAggregates,
-    RefreshMetricsDaily,
-    RefreshReleaseCurves,
-    DetectAnomalies,
-    ReconcileAggregates,
-    TableReader,
-    RunExports,
-    ExpireExports,
+    RecentTenants, RefreshAggregates, RefreshMetricsDaily, RefreshReleaseCurves, DetectAnomalies, ReconcileAggregates, TableReader, RunExports, ExpireExports, RefreshAudience,
   ],
-  exports: [
-    RefreshAggregates,
-    RefreshMetricsDaily,
-    RefreshReleaseCurves,
-    DetectAnomalies,
-    ReconcileAggregates,
-    RunExports,
-  ],
+  exports: [RefreshAggregates, RefreshMetricsDaily, RefreshReleaseCurves, DetectAnomalies, ReconcileAggregates, RunExports, RefreshAudience],
 })
 export class MetricsModule {}
 
 /** Answers questions from rollups. It needs none of the jobs that maintain them. */
 @Module({
   imports: [TenantsModule],
-  controllers: [
-    MetricsController,
-    RetentionController,
-    ReleasesController,
-    AlertsController,
-    RawEventsController,
-    ExportsController,
-    ExportFilesController,
-  ],
+  controllers: [MetricsController, RetentionController, ReleasesController, AlertsController, RawEventsController, ExportsController, ExportFilesController, AudienceController],
   providers: [
     QuestionReader,
     SeriesService,
@@ -89,6 +73,12 @@ export class MetricsModule {}
     ExportFilesService,
     StreamTableService,
     TableReader,
+    AudienceReader,
+    AudienceService,
+    OverlapService,
+    ReturningService,
+    ConcentrationService,
+    SubscribersService,
   ],
 })
 export class MetricsHttpModule {}

@@ -85,6 +85,20 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     metrics_daily: [{ ...metric, day: now, rule_set_id: randomUUID(), episodes: 1 }],
     release_starts: [{ tenant_id, episode_id: episodeId, podcast_id: podcastId, started_at: now }],
     release_curves: [releaseCell(tenant)],
+    audience_sketches: [
+      {
+        tenant_id,
+        podcast_id: podcastId,
+        episode_id: episodeId,
+        rule_set_id: randomUUID(),
+        day: now,
+        series: 'a',
+        evidence: 'origin_bytes',
+        listeners: 1,
+        unidentified: 0,
+        hashes: '{1}',
+      },
+    ],
     ...countingRows(tenant, now),
   };
 }

@@ -10,6 +10,7 @@ export { startTestApi, type Answer, type TestApi } from './test-api.js';
 export { createTestDatabase, testServers, testSettings, type TestDatabase } from './test-database.js';
 export { createTestRuleSet, showTestDownloads, type TestDownloads } from './test-downloads.js';
 export { testUrl } from './test-postgres.js';
+export { showTestDays, storeTestListening, testAudienceIds, type TestListening } from './test-listening.js';
 export { createTestTenant, type TestTenant } from './test-tenant.js';
 export {
   dumpAsText,

@@ -130,8 +130,9 @@ export class KillStage {
   }
 
   private async converged(tenantId: string): Promise<void> {
-    // A day is looked at for invalid traffic when it is over, and every hour for anomalies: those marks may wait.
-    const marks = `SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind NOT IN ('detect', 'anomaly') LIMIT 1`;
+    // A day is looked at for invalid traffic when it is over, for its audience now and then, and for anomalies every hour:
+    // those marks may wait.
+    const marks = `SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind NOT IN ('audience', 'detect', 'anomaly') LIMIT 1`;
     for (const deadline = Date.now() + CONVERGED_MS; (await this.query(marks, [tenantId])).length > 0;) {
       if (Date.now() > deadline) throw new Error(`marks are left after ${CONVERGED_MS / 1_000} s`);
       await sleep(200);

@@ -2,14 +2,6 @@ import type { Sql } from '@lib/database';
 
 /**
  * What `dirty_buckets` marks: a 5-minute slice in which requests to be counted came (`count`), one whose events or
- * downloads changed (`slice`), a UTC day whose rollups changed (`metrics_daily`), a day whose downloads changed, to be
- * looked at for invalid traffic (`detect`), or that a tenant waits for a recount (`recount`), for a listener's request to
- * be answered (`privacy`), for requests without an episode to be looked at again (`locate`), for a file to be written
- * (`export`), or that a written file is to be removed one day (`export_expiry`). A UTC day whose downloads by age changed
- * (`release`) or whose totals are to be compared with what is usual (`anomaly`), and that dates of publication changed
- * (`publication`).
- */
-export type MarkKind =
   | 'count'
   | 'slice'
   | 'metrics_daily'
@@ -21,7 +13,8 @@ export type MarkKind =
   | 'publication'
   | 'anomaly'
   | 'export'
-  | 'export_expiry';
+  | 'export_expiry'
+  | 'audience';
 
 /** Work that waits: the bucket of one tenant, and for how long its oldest mark has been there. */
 export interface DueWork {

@@ -2,6 +2,7 @@
  * What differs between time-series engines, one so far: native weekly partitions. And the work list of dirty buckets, by
  * which every number follows the facts.
  */
+export { allowLongStatements } from './allow-long-statements.sql.js';
 export { DayDrain, type DrainReport } from './day-drain.js';
 export type { DueDay } from './due-days.js';
 export { dueWork, type MarkKind } from './due-work.sql.js';

@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError } from 'commander';
 import type { CommandIo } from '../command-io.js';
+import { benchAudience, type AudienceBenchOptions } from './audience.bench.js';
 import { benchClassify } from './classify.bench.js';
 import type { IngestBenchOptions } from './ingest-bench-options.js';
 import { benchIngest } from './ingest.bench.js';
@@ -50,6 +51,16 @@ export function benchCommand(io: CommandIo): Command {
     )
     .action((options: CountBenchOptions) => benchCount(io, options));
   bench
+    .command('audience')
+    .description(
+      'unique listeners from sketches of days, beside HyperLogLog with the same standard error: bytes, time and errors',
+    )
+    .option('--listeners <n>', 'listeners of each show', parseAtLeastOne, 20_000)
+    .option('--shows <n>', 'shows, each with listeners that it shares with the next', parseAtLeastTwo, 12)
+    .option('--days <n>', 'UTC days, at most 30', parseAtLeastOne, 30)
+    .option('--rounds <n>', 'times that each question is asked', parseAtLeastOne, 5)
+    .action((options: AudienceBenchOptions) => benchAudience(io, options));
+  bench
     .command('classify')
     .description('user agents by the lists that come along; needs no database')
     .action(() => benchClassify(io));
@@ -81,6 +92,12 @@ function parseCount(text: string): number {
 function parseAtLeastOne(text: string): number {
   const count = parseCount(text);
   if (count < 1) throw new InvalidArgumentError('It must be at least 1.');
+  return count;
+}
+
+function parseAtLeastTwo(text: string): number {
+  const count = parseCount(text);
+  if (count < 2) throw new InvalidArgumentError('It must be at least 2.');
   return count;
 }
 

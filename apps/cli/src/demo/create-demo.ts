@@ -3,7 +3,7 @@ import { CatalogService } from '@lib/catalog';
 import type { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
 import { CountDownloads, BackfillService } from '@lib/ingestion';
-import { RefreshAggregates, RefreshMetricsDaily } from '@lib/metrics';
+import { RefreshAggregates, RefreshAudience, RefreshMetricsDaily } from '@lib/metrics';
 import { DAY_MS, DomainError, toTenantId, utcDate, type TenantId } from '@lib/primitives';
 import { KeysService, TenantsService } from '@lib/tenants';
 import { withApplication } from '../with-application.js';
@@ -149,4 +149,6 @@ async function refresh(
     onShare(Math.min(1, days / (DEMO_DAYS + 1)));
   }
   await application.get(RefreshMetricsDaily, { strict: false }).run();
+  const audience = application.get(RefreshAudience, { strict: false });
+  while ((await audience.run()).days > 0);
 }

@@ -185,15 +185,18 @@ describe('counted downloads', () => {
     },
   );
 
-  test('leave a mark on every slice that they changed, and none when nothing changed', async () => {
+  test('leave a mark on every slice that they changed, and on its day, and none when nothing changed', async () => {
     const whole = { ...randomRequest(), agent: APP, from: 0, bytes: FILE.fileBytes };
     await store([whole]);
     expect(await countAll()).toBe(1);
     const { rows } = await database.owner.query(
-      `SELECT DISTINCT kind, bucket FROM dirty_buckets WHERE tenant_id = $1 AND kind <> 'detect'`,
+      `SELECT DISTINCT kind, bucket FROM dirty_buckets WHERE tenant_id = $1 AND kind <> 'detect' ORDER BY kind`,
       [tenant.tenantId],
     );
-    expect(rows).toEqual([{ kind: 'slice', bucket: new Date(Math.floor(whole.atMs / 300_000) * 300_000) }]);
+    expect(rows).toEqual([
+      { kind: 'audience', bucket: new Date(Math.floor(whole.atMs / DAY_MS) * DAY_MS) },
+      { kind: 'slice', bucket: new Date(Math.floor(whole.atMs / 300_000) * 300_000) },
+    ]);
   });
 
   // A running day is counted every second and looked at for invalid traffic once it is over.

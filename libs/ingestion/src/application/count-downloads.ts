@@ -22,6 +22,7 @@ import { AgentReader } from './agent-reader.js';
 import type { RuledDay } from './count-day.js';
 import { countDownloadsJob } from './count-downloads.job.js';
 import { RuleSetsService } from './rule-sets.service.js';
+import { daysOf } from './days-of.js';
 import { storeCountedDay } from './store-counted-day.js';
 
 /** Marked slices of one day above which all its addresses are counted: to look for a few would read as much. */
@@ -32,7 +33,7 @@ const MANY_SLICES = 72;
  *
  * Whoever writes requests marks their slices in the same transaction. For each marked day, one READ COMMITTED transaction
  * takes the day's lock, deletes the marks that it sees, counts the addresses seen in those slices for the whole day, and
- * marks the slices whose downloads changed for the rollups. Late, repeated and disordered requests need nothing special,
+ * marks the slices whose downloads changed for the rollups, and their days for the audience. Late, repeated and disordered requests need nothing special,
  * a crash leaves the marks where they were, and running twice writes nothing.
  *
  * Sizes of files are those that were known at the day's own instant, so whoever comes late is judged as everybody else was.
@@ -79,6 +80,7 @@ export class CountDownloads {
       if (addressIds?.length === 0) return 0;
       const change = await storeCountedDay(sql, { tenantId, day, ...basis, addressIds }, this.agents);
       await appendMarks(sql, tenantId, 'slice', change.slices, marks.oldest);
+      await appendMarks(sql, tenantId, 'audience', daysOf(change.slices), marks.oldest);
       await appendMarks(sql, tenantId, 'count', change.nextDay, marks.oldest);
       if (change.written > 0) await keepMark(sql, tenantId, 'detect', day);
       return change.written;

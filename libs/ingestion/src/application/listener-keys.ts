@@ -2,9 +2,18 @@ import { randomBytes } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { APP_POOL, RolePool, tenantContext, type Sql } from '@lib/database';
-import { DAY_MS, floorTime, utcDate, type TenantId } from '@lib/primitives';
+import {
+  audiencePeriod,
+  AUDIENCE_SERIES,
+  DAY_MS,
+  dayPeriod,
+  floorTime,
+  utcDate,
+  weekOf,
+  type KeyPeriod,
+  type TenantId,
+} from '@lib/primitives';
 import { LRUCache } from 'lru-cache';
-import { audiencePeriod, AUDIENCE_SERIES, dayPeriod, weekOf, type KeyPeriod } from '../domain/key-period.js';
 import { openKey, sealKey } from '../domain/seal-key.js';
 import {
   insertOrReadKeys,

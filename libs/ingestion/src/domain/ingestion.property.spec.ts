@@ -1,6 +1,6 @@
 import { describe, expect, test } from '@jest/globals';
 import fc from 'fast-check';
-import { audiencePeriod, AUDIENCE_SERIES } from './key-period.js';
+import { audiencePeriod, AUDIENCE_SERIES } from '@lib/primitives';
 import type { EventInput } from './event-input.js';
 import { findUnstorable } from './find-unstorable.js';
 import { canonicalJson, hash64, hashPayload } from './hash-payload.js';

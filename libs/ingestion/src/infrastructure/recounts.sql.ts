@@ -124,16 +124,18 @@ export async function decideRecount(
 
 /**
  * Marks everything that follows from the days of an applied recount: their slices to be counted, for what came in since,
- * and their rollups, two days further back, since downloads that these days complete may begin before them. The marks
+ * and their rollups and audience, two days further back, since downloads that these days complete may begin before them. The marks
  * bear the moment of the decision, by which readers know which days have not followed it yet.
  */
 export async function markSwitch(sql: Sql, tenantId: TenantId, id: string): Promise<void> {
   await sql(
     `INSERT INTO dirty_buckets (tenant_id, kind, bucket, marked_at)
      SELECT $1, kind, slice, r.decided_at
-     FROM recounts r, (VALUES ('count', 0), ('slice', 2)) AS k (kind, days_before),
+     FROM recounts r,
+       (VALUES ('count', 0, interval '5 minutes'), ('slice', 2, '5 minutes'), ('audience', 2, '24 hours'))
+         AS k (kind, days_before, width),
        generate_series((r.first_day - days_before)::timestamp AT TIME ZONE 'UTC',
-                       (r.last_day + 1)::timestamp AT TIME ZONE 'UTC' - interval '5 minutes', interval '5 minutes') AS slice
+                       (r.last_day + 1)::timestamp AT TIME ZONE 'UTC' - width, width) AS slice
      WHERE r.tenant_id = $1 AND r.id = $2`,
     [tenantId, id],
   );

@@ -41,6 +41,8 @@ export async function removeListenerCarry(
 export interface FrozenRows {
   downloads: number;
   carry: number;
+  /** The UTC days on which those downloads began. */
+  days: string[];
 }
 
 /**
@@ -55,7 +57,7 @@ export async function scrubFrozenDownloads(
 ): Promise<FrozenRows> {
   const [row] = await sql<FrozenRows>(
     `WITH found AS MATERIALIZED (
-       SELECT rule_set_id, settled_day, address_day_id, download_id, settled_at, listener_id FROM downloads
+       SELECT rule_set_id, settled_day, address_day_id, download_id, settled_at, listener_id, occurred_at FROM downloads
        WHERE tenant_id = $1 AND settled_day < $2 AND ${ANY_RULE_SET} AND ${OF_LISTENER}
      ), scrubbed AS (
        UPDATE downloads d SET listener_id = 0, address_day_id = 0, audience_a = NULL, audience_b = NULL
@@ -68,10 +70,11 @@ export async function scrubFrozenDownloads(
          AND (c.listener_id = ANY ($3::bigint[]) OR c.listener_id IN (SELECT listener_id FROM found))
        RETURNING 1
      )
-     SELECT (SELECT count(*)::integer FROM found) AS downloads, (SELECT count(*)::integer FROM removed) AS carry`,
+     SELECT (SELECT count(*)::integer FROM found) AS downloads, (SELECT count(*)::integer FROM removed) AS carry,
+            (SELECT coalesce(jsonb_agg(DISTINCT (occurred_at AT TIME ZONE 'UTC')::date::text), '[]') FROM found) AS days`,
     [tenantId, day, listenerIds],
   );
-  return row ?? { downloads: 0, carry: 0 };
+  return row ?? { downloads: 0, carry: 0, days: [] };
 }
 
 /** Takes addresses that ask for nothing else on a UTC day out of what was found about them. @returns how many findings */

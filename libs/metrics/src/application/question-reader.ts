@@ -2,10 +2,14 @@ import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { localZone, type LocalZone } from '@lib/primitives';
 import { TenantsService } from '@lib/tenants';
+import type { MarkKind } from '@lib/time-series';
 import { episodeNotFound, podcastNotFound } from '../domain/metrics.errors.js';
 import { readRange, type CountedRange } from '../domain/read-range.js';
 import { answerFrame, type RollupState } from '../infrastructure/answer-frame.sql.js';
 import { podcastExists, podcastOfEpisode } from '../infrastructure/query-scope.sql.js';
+
+/** What an event passes before it is in rollups. */
+export const ROLLUP_STAGES: readonly MarkKind[] = ['count', 'slice'];
 
 /** What every question about metrics has: a range, and whose numbers. */
 export interface Question {
@@ -57,20 +61,21 @@ export class QuestionReader {
 
   /**
    * Says how fresh the numbers are and which rows they come from; call it before they are read. `counted` is the range
-   * that they cover where that is more than the range asked for.
+   * that they cover where that is more than the range asked for; `stages` are what events pass to be in them.
    *
    * @throws DomainError `podcast_not_found`, `episode_not_found` (404)
    */
   async prepare(
     { zone, range, ...asked }: ReadQuestion,
     counted: CountedRange = range,
+    stages: readonly MarkKind[] = ROLLUP_STAGES,
   ): Promise<{ frame: AnswerFrame; scope: EpisodeScope }> {
     const { sql, tenantId, replayedAt } = this.db.current;
     const frame = {
       timeZone: zone.name,
       from: new Date(range.from),
       to: new Date(range.to),
-      ...(await answerFrame(sql, tenantId, range, counted, replayedAt ?? null)),
+      ...(await answerFrame(sql, tenantId, range, counted, replayedAt ?? null, stages)),
     };
     return { frame, scope: await this.scopeOf(asked) };
   }

@@ -59,6 +59,7 @@ export class RefreshAggregates {
       count: await age('count'),
       slice: await age('slice'),
       metrics_daily: await age('metrics_daily'),
+      audience: await age('audience'),
     }));
   }
 

@@ -19,7 +19,7 @@ import type { Evidence, Metric } from '../domain/event-metrics.js';
 import type { Interval } from '../domain/local-buckets.js';
 
 /** A query parameter that may be repeated: Fastify gives one as a string and several as an array. */
-const repeatable = ({ value }: { value: unknown }) => (typeof value === 'string' ? [value] : value);
+export const repeatable = ({ value }: { value: unknown }) => (typeof value === 'string' ? [value] : value);
 
 /** Range and scope: what every question has. */
 export class RangeQueryDto {

@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import { utcDate, type TenantId } from '@lib/primitives';
+import type { MarkKind } from '@lib/time-series';
 import type { CountedRange } from '../domain/read-range.js';
 
 /** A rule set that days were counted under, and the window of its downloads. */
@@ -36,6 +37,7 @@ export interface RollupState {
  * @param asked whose rule sets are named
  * @param read the rollups that the answer comes from: `asked`, or more
  * @param replayedAt of the transaction, on a replica
+ * @param stages what an event passes before it is in the numbers; their marks begin slices or UTC days
  */
 export async function answerFrame(
   sql: Sql,
@@ -43,13 +45,14 @@ export async function answerFrame(
   asked: CountedRange,
   read: CountedRange,
   replayedAt: Date | null,
+  stages: readonly MarkKind[],
 ): Promise<RollupState> {
   const rows = await sql<RollupState>(
     `WITH snapshot AS (
        SELECT CASE WHEN pg_is_in_recovery() THEN $4::timestamptz ELSE now() END AS taken_at
      ), waiting AS (
        SELECT bucket, marked_at FROM dirty_buckets
-       WHERE tenant_id = $1 AND kind IN ('count', 'slice')
+       WHERE tenant_id = $1 AND kind = ANY ($7::text[])
          AND bucket >= $2::timestamptz - interval '5 minutes' AND bucket < $3
      ), switching AS (
        SELECT DISTINCT (bucket AT TIME ZONE 'UTC')::date::text AS day FROM waiting
@@ -73,6 +76,7 @@ export async function answerFrame(
       replayedAt,
       utcDate(new Date(asked.from)),
       utcDate(new Date(asked.to - 1)),
+      stages,
     ],
   );
   return rows[0] ?? { asOf: null, ruleSets: [], switchingDays: [] };

@@ -3,11 +3,18 @@ import { APP_POOL, RolePool, TenantDb } from '@lib/database';
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, utcDate } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
-import { DayDrain, rawHorizon, takeMarks, tryLockDay, type DrainReport, type DueDay } from '@lib/time-series';
+import {
+  allowLongStatements,
+  DayDrain,
+  rawHorizon,
+  takeMarks,
+  tryLockDay,
+  type DrainReport,
+  type DueDay,
+} from '@lib/time-series';
 import type { Logger } from 'pino';
 import { ADDRESS_LIMITS, suspectAddresses } from '../../domain/invalid-traffic/suspect-addresses.js';
 import { suspectPodcasts } from '../../domain/invalid-traffic/suspect-podcasts.js';
-import { allowLongStatements } from '../../infrastructure/allow-long-statements.sql.js';
 import { keepSuspicions } from '../../infrastructure/quarantines.sql.js';
 import { busyAddresses, podcastDays } from '../../infrastructure/traffic-day.sql.js';
 import { detectInvalidTrafficJob } from './detect-invalid-traffic.job.js';

@@ -3,7 +3,15 @@ import { APP_POOL, RolePool, TenantDb } from '@lib/database';
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, floorTime, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
-import { appendMark, DayDrain, dueWork, rawHorizon, takeMarks, type DrainReport } from '@lib/time-series';
+import {
+  appendMark,
+  appendMarks,
+  DayDrain,
+  dueWork,
+  rawHorizon,
+  takeMarks,
+  type DrainReport,
+} from '@lib/time-series';
 import type { Logger } from 'pino';
 import { Gauge } from 'prom-client';
 import { addFound, type Found, type PrivacyRequest } from '../../domain/privacy/privacy-request.js';
@@ -134,6 +142,7 @@ export class AnswerPrivacyRequests {
     }
     const horizon = await rawHorizon(sql, tenantId);
     const frozen = horizon && (await scrubFrozenDownloads(sql, tenantId, utcDate(horizon), listenerIds));
+    await appendMarks(sql, tenantId, 'audience', (frozen?.days ?? []).map(startOf), null);
     const exports = await withdrawExports(sql, tenantId);
     const rows = { downloads: frozen?.downloads ?? 0, count_carry: frozen?.carry ?? 0, exports };
     await noteProgress(sql, tenantId, id, { ...addFound(report, { rows }, null), searchedAt });

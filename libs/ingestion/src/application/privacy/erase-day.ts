@@ -3,6 +3,7 @@ import type { Sql } from '@lib/database';
 import { DAY_MS, floorTime, SLICE_MS, utcDate, type TenantId } from '@lib/primitives';
 import { appendMarks, keepMark, tryLockDay } from '@lib/time-series';
 import type { Found } from '../../domain/privacy/privacy-request.js';
+import { daysOf } from '../days-of.js';
 import { slicesOfReturning } from '../../infrastructure/day-requests.sql.js';
 import {
   removeListenerCarry,
@@ -21,7 +22,7 @@ const LOCK_PAUSE_MS = 50;
 
 /**
  * Erases a listener from one UTC day, in the open transaction: scrubs the requests, removes what was counted from them,
- * and marks every slice whose numbers follow from either.
+ * and marks every slice whose numbers follow from either, and the days whose audience the listener was among.
  *
  * The locks of counting are held meanwhile, of the day and of the next, whose windows begin with those of this one: a
  * counter that had read the requests before would store the listener's downloads afterwards.
@@ -45,6 +46,7 @@ export async function eraseDay(
   const quarantines = await scrubQuarantines(sql, tenantId, utcDate(day), addressIds);
   const slices = distinctSlices([...scrubbed.slices, ...downloads]);
   await appendMarks(sql, tenantId, 'slice', slices, null);
+  await appendMarks(sql, tenantId, 'audience', daysOf(downloads), null);
   if (downloads.length > 0) await keepMark(sql, tenantId, 'detect', day);
   await appendMarks(sql, tenantId, 'count', await slicesToCount(sql, tenantId, day, scrubbed, ids), null);
   return {

@@ -297,6 +297,22 @@ describe('an erasure', () => {
     ]);
   });
 
+  test('marks the days whose audience the listener was among, those without requests too', async () => {
+    await send([{ at: noon(5) }, { at: noon(4), ip: '198.51.100.78' }, { at: noon(1) }]);
+    await countAll();
+    await rows(`INSERT INTO raw_horizons VALUES ($1, date_trunc('day', now(), 'UTC') - interval '2 days')`);
+    await rows(
+      `DELETE FROM listener_events e USING raw_horizons h
+       WHERE e.tenant_id = $1 AND h.tenant_id = e.tenant_id AND e.occurred_at < h.raw_from`,
+    );
+    await rows(`DELETE FROM dirty_buckets WHERE tenant_id = $1`);
+    await ask('erasure');
+    await answerAll();
+    expect(
+      await rows(`SELECT bucket FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'audience' ORDER BY 1`),
+    ).toEqual([5, 1].map((daysAgo) => ({ bucket: new Date(noon(daysAgo).getTime() - 12 * HOUR_MS) })));
+  });
+
   test('is about what came before it, and nothing that the listener does later', async () => {
     await send([{ at: noon(1) }]);
     await ask('erasure');

@@ -1,4 +1,4 @@
-import { DAY_MS, utcDate } from '@lib/primitives';
+import { DAY_MS, utcDate } from './time-range.js';
 
 /** The UTC days that one key serves. */
 export interface KeyPeriod {
