@@ -1,20 +1,33 @@
 import type { Sql } from '@lib/database';
 
-/**
- * What `dirty_buckets` marks: a 5-minute slice in which requests to be counted came (`count`), one whose events or
+/** What `dirty_buckets` marks. */
+export type MarkKind =
+  /** A 5-minute slice in which requests to be counted came. */
   | 'count'
+  /** A slice whose events or downloads changed. */
   | 'slice'
+  /** A UTC day whose rollups changed. */
   | 'metrics_daily'
-  | 'detect'
-  | 'recount'
-  | 'privacy'
-  | 'locate'
+  /** A UTC day whose listeners changed. */
+  | 'audience'
+  /** A UTC day whose downloads by age changed. */
   | 'release'
+  /** That dates of publication changed. */
   | 'publication'
+  /** A UTC day whose totals are to be compared with what is usual. */
   | 'anomaly'
+  /** A day whose downloads are to be looked at for invalid traffic. */
+  | 'detect'
+  /** That a recount waits. */
+  | 'recount'
+  /** That a listener's request waits. */
+  | 'privacy'
+  /** That requests without an episode are to be looked at again. */
+  | 'locate'
+  /** That a file waits to be written. */
   | 'export'
-  | 'export_expiry'
-  | 'audience';
+  /** That a written file is to be removed one day. */
+  | 'export_expiry';
 
 /** Work that waits: the bucket of one tenant, and for how long its oldest mark has been there. */
 export interface DueWork {
