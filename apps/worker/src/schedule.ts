@@ -9,7 +9,12 @@ import {
 } from '@lib/ingestion';
 import { reconcileAggregatesJob, refreshAggregatesJob, refreshMetricsDailyJob } from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
-import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
+import {
+  compressRawEventsJob,
+  enforceRetentionJob,
+  ensurePartitionsJob,
+  refreshEngineAggregatesJob,
+} from '@lib/time-series';
 
 /**
  * Every job of the product, most frequent first. When each is due, and how often a due time is tried, stands in its
@@ -19,6 +24,7 @@ import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
 export const SCHEDULE: readonly JobDeclaration[] = [
   countDownloadsJob,
   refreshAggregatesJob,
+  refreshEngineAggregatesJob,
   refreshMetricsDailyJob,
   pollFeedsJob,
   recountRequestsJob,
@@ -28,5 +34,6 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   reconcileAggregatesJob,
   ensurePartitionsJob,
   enforceRetentionJob,
+  compressRawEventsJob,
   destroyListenerKeysJob,
 ];

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DomainError } from '@lib/primitives';
 import pg from 'pg';
 import { connectionConfig } from './connection.js';
-import { engineFault } from './engine-fault.sql.js';
+import { detectedEngine, engineFault } from './engine-fault.sql.js';
 import { projectRoot } from './project-root.js';
 
 /** File that holds the whole schema; every other file beside it is a dated delta. */
@@ -62,7 +62,7 @@ export async function migrate(
       "SELECT to_regclass('public.schema_migrations') IS NOT NULL AS present",
     );
     if (rows[0]?.present !== true) {
-      await client.query(await readFile(join(directory, MASTER_SCHEMA), 'utf8'));
+      await makeSchema(client, directory, engine);
       return { road: 'master', applied: [MASTER_SCHEMA] };
     }
     const applied = [];
@@ -74,6 +74,19 @@ export async function migrate(
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Runs the master, and what the engine makes of it, in the master's one transaction: its last word, COMMIT, waits until
+ * the engine is done.
+ */
+async function makeSchema(client: pg.Client, directory: string, wanted: string | undefined): Promise<void> {
+  const master = await readFile(join(directory, MASTER_SCHEMA), 'utf8');
+  await client.query(master.replace(/COMMIT;\s*$/, ''));
+  const engine = wanted ?? (await detectedEngine(client));
+  if (engine !== 'partitions')
+    await client.query(await readFile(join(projectRoot(), 'db', 'engines', `${engine}.sql`), 'utf8'));
+  await client.query('COMMIT');
 }
 
 /** Deltas that the database has not had. Needs SELECT on `schema_migrations`. */

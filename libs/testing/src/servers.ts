@@ -12,6 +12,8 @@ export interface TestServers {
   port: number;
   superuser: { user: string; password: string };
   logins: TestPostgres['logins'];
+  /** Time-series engine of every test database. */
+  engine: string;
   redisUrl: string | null;
   /** Set when connections of the application go through PgBouncer in transaction mode. */
   bouncer: { host: string; port: number } | null;
@@ -31,6 +33,7 @@ export async function startTestServers(): Promise<{ servers: TestServers; stop: 
     port: postgres.port,
     superuser: postgres.superuser,
     logins: postgres.logins,
+    engine: postgres.engine,
     redisUrl: redis?.url ?? null,
     bouncer: bouncer && { host: '127.0.0.1', port: bouncer.port },
   };

@@ -12,6 +12,8 @@ export interface TestPostgres {
   port: number;
   superuser: { user: string; password: string };
   logins: Record<(typeof LOGINS)[number], string>;
+  /** Time-series engine of the template, as `schema_info` names it. */
+  engine: string;
   stop: () => Promise<void>;
 }
 
@@ -23,12 +25,13 @@ export async function startTestPostgres(directory: string): Promise<TestPostgres
   const url = process.env['TEST_DATABASE_URL'];
   const server = url === undefined ? await startServer(directory) : await enterServer(url);
   const logins = await ensureRoleLogins(server.login, join(directory, 'logins.json'), LOGINS);
-  await createTemplate(server.login);
+  const engine = await createTemplate(server.login);
   return {
     host: server.login.host,
     port: server.login.port,
     superuser: { user: server.login.superuser, password: server.login.superuserPassword },
-    logins: logins,
+    logins,
+    engine,
     stop: server.stop,
   };
 }
@@ -81,13 +84,19 @@ async function enterServer(url: string): Promise<EnteredServer> {
   return { login, stop: () => dropTestDatabases(login) };
 }
 
-async function createTemplate(login: ServerLogin): Promise<void> {
+async function createTemplate(login: ServerLogin): Promise<string> {
   await asSuperuser(login, async (client) => {
     await client.query(`DROP DATABASE IF EXISTS ${TEMPLATE}`);
     await client.query(`CREATE DATABASE ${TEMPLATE}`);
   });
-  const engine = process.env['TIME_SERIES_ENGINE'];
-  await migrate(urlOf(login, TEMPLATE), { engine });
+  const wanted = process.env['TIME_SERIES_ENGINE'];
+  await migrate(urlOf(login, TEMPLATE), { engine: wanted });
+  const { rows } = await asSuperuser(
+    login,
+    (client) => client.query<{ engine: string }>('SELECT engine FROM schema_info'),
+    TEMPLATE,
+  );
+  return rows[0]?.engine ?? 'none';
 }
 
 /** Also those of runs that were killed. */
@@ -101,11 +110,15 @@ async function dropTestDatabases(login: ServerLogin): Promise<void> {
   });
 }
 
-async function asSuperuser(login: ServerLogin, work: (client: pg.Client) => Promise<void>): Promise<void> {
-  const client = new pg.Client({ connectionString: urlOf(login, 'postgres') });
+async function asSuperuser<T>(
+  login: ServerLogin,
+  work: (client: pg.Client) => Promise<T>,
+  database = 'postgres',
+): Promise<T> {
+  const client = new pg.Client({ connectionString: urlOf(login, database) });
   await client.connect();
   try {
-    await work(client);
+    return await work(client);
   } finally {
     await client.end();
   }

@@ -3,10 +3,10 @@ import type { Sql } from '@lib/database';
 /**
  * What `dirty_buckets` marks: a 5-minute slice in which requests to be counted came (`count`), one whose events or
  * downloads changed (`slice`), a UTC day whose rollups changed (`metrics_daily`), a day whose downloads changed, to be
- * looked at for invalid traffic (`detect`), or that a tenant waits for a recount (`recount`), for a listener's request to
+ * looked at for invalid traffic (`detect`), an hour whose events changed, for aggregates of the engine (`aggregate`), or that a tenant waits for a recount (`recount`), for a listener's request to
  * be answered (`privacy`), or for requests without an episode to be looked at again (`locate`).
  */
-export type MarkKind = 'count' | 'slice' | 'metrics_daily' | 'detect' | 'recount' | 'privacy' | 'locate';
+export type MarkKind = 'count' | 'slice' | 'metrics_daily' | 'detect' | 'recount' | 'privacy' | 'locate' | 'aggregate';
 
 /** Work that waits: the bucket of one tenant, and for how long its oldest mark has been there. */
 export interface DueWork {

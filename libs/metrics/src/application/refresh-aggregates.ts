@@ -4,6 +4,7 @@ import { LOGGER } from '@lib/observability';
 import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import {
+  appendAggregateMarks,
   appendMark,
   DayDrain,
   dueWork,
@@ -69,6 +70,7 @@ export class RefreshAggregates {
       const marks = await takeMarks(sql, tenantId, 'slice', day, new Date(day.getTime() + DAY_MS));
       const rawFrom = await rawHorizon(sql, tenantId);
       const slices = marks.buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
+      await appendAggregateMarks(sql, tenantId, slices, marks.oldest);
       const written = await rebuildDay(sql, tenantId, day, slices);
       if (written > 0) await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);
       return written;

@@ -12,7 +12,7 @@ import {
   type TestConnections,
   type TestDatabase,
 } from '@lib/testing';
-import { EnsurePartitions } from '@lib/time-series';
+import { EngineInForce, EnsurePartitions } from '@lib/time-series';
 import { AddressLists } from '../address-lists.js';
 import { ListenerKeys } from '../listener-keys.js';
 import { NetworkLists } from '../network-lists.js';
@@ -71,7 +71,7 @@ function service(maintenance = connections.maintenance): LogImportService {
       new NetworkReader(new NetworkLists(app), new AddressLists(app)),
       new PrivacyPolicies(app),
     ),
-    new EnsurePartitions(settings, maintenance),
+    new EnsurePartitions(settings, new EngineInForce(settings, maintenance), maintenance),
     app,
   );
 }
