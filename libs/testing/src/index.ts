@@ -7,7 +7,13 @@ export { KillStage, outcomeOf, type StageNumbers, type StageTenant } from './kil
 export { SeededRandom } from './drill/seeded-random.js';
 export { freePort, type TestServers } from './servers.js';
 export { startTestApi, type Answer, type TestApi } from './test-api.js';
-export { createTestDatabase, testServers, testSettings, type TestDatabase } from './test-database.js';
+export {
+  createTestDatabase,
+  testEngine,
+  testServers,
+  testSettings,
+  type TestDatabase,
+} from './test-database.js';
 export { createTestRuleSet, showTestDownloads, type TestDownloads } from './test-downloads.js';
 export { testUrl } from './test-postgres.js';
 export { createTestTenant, type TestTenant } from './test-tenant.js';

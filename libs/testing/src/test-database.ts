@@ -25,6 +25,11 @@ export function testServers(): TestServers {
   return JSON.parse(state) as TestServers;
 }
 
+/** The time-series engine of every test database: a case about one engine alone is declared only there. */
+export function testEngine(): string {
+  return testServers().engine;
+}
+
 /** Clones the migrated template into a database of its own. Takes a fraction of a second. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const servers = testServers();

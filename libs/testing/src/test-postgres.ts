@@ -86,7 +86,7 @@ async function enterServer(url: string): Promise<EnteredServer> {
 
 async function createTemplate(login: ServerLogin): Promise<string> {
   await asSuperuser(login, async (client) => {
-    await client.query(`DROP DATABASE IF EXISTS ${TEMPLATE}`);
+    await client.query(`DROP DATABASE IF EXISTS ${TEMPLATE} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${TEMPLATE}`);
   });
   const wanted = process.env['TIME_SERIES_ENGINE'];
@@ -96,6 +96,13 @@ async function createTemplate(login: ServerLogin): Promise<string> {
     (client) => client.query<{ engine: string }>('SELECT engine FROM schema_info'),
     TEMPLATE,
   );
+  // TimescaleDB looks after every database that has it, and nobody may be in a template while it is cloned.
+  await asSuperuser(login, async (client) => {
+    await client.query(`ALTER DATABASE ${TEMPLATE} ALLOW_CONNECTIONS false`);
+    await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+      TEMPLATE,
+    ]);
+  });
   return rows[0]?.engine ?? 'none';
 }
 

@@ -6,7 +6,8 @@ import type { Sql } from '@lib/database';
  * looked at for invalid traffic (`detect`), an hour whose events changed, for aggregates of the engine (`aggregate`), or that a tenant waits for a recount (`recount`), for a listener's request to
  * be answered (`privacy`), or for requests without an episode to be looked at again (`locate`).
  */
-export type MarkKind = 'count' | 'slice' | 'metrics_daily' | 'detect' | 'recount' | 'privacy' | 'locate' | 'aggregate';
+export type MarkKind =
+  'count' | 'slice' | 'metrics_daily' | 'detect' | 'recount' | 'privacy' | 'locate' | 'aggregate';
 
 /** Work that waits: the bucket of one tenant, and for how long its oldest mark has been there. */
 export interface DueWork {

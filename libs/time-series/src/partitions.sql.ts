@@ -62,10 +62,7 @@ export async function moveRawHorizon(sql: Sql, tenantId: TenantId, rawFrom: Date
 
 /** The time of a tenant's oldest raw event, or null. Runs as `podcast_maintenance`. */
 export async function oldestRawEvent(sql: Sql, tenantId: TenantId): Promise<Date | null> {
-  const [row] = await sql<{ oldest: Date | null }>(
-    'SELECT oldest_raw_event($1) AS oldest',
-    [tenantId],
-  );
+  const [row] = await sql<{ oldest: Date | null }>('SELECT oldest_raw_event($1) AS oldest', [tenantId]);
   return row?.oldest ?? null;
 }
 
