@@ -19,18 +19,17 @@ BEGIN
   EXECUTE format('ALTER DATABASE %I SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0', current_database());
 END $$;
 
--- Anybody might call these, and so drop or freeze the chunks of every tenant.
+-- Anybody might call these, and so drop or freeze the chunks of every tenant. Some are there twice, in two schemas.
 DO $$
 DECLARE
   f regprocedure;
 BEGIN
-  FOR f IN SELECT p.oid FROM pg_proc p WHERE p.proname = 'add_job' AND p.pronamespace =
-               (SELECT e.extnamespace FROM pg_extension e WHERE e.extname = 'timescaledb')
-             OR p.pronamespace = '_timescaledb_functions'::regnamespace
-                AND p.proname IN ('drop_chunk', 'drop_osm_chunk', 'attach_osm_table_chunk', 'create_chunk',
-                  'create_compressed_chunk', 'freeze_chunk', 'unfreeze_chunk', 'hypertable_osm_range_update',
-                  'lock_osm_chunk_dimension_slice', 'recompress_chunk_segmentwise', 'remove_dropped_chunk_metadata',
-                  'chunk_rewrite_cleanup', 'chunk_constraint_add_table_constraint') LOOP
+  FOR f IN SELECT p.oid FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+           JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'timescaledb'
+           WHERE p.proname IN ('drop_chunk', 'drop_osm_chunk', 'attach_osm_table_chunk', 'create_chunk',
+             'create_compressed_chunk', 'freeze_chunk', 'unfreeze_chunk', 'hypertable_osm_range_update',
+             'lock_osm_chunk_dimension_slice', 'recompress_chunk_segmentwise', 'remove_dropped_chunk_metadata',
+             'chunk_rewrite_cleanup', 'chunk_constraint_add_table_constraint', 'add_job') LOOP
     EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', f);
   END LOOP;
 END $$;

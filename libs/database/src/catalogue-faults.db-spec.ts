@@ -16,7 +16,7 @@ beforeAll(async () => {
   tables = await policedTables(database.owner);
   client = await database.owner.connect();
   // Roles belong to all databases of the server: nothing that is done here may ever be committed.
-  await client.query('BEGIN');
+  await client.query('BEGIN; SET LOCAL search_path = public');
 });
 afterAll(async () => {
   client.release(true);

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createTestDatabase, seedEveryTable, type CanaryTenant, type TestDatabase } from '@lib/testing';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { asApp, attempt, shows, tenantTables } from './isolation.contract.js';
+import { asApp, attempt, policedTables, shows, tenantTables } from './isolation.contract.js';
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -56,13 +56,17 @@ describe('the application on its own login', () => {
       `COMMENT ON TABLE ${table} IS ''`,
       `DROP TABLE ${table} CASCADE`,
     ]);
-    expect(await codes(statements)).toEqual(all(statements, '42501'));
+    // Some of these nobody may do to a view.
+    const refused = (await codes(statements)).filter(([, code]) => code !== '42809');
+    expect(refused.filter(([, code]) => code !== '42501')).toEqual([]);
+    for (const table of tables)
+      expect([table, refused.some(([text]) => text.includes(` ${table} `))]).toEqual([table, true]);
   });
 
   test('cannot copy rows in or out past the wall', async () => {
     for (const table of tables) {
       const [[, copyIn] = []] = await codes([`COPY ${table} FROM STDIN`]);
-      expect([table, copyIn]).toEqual([table, '0A000']);
+      expect([table, copyIn]).toEqual([table, expect.stringMatching(/^(0A000|42809)$/)]);
       const own = await copiedOut(`COPY (SELECT * FROM ${table}) TO STDOUT`);
       expect([table, shows(own, a), shows(own, b)]).toEqual([table, true, false]);
       expect([table, shows(await copiedOut(`COPY ${table} TO STDOUT`), b)]).toEqual([table, false]);
@@ -145,7 +149,7 @@ describe('the application on its own login', () => {
   });
 
   test('fails with row security off, instead of reading everything', async () => {
-    for (const table of tables)
+    for (const table of await policedTables(database.owner))
       for (const statement of [`SELECT * FROM ${table}`, `COPY ${table} TO STDOUT`]) {
         await client.query('SAVEPOINT off; SET LOCAL row_security = off');
         const outcome = await attempt(client, asApp(a), statement);

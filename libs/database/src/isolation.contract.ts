@@ -140,7 +140,7 @@ export async function isolationFaults(
   ])
     await expectOutcome(app, ['0 rows', '42501'], statement);
   await expectOutcome(app, ['42501'], `UPDATE ${table} SET tenant_id = '${b.tenantId}'`);
-  await expectOutcome(app, ['42501'], `TRUNCATE ${table} CASCADE`);
+  await expectOutcome(app, ['42501', '42809'], `TRUNCATE ${table} CASCADE`); // the latter of a view
   await insert(app, b.tenantId, REFUSED);
   await insert(app, a.tenantId, ['1 rows', '23505', '23503']);
 

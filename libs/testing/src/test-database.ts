@@ -30,6 +30,11 @@ export function testEngine(): string {
   return testServers().engine;
 }
 
+/** A raw table as whoever sees everything names it, under any search path; see {@link searchPathOf}. */
+export function rawTable(name: 'listener_events' | 'attribution_events'): string {
+  return testEngine() === 'timescale' ? `ts.${name}` : name;
+}
+
 /** Clones the migrated template into a database of its own. Takes a fraction of a second. */
 export async function createTestDatabase(): Promise<TestDatabase> {
   const servers = testServers();
