@@ -1012,9 +1012,10 @@ GRANT EXECUTE ON FUNCTION drop_partitions_before(timestamptz) TO podcast_mainten
 
 -- When the tenant's oldest raw event happened. Runs as its caller, whose policies let it see and delete those of any tenant.
 CREATE OR REPLACE FUNCTION oldest_raw_event(p_tenant uuid) RETURNS timestamptz
-LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
-  SELECT min(occurred_at) FROM public.listener_events WHERE tenant_id = p_tenant
-$$;
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
+BEGIN
+  RETURN (SELECT min(occurred_at) FROM public.listener_events WHERE tenant_id = p_tenant);
+END $$;
 REVOKE ALL ON FUNCTION oldest_raw_event(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION oldest_raw_event(uuid) TO podcast_maintenance;
 

@@ -194,7 +194,7 @@ const CATALOGUE_FAULTS = `
       ON v.relname = b.name AND v.nspname = 'public' AND v.relkind = 'v'
     WHERE NOT coalesce('security_barrier=true' = ANY (v.reloptions), false) OR pg_get_userbyid(v.relowner) <> 'podcast_owner'
        OR b.check_option <> coalesce((SELECT split_part(o, '=', 2) FROM unnest(v.reloptions) o WHERE o LIKE 'check_option=%'), 'none')
-       OR ' WHERE ' || $1 || ';' <> substring(replace(regexp_replace(pg_get_viewdef(v.oid), '\\s+', ' ', 'g'),
+       OR ' WHERE ' || $1 || ';' IS DISTINCT FROM substring(replace(regexp_replace(pg_get_viewdef(v.oid), '\\s+', ' ', 'g'),
                                                       b.relation || '.tenant_id', 'tenant_id') FROM ' WHERE .*$')
        OR ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
                 WHERE r.ev_class = v.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid)

@@ -19,6 +19,11 @@ beforeAll(async () => {
   database = await createTestDatabase();
   a = await seedEveryTable(database.owner);
   b = await seedEveryTable(database.owner);
+  if (isTimescale)
+    for (const aggregate of ['hourly', 'daily'])
+      await database.owner.query(
+        `CALL refresh_continuous_aggregate('ts.listener_events_${aggregate}', now() - interval '3 days', now() + interval '3 days')`,
+      );
   client = await database.owner.connect();
   await client.query('BEGIN; SET LOCAL search_path = public');
 });
@@ -78,7 +83,11 @@ describe('every view that the application may read', () => {
         `UPDATE ${view} SET events = 1`,
         `DELETE FROM ${view}`,
       ])
-        expect([text, (await as(asApp(a), text)).code]).toEqual([text, '42501']);
+        // A view that joins others cannot be written at all.
+        expect([text, (await as(asApp(a), text)).code]).toEqual([
+          text,
+          expect.stringMatching(/^(42501|55000)$/),
+        ]);
   });
 });
 
@@ -205,7 +214,7 @@ describe('behind the tables', () => {
   test('no partition or chunk can be read or written directly', async () => {
     const partitions = await names(
       isTimescale
-        ? `SELECT o.oid::regclass::text AS name FROM pg_class o WHERE o.relkind IN ('r', 'v') AND ${OWN_OBJECT('pg_class')}
+        ? `SELECT o.oid::regclass::text AS name FROM pg_class o WHERE o.relkind = 'r' AND ${OWN_OBJECT('pg_class')}
              AND o.relnamespace IN ('ts'::regnamespace, '_timescaledb_internal'::regnamespace) ORDER BY 1`
         : `SELECT o.oid::regclass::text AS name FROM pg_class o WHERE o.relispartition AND o.relkind = 'r' ORDER BY 1`,
     );
@@ -213,11 +222,16 @@ describe('behind the tables', () => {
     for (const partition of partitions)
       for (const text of [
         `SELECT * FROM ${partition}`,
-        `INSERT INTO ${partition} (tenant_id) VALUES ('${a.tenantId}')`,
-        `UPDATE ${partition} SET tenant_id = tenant_id`,
+        `INSERT INTO ${partition} DEFAULT VALUES`,
         `DELETE FROM ${partition}`,
+        `MERGE INTO ${partition} USING (SELECT) s ON true WHEN MATCHED THEN DELETE`,
+        `TRUNCATE ${partition}`,
+        `SELECT FROM ${partition} FOR UPDATE`,
       ])
-        expect([text, (await as(asApp(a), text)).code]).toEqual([text, '42501']);
+        expect([text, (await as(asApp(a), text)).code]).toEqual([
+          text,
+          expect.stringMatching(/^(42501|0A000)$/),
+        ]);
   });
 
   test('a partition made later is behind the wall, and so are the rows in it', async () => {

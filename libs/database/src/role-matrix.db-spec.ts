@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   createTestDatabase,
+  rawTable,
   seedEveryTable,
   testEngine,
   type CanaryTenant,
@@ -272,7 +273,7 @@ describe('the roles beside the application', () => {
       'SELECT feed_url FROM podcasts',
       'SELECT secret_hash FROM api_keys',
       "UPDATE listener_events SET session_id = ''",
-      'TRUNCATE listener_events',
+      `TRUNCATE ${rawTable('listener_events')}`,
     ])
       expect([text, (await as('maintenance', text)).code]).toEqual([text, '42501']);
   });
