@@ -72,9 +72,9 @@ suite('db-migrate-hosted.sh', () => {
     await hosted(['--yes']);
     const { said, status } = await run('bash', [HOSTED, '--yes'], {
       DATABASE_URL: database.url,
-      TIME_SERIES_ENGINE: 'timescale',
+      TIME_SERIES_ENGINE: 'citus',
     });
-    expect(said).toContain('TIME_SERIES_ENGINE is timescale, but the database was migrated for partitions');
+    expect(said).toContain('TIME_SERIES_ENGINE is citus, but the database was migrated for ');
     expect(said).not.toContain('This will touch');
     expect(status).toBe(2);
   });

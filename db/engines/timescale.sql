@@ -82,7 +82,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = pg_catalog, public AS $$ SELECT 
 
 CREATE OR REPLACE FUNCTION partition_horizon() RETURNS TABLE (covered_from timestamptz, covered_to timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
-  SELECT '-infinity'::timestamptz, 'infinity'::timestamptz
+  SELECT now() - interval '10 years', now() + interval '10 years' -- for any time
 $$;
 
 -- Drops the chunks that end at or before p_before. Refuses to touch the acceptance window.
