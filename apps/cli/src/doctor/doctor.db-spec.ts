@@ -1,5 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, testEngine, testServers, type TestDatabase } from '@lib/testing';
+import {
+  createTestDatabase,
+  hasOwnAggregates,
+  testEngine,
+  testServers,
+  type TestDatabase,
+} from '@lib/testing';
 import { runCli } from '../run-cli.js';
 import type { Finding } from './finding.js';
 
@@ -134,7 +140,7 @@ describe('podcast doctor', () => {
     expect(report.find('podcast_maintenance')?.detail).toMatch(/^off: new partitions and retention/);
   });
 
-  if (testEngine() === 'timescale')
+  if (hasOwnAggregates())
     test('names the extension, and what is off where nobody may act as the owner', async () => {
       const whole = await doctor();
       expect(whole.find('engine')?.detail).toMatch(/^timescale: TimescaleDB \d.*continuous aggregates/);
