@@ -90,19 +90,12 @@ check_engine() {
 }
 
 # The psql commands that make the schema of an empty database: the master, and what the engine makes of it, in the master's
-# one transaction. Its last line, COMMIT, waits until the engine is done. An engine that nobody named is timescale where
-# TimescaleDB is there with its community licence.
+# one transaction. Its last line, COMMIT, waits until the engine is done.
 schema_commands() {
   [[ $(tail -n 1 "$MIGRATIONS/$MASTER") == 'COMMIT;' ]] || die "$MASTER does not end with COMMIT"
   sed '$d' "$MIGRATIONS/$MASTER"
-  if [[ -n ${TIME_SERIES_ENGINE:-} ]]; then
-    printf "SELECT '%s' = 'timescale' AS podcast_timescale \\gset\n" "$TIME_SERIES_ENGINE"
-  else
-    cat <<'SQL'
-SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')
-       AND current_setting('timescaledb.license', true) IS NOT DISTINCT FROM 'timescale' AS podcast_timescale \gset
-SQL
-  fi
+  cat "$ENGINES/detect.sql"
+  printf '%s\n' '\gset podcast_' "SELECT coalesce(nullif('${TIME_SERIES_ENGINE:-}', ''), :'podcast_engine') = 'timescale' AS podcast_timescale \\gset"
   printf '%s\n' '\if :podcast_timescale'
   cat "$ENGINES/timescale.sql"
   printf '%s\n' '\endif' 'COMMIT;'

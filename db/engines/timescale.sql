@@ -22,15 +22,20 @@ END $$;
 -- Anybody might call these, and so drop or freeze the chunks of every tenant. Some are there twice, in two schemas.
 DO $$
 DECLARE
-  f regprocedure;
+  f record;
 BEGIN
-  FOR f IN SELECT p.oid FROM pg_proc p JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
+  FOR f IN SELECT p.oid::regprocedure AS name, p.oid FROM pg_proc p
+           JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
            JOIN pg_extension e ON e.oid = d.refobjid AND e.extname = 'timescaledb'
            WHERE p.proname IN ('drop_chunk', 'drop_osm_chunk', 'attach_osm_table_chunk', 'create_chunk',
              'create_compressed_chunk', 'freeze_chunk', 'unfreeze_chunk', 'hypertable_osm_range_update',
              'lock_osm_chunk_dimension_slice', 'recompress_chunk_segmentwise', 'remove_dropped_chunk_metadata',
              'chunk_rewrite_cleanup', 'chunk_constraint_add_table_constraint', 'add_job') LOOP
-    EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', f);
+    EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', f.name);
+    IF has_function_privilege('public', f.oid, 'EXECUTE') THEN
+      RAISE EXCEPTION 'everybody may call %, which changes the chunks of every tenant, and this login cannot close it', f.name
+        USING HINT = 'Have a superuser create the extension and run this block of db/engines/timescale.sql, or take partitions.';
+    END IF;
   END LOOP;
 END $$;
 

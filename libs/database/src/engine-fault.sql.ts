@@ -27,18 +27,6 @@ export async function engineFault(client: Reader, wanted: string | undefined): P
     : `the database was migrated for ${recorded}: this version changes schemas for ${ENGINES.join(' and ')} only`;
 }
 
-/**
- * The engine of an empty database for which nobody named one, once the master has run, which creates the extension where
- * it can: `timescale` with TimescaleDB's community licence, else `partitions`.
- */
-export async function detectedEngine(client: Reader): Promise<string> {
-  const { rows } = await client.query<{ community: boolean }>(
-    `SELECT EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb')
-            AND current_setting('timescaledb.license', true) IS NOT DISTINCT FROM 'timescale' AS community`,
-  );
-  return rows[0]?.community === true ? 'timescale' : 'partitions';
-}
-
 /** Undefined where the database has no schema. */
 async function recordedEngine(client: Reader): Promise<string | undefined> {
   const { rows: found } = await client.query("SELECT to_regclass('public.schema_migrations') AS name");

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { DomainError } from '@lib/primitives';
 import pg from 'pg';
 import { connectionConfig } from './connection.js';
-import { detectedEngine, engineFault } from './engine-fault.sql.js';
+import { engineFault } from './engine-fault.sql.js';
 import { projectRoot } from './project-root.js';
 
 /** File that holds the whole schema; every other file beside it is a dated delta. */
@@ -83,9 +83,10 @@ export async function migrate(
 async function makeSchema(client: pg.Client, directory: string, wanted: string | undefined): Promise<void> {
   const master = await readFile(join(directory, MASTER_SCHEMA), 'utf8');
   await client.query(master.replace(/COMMIT;\s*$/, ''));
-  const engine = wanted ?? (await detectedEngine(client));
-  if (engine !== 'partitions')
-    await client.query(await readFile(join(projectRoot(), 'db', 'engines', `${engine}.sql`), 'utf8'));
+  const engineFile = (name: string) => readFile(join(projectRoot(), 'db', 'engines', `${name}.sql`), 'utf8');
+  const { rows } = await client.query<{ engine: string }>(await engineFile('detect'));
+  const engine = wanted ?? rows[0]?.engine ?? 'partitions';
+  if (engine !== 'partitions') await client.query(await engineFile(engine));
   await client.query('COMMIT');
 }
 

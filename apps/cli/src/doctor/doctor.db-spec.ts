@@ -142,7 +142,7 @@ describe('podcast doctor', () => {
 
   if (hasOwnAggregates())
     test('names the extension, and what is off where nobody may act as the owner', async () => {
-      const whole = await doctor();
+      const whole = await doctor({ MIGRATION_DATABASE_URL: database.urls.owner });
       expect(whole.find('engine')?.detail).toMatch(/^timescale: TimescaleDB \d.*continuous aggregates/);
       expect(whole.find('podcast_owner')?.verdict).toBe('ok');
       const { exitCode, find } = await doctor({ MIGRATION_DATABASE_URL: database.urls.maintenance });
