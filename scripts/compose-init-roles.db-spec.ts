@@ -10,6 +10,7 @@ const PASSWORDS = {
   podcast_app: `it's "quoted" \\ $HOME`,
   podcast_maintenance: 'maintenance-secret',
   podcast_admin: 'admin-secret',
+  podcast_refresh: 'refresh-secret',
 };
 
 const suite = postgresClientMissing('compose-init-roles.sh') ? describe.skip : describe;
@@ -50,6 +51,13 @@ suite('compose-init-roles.sh', () => {
       expect(await whoIs(role, password)).toEqual([{ current_user: role }]);
   });
 
+  it('lets one act as the owner, and as nobody else', async () => {
+    const url = server.url('podcast_refresh', PASSWORDS.podcast_refresh, 'postgres');
+    await expect(query(url, 'SELECT FROM tenants')).rejects.toThrow('permission denied');
+    await expect(query(url, 'SET ROLE podcast_app')).rejects.toThrow('permission denied');
+    expect(await query(url, 'SET ROLE podcast_owner')).toEqual([]);
+  });
+
   it('sets a new password when it runs again', async () => {
     await giveLogins({ ...PASSWORDS, podcast_admin: 'another' });
     await expect(whoIs('podcast_admin', PASSWORDS.podcast_admin)).rejects.toThrow(
@@ -72,6 +80,6 @@ suite('compose-init-roles.sh', () => {
       await Promise.all(logs.map((name) => readFile(join(server.clusterDir, name), 'utf8')))
     ).join();
     expect(text).toContain('set_tenant_context');
-    expect(text).not.toMatch(/maintenance-secret|admin-secret|quoted/);
+    expect(text).not.toMatch(/maintenance-secret|admin-secret|refresh-secret|quoted/);
   });
 });

@@ -14,7 +14,8 @@ use_url "$1"
 command -v pg_dump >/dev/null || die 'pg_dump is missing: install the PostgreSQL client (Debian: postgresql-client)'
 
 export LC_ALL=C
-pg_dump --no-password --schema-only --exclude-table='*_p[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]' "$DATABASE" |
+# TimescaleDB is there or not, as the server has it: the schema of the engine `partitions` does not use it.
+pg_dump --no-password --schema-only --extension='[^t]*' --exclude-table='*_p[0-9][0-9][0-9][0-9][0-9][0-9][0-9][0-9]' "$DATABASE" |
   sed -E '/^(--|SET [a-z_]+ = .*;$|SELECT pg_catalog\.set_config|\\(un)?restrict |COMMENT ON EXTENSION )/d' |
   awk '
     function print_grants(  i, j, held) {

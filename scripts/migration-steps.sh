@@ -7,6 +7,8 @@
 MIGRATIONS="$(cd "$(dirname "${BASH_SOURCE[0]}")/../db/migrations" && pwd)"
 readonly MIGRATIONS
 readonly MASTER=99999999999999_master_schema.sql
+ENGINES="$(dirname "$MIGRATIONS")/engines"
+readonly ENGINES
 
 # Ends the script with a message. The status is 1 unless a second argument says otherwise.
 die() {
@@ -81,14 +83,29 @@ check_engine() {
   local wanted=${TIME_SERIES_ENGINE:-${target_engine:-partitions}}
   [[ -z $target_engine || $wanted == "$target_engine" ]] ||
     die "TIME_SERIES_ENGINE is $wanted, but the database was migrated for $target_engine; the engine is chosen once" 2
-  [[ $wanted == partitions ]] || die "the engine is $wanted: this version makes schemas for partitions only" 2
+  [[ $wanted == partitions || $wanted == timescale ]] ||
+    die "the engine is $wanted: this version makes schemas for partitions and timescale only" 2
+  [[ $wanted != timescale || $target_timescale == loads ]] ||
+    die "TIME_SERIES_ENGINE is $wanted, but the server has no TimescaleDB, or does not preload it" 2
+}
+
+# The psql commands that make the schema of an empty database: the master, and what the engine makes of it, in the master's
+# one transaction. Its last line, COMMIT, waits until the engine is done.
+schema_commands() {
+  [[ $(tail -n 1 "$MIGRATIONS/$MASTER") == 'COMMIT;' ]] || die "$MASTER does not end with COMMIT"
+  sed '$d' "$MIGRATIONS/$MASTER"
+  cat "$ENGINES/detect.sql"
+  printf '%s\n' '\gset podcast_' "SELECT coalesce(nullif('${TIME_SERIES_ENGINE:-}', ''), :'podcast_engine') = 'timescale' AS podcast_timescale \\gset"
+  printf '%s\n' '\if :podcast_timescale'
+  cat "$ENGINES/timescale.sql"
+  printf '%s\n' '\endif' 'COMMIT;'
 }
 
 # Fills target_host, _port, _database, _login, _server, _tls, _tables, _road, _engine, and target_pending: file names.
 # shellcheck disable=SC2034 # the scripts that source this file read them
 inspect_database() {
   target_host='' target_port='' target_database='' target_login='' target_server='' target_tls=''
-  target_tables='' target_road='' target_engine='' target_pending=''
+  target_tables='' target_road='' target_engine='' target_timescale='' target_pending=''
   local key value report applied=' '
   report=$(run_psql <<'SQL'
 \echo host :HOST
@@ -96,6 +113,8 @@ inspect_database() {
 SELECT 'database ' || current_database();
 SELECT 'login ' || session_user;
 SELECT 'server ' || current_setting('server_version');
+SELECT 'timescale ' || CASE WHEN current_setting('timescaledb.disable_load', true) IS NOT NULL
+  AND EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb') THEN 'loads' ELSE 'no' END;
 SELECT 'tls ' || coalesce((SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl), 'no');
 SELECT 'tables ' || coalesce(string_agg(tablename, ' ' ORDER BY tablename), 'none') FROM pg_tables
 WHERE schemaname = 'public' AND tablename !~ '_p[0-9]{8}$';
@@ -133,7 +152,7 @@ SELECT to_regclass('public.schema_migrations') IS NULL AS podcast_empty, false A
 \\if :podcast_empty
 $(foreign_relations_guard)
 \\o /dev/null
-\\i $MASTER
+$(schema_commands)
 \\o
 \\echo applied $MASTER
 \\set podcast_changed true

@@ -111,6 +111,10 @@ BEGIN
     RAISE EXCEPTION 'this database has a schema, but without %', missing
       USING HINT = 'The master is for an empty database. Apply the deltas: podcast migrate, or a script db-migrate-*.sh.';
   END IF;
+  IF EXISTS (SELECT FROM public.schema_info WHERE engine <> 'partitions') THEN
+    RAISE EXCEPTION 'this database has a schema for another engine than partitions'
+      USING HINT = 'The master alone makes one for partitions; engines/ holds what others make of it, once.';
+  END IF;
 END $$;
 
 -- ---------------------------------------------------------------------------------------------------------------
@@ -628,7 +632,8 @@ $$;
 CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
   kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy', 'locate',
-                                     'release', 'publication', 'anomaly', 'export', 'export_expiry', 'audience')),
+                                     'release', 'publication', 'anomaly', 'export', 'export_expiry', 'audience',
+                                     'aggregate')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -1071,6 +1076,28 @@ END $$;
 REVOKE ALL ON FUNCTION drop_partitions_before(timestamptz) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION drop_partitions_before(timestamptz) TO podcast_maintenance;
 
+-- When the tenant's oldest raw event happened. Runs as its caller, whose policies let it see and delete those of any tenant.
+CREATE OR REPLACE FUNCTION oldest_raw_event(p_tenant uuid) RETURNS timestamptz
+LANGUAGE plpgsql STABLE SET search_path = pg_catalog, public AS $$
+BEGIN
+  RETURN (SELECT min(occurred_at) FROM public.listener_events WHERE tenant_id = p_tenant);
+END $$;
+REVOKE ALL ON FUNCTION oldest_raw_event(uuid) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION oldest_raw_event(uuid) TO podcast_maintenance;
+
+-- Deletes the tenant's raw events of [p_from, p_to), and returns how many there were.
+CREATE OR REPLACE FUNCTION delete_raw_events(p_tenant uuid, p_from timestamptz, p_to timestamptz) RETURNS bigint
+LANGUAGE plpgsql SET search_path = pg_catalog, public AS $$
+DECLARE
+  deleted bigint;
+BEGIN
+  DELETE FROM public.listener_events WHERE tenant_id = p_tenant AND occurred_at >= p_from AND occurred_at < p_to;
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  RETURN deleted;
+END $$;
+REVOKE ALL ON FUNCTION delete_raw_events(uuid, timestamptz, timestamptz) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION delete_raw_events(uuid, timestamptz, timestamptz) TO podcast_maintenance;
+
 -- From which instant to which raw events can be stored: no gap lies between.
 CREATE OR REPLACE FUNCTION partition_horizon() RETURNS TABLE (covered_from timestamptz, covered_to timestamptz)
 LANGUAGE sql STABLE SET search_path = pg_catalog, public AS $$
@@ -1117,7 +1144,7 @@ BEGIN
                            'attribution_events', 'listener_keys', 'address_lists'] LOOP
     PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'maintenance_read', 'SELECT', 'podcast_maintenance');
   END LOOP;
-  FOREACH t IN ARRAY ARRAY['listener_events', 'attribution_events'] LOOP
+  FOREACH t IN ARRAY ARRAY['listener_events', 'attribution_events', 'dirty_buckets'] LOOP
     PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'maintenance_delete', 'DELETE', 'podcast_maintenance');
   END LOOP;
   FOREACH t IN ARRAY ARRAY['podcasts', 'episodes'] LOOP
@@ -1157,7 +1184,7 @@ GRANT SELECT (tenant_id, kind, validated_at, removed_at) ON address_lists TO pod
 GRANT SELECT (tenant_id, raw_retention_days) ON tenant_settings TO podcast_maintenance;
 GRANT SELECT (tenant_id, id, feed_lane, feed_next_check_at, archived_at, created_at) ON podcasts TO podcast_maintenance;
 GRANT SELECT (tenant_id, raw_from, moved_at) ON raw_horizons TO podcast_maintenance;
-GRANT SELECT (tenant_id, kind, bucket, marked_at) ON dirty_buckets TO podcast_maintenance;
+GRANT SELECT (tenant_id, kind, bucket, mark_id, marked_at), DELETE ON dirty_buckets TO podcast_maintenance;
 GRANT SELECT (tenant_id, purpose, period, import_id, destroy_after, destroyed_at) ON listener_keys TO podcast_maintenance;
 GRANT SELECT (tenant_id, occurred_at), DELETE ON listener_events, attribution_events TO podcast_maintenance;
 GRANT SELECT (tenant_id, key_id, kind, scopes, trusted_sender, secret_hash, expires_at, revoked_at) ON api_keys TO podcast_lookup;
@@ -1263,6 +1290,14 @@ LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
 $$;
 ALTER FUNCTION lapsed_inclusions(timestamptz) OWNER TO podcast_maintenance;
 
+-- Before this instant the aggregates that all tenants share are never computed again: the raw events of some tenant are
+-- gone there. NULL where the engine has no such aggregates, or no tenant's events were removed yet.
+CREATE OR REPLACE FUNCTION aggregate_horizon() RETURNS timestamptz
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+  SELECT max(h.raw_from) FROM public.raw_horizons h WHERE to_regclass('public.episode_events_hourly') IS NOT NULL
+$$;
+ALTER FUNCTION aggregate_horizon() OWNER TO podcast_maintenance;
+
 -- Ids of the context tenant's podcasts whose title contains the query or resembles it, best first; of equals the shorter
 -- title. The policy of podcast_search is open, so that the trigram index can be used; the tenant is therefore compared
 -- here. A query of one or two characters has no trigram of its own and only asks whether it is contained; a plan made
@@ -1315,11 +1350,11 @@ ALTER FUNCTION search_episodes(text, uuid, integer) OWNER TO podcast_search;
 REVOKE CREATE ON SCHEMA public FROM podcast_lookup, podcast_maintenance, podcast_search;
 REVOKE ALL ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text),
   list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), lapsed_inclusions(timestamptz),
-  search_podcasts(text, integer),
+  aggregate_horizon(), search_podcasts(text, integer),
   search_episodes(text, uuid, integer) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION resolve_api_key(text), resolve_platform_key(text), resolve_public_handle(text, text),
   list_public_handles(text, text, integer), due_work(text, integer), due_feeds(integer), lapsed_inclusions(timestamptz),
-  search_podcasts(text, integer),
+  aggregate_horizon(), search_podcasts(text, integer),
   search_episodes(text, uuid, integer) TO podcast_app;
 
 COMMIT;

@@ -76,7 +76,7 @@ describe('a process does not start to serve', () => {
   });
 
   test('on a schema of another engine than the environment asks for', async () => {
-    await start({ TIME_SERIES_ENGINE: 'timescale' });
+    await start({ TIME_SERIES_ENGINE: 'citus' });
     await expectNotStarted();
   });
 });

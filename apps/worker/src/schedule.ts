@@ -18,7 +18,12 @@ import {
   refreshAudienceJob,
 } from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
-import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
+import {
+  compressRawEventsJob,
+  enforceRetentionJob,
+  ensurePartitionsJob,
+  refreshEngineAggregatesJob,
+} from '@lib/time-series';
 
 /**
  * Every job of the product, most frequent first. When each is due, and how often a due time is tried, stands in its
@@ -29,6 +34,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   countDownloadsJob,
   refreshAggregatesJob,
   runExportsJob,
+  refreshEngineAggregatesJob,
   refreshMetricsDailyJob,
   refreshReleaseCurvesJob,
   refreshAudienceJob,
@@ -42,5 +48,6 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   expireExportsJob,
   ensurePartitionsJob,
   enforceRetentionJob,
+  compressRawEventsJob,
   destroyListenerKeysJob,
 ];

@@ -27,7 +27,7 @@ const OPEN_POLICIES = [
     'listener_keys',
     'address_lists',
   ].map((table) => `${table} maintenance_read r podcast_maintenance`),
-  ...['listener_events', 'attribution_events'].map(
+  ...['listener_events', 'attribution_events', 'dirty_buckets'].map(
     (table) => `${table} maintenance_delete d podcast_maintenance`,
   ),
   ...['podcasts', 'episodes'].map((table) => `${table} search_read r podcast_search`),
@@ -40,6 +40,38 @@ const INDEXES_WITHOUT_TENANT = ['api_keys_key_id_key', 'public_handles_kind_hand
 /** Tables that hold no tenant's data. */
 const TABLES_WITHOUT_TENANT = ['schema_info', 'schema_migrations', 'platform_keys', 'lists', 'feed_lanes'];
 
+/** Schemas of TimescaleDB's hypertables and chunks, where row-level security cannot be: nobody but the owner has a right there. */
+const PRIVATE_SCHEMAS = ['ts', '_timescaledb_internal'];
+
+/**
+ * Views that are the wall themselves, over a relation of the schema `ts`: `view relation check-option`. Each shows the
+ * rows of the context's tenant, and takes no others.
+ */
+const BARRIER_VIEWS = [
+  'listener_events listener_events cascaded',
+  'attribution_events attribution_events cascaded',
+  'episode_events_hourly listener_events_hourly none',
+  'episode_events_daily listener_events_daily none',
+];
+
+/** Functions of TimescaleDB that change chunks without asking whose they are, and the one that runs others later. */
+const CHUNK_FUNCTIONS = [
+  'add_job',
+  'attach_osm_table_chunk',
+  'chunk_constraint_add_table_constraint',
+  'chunk_rewrite_cleanup',
+  'create_chunk',
+  'create_compressed_chunk',
+  'drop_chunk',
+  'drop_osm_chunk',
+  'freeze_chunk',
+  'hypertable_osm_range_update',
+  'lock_osm_chunk_dimension_slice',
+  'recompress_chunk_segmentwise',
+  'remove_dropped_chunk_metadata',
+  'unfreeze_chunk',
+];
+
 /** SECURITY DEFINER functions, with the role that must own each. */
 const DOORS = [
   'resolve_api_key podcast_lookup',
@@ -49,10 +81,14 @@ const DOORS = [
   'due_work podcast_maintenance',
   'due_feeds podcast_maintenance',
   'lapsed_inclusions podcast_maintenance',
+  'aggregate_horizon podcast_maintenance',
   'search_podcasts podcast_search',
   'search_episodes podcast_search',
   'ensure_partitions podcast_owner',
   'drop_partitions_before podcast_owner',
+  // On TimescaleDB; elsewhere they run as their caller.
+  'oldest_raw_event podcast_owner',
+  'delete_raw_events podcast_owner',
 ];
 
 /**
@@ -67,6 +103,9 @@ export async function catalogueFaults(sql: Sql): Promise<string[]> {
     INDEXES_WITHOUT_TENANT,
     TABLES_WITHOUT_TENANT,
     DOORS,
+    PRIVATE_SCHEMAS,
+    BARRIER_VIEWS,
+    CHUNK_FUNCTIONS,
   ]);
   return rows.map((row) => row.fault);
 }
@@ -78,10 +117,10 @@ const CATALOGUE_FAULTS = `
     SELECT g.oid FROM app_roles r JOIN pg_roles g ON g.rolname = r.role
   ), relations AS (
     -- Ours: all of schema public, and elsewhere what has a tenant or what our roles can reach.
-    SELECT c.oid, c.relname, c.relkind, c.relispartition, c.relrowsecurity, c.relforcerowsecurity, c.relowner, c.relacl, c.reloptions
+    SELECT c.oid, c.relname, n.nspname, n.nspname = ANY ($6::text[]) AS private, c.relkind, c.relispartition, c.relrowsecurity, c.relforcerowsecurity, c.relowner, c.relacl, c.reloptions
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
     WHERE c.relkind IN ('r', 'p', 'f', 'v', 'm', 'S') AND n.nspname !~ '^pg_' AND n.nspname NOT IN ('information_schema', 'bullmq')
-      AND (n.nspname = 'public'
+      AND (n.nspname IN ('public', 'ts')
         OR c.relkind IN ('r', 'p', 'f')
            AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id' AND NOT a.attisdropped)
         OR EXISTS (SELECT FROM present WHERE has_schema_privilege(present.oid, n.oid, 'USAGE')
@@ -89,11 +128,18 @@ const CATALOGUE_FAULTS = `
                             ELSE has_any_column_privilege(present.oid, c.oid, 'SELECT,INSERT,UPDATE') END))
       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
   ), tables AS (
-    SELECT * FROM relations WHERE relkind IN ('r', 'p', 'f')
+    SELECT * FROM relations WHERE relkind IN ('r', 'p', 'f') AND NOT private
+  ), private_relations AS (
+    SELECT *, nspname || '.' || relname AS name FROM relations WHERE private
+  ), hypertables AS (
+    SELECT * FROM private_relations WHERE nspname = 'ts' AND relkind = 'r'
+  ), barriers AS (
+    SELECT split_part(b, ' ', 1) AS name, split_part(b, ' ', 2) AS relation, split_part(b, ' ', 3) AS check_option
+    FROM unnest($7::text[]) b
   ), tenant_tables AS (
     SELECT * FROM tables WHERE relname <> ALL ($4::text[])
   ), grants AS (
-    SELECT r.relname, r.relkind, r.relispartition, a.privilege_type, a.is_grantable, a.grantee,
+    SELECT r.oid, r.relname, r.private, r.relkind, r.relispartition, a.privilege_type, a.is_grantable, a.grantee,
            CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END AS to_whom
     FROM relations r CROSS JOIN LATERAL (
       SELECT * FROM aclexplode(r.relacl)
@@ -141,12 +187,40 @@ const CATALOGUE_FAULTS = `
     WHERE pg_get_userbyid(relowner) <> 'podcast_owner'
   UNION ALL SELECT DISTINCT g.relname || ': ' || g.privilege_type || ' is granted to ' || g.to_whom
       || CASE WHEN g.is_grantable THEN ' with the right to grant it' ELSE '' END
-    FROM grants g WHERE g.relkind IN ('r', 'p', 'f')
+    FROM grants g WHERE g.relkind IN ('r', 'p', 'f') AND NOT g.private
       AND (g.grantee = 0 OR g.is_grantable OR g.privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER'))
   UNION ALL SELECT relname || ': a view that is not security_invoker' FROM relations
-    WHERE relkind = 'v' AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)
+    WHERE relkind = 'v' AND NOT private AND relname NOT IN (SELECT name FROM barriers) AND NOT coalesce('security_invoker=true' = ANY (reloptions), false)
+  UNION ALL SELECT b.name || ': the view is no barrier, or not the generated one' FROM barriers b JOIN relations v
+      ON v.relname = b.name AND v.nspname = 'public' AND v.relkind = 'v'
+    WHERE NOT coalesce('security_barrier=true' = ANY (v.reloptions), false) OR pg_get_userbyid(v.relowner) <> 'podcast_owner'
+       OR b.check_option <> coalesce((SELECT split_part(o, '=', 2) FROM unnest(v.reloptions) o WHERE o LIKE 'check_option=%'), 'none')
+       OR ' WHERE ' || $1 || ';' IS DISTINCT FROM substring(replace(regexp_replace(pg_get_viewdef(v.oid), '\\s+', ' ', 'g'),
+                                                      b.relation || '.tenant_id', 'tenant_id') FROM ' WHERE .*$')
+       OR ARRAY(SELECT DISTINCT d.refobjid FROM pg_rewrite r JOIN pg_depend d ON d.classid = 'pg_rewrite'::regclass AND d.objid = r.oid
+                WHERE r.ev_class = v.oid AND d.refclassid = 'pg_class'::regclass AND d.refobjid <> v.oid)
+          <> ARRAY(SELECT p.oid FROM private_relations p WHERE p.nspname = 'ts' AND p.relname = b.relation)
+  UNION ALL SELECT h.relname || ': a hypertable without its view' FROM hypertables h WHERE NOT EXISTS (
+    SELECT FROM relations v WHERE v.relname = h.relname AND v.nspname = 'public' AND v.relkind = 'v')
+  UNION ALL SELECT name || ': the first column is not tenant_id uuid NOT NULL, or a column was dropped' FROM hypertables h
+    WHERE EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = h.oid AND a.attisdropped)
+       OR NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = h.oid AND a.attnum = 1 AND a.attname = 'tenant_id'
+                      AND a.atttypid = 'uuid'::regtype AND a.attnotnull)
+  UNION ALL SELECT h.name || ': index ' || i.indexrelid::regclass || ' does not start with tenant_id'
+    FROM hypertables h JOIN pg_index i ON i.indrelid = h.oid WHERE i.indkey[0] <> 1
+  UNION ALL SELECT name || ': owned by ' || pg_get_userbyid(relowner) || ', not by podcast_owner' FROM private_relations
+    WHERE pg_get_userbyid(relowner) <> 'podcast_owner'
+  UNION ALL SELECT DISTINCT p.name || ': ' || g.privilege_type || ' is granted to ' || g.to_whom
+    FROM grants g JOIN private_relations p ON p.oid = g.oid
+  UNION ALL SELECT pg_get_userbyid(present.oid) || ' may enter schema ts' FROM present JOIN pg_namespace n ON n.nspname = 'ts'
+    WHERE has_schema_privilege(present.oid, n.oid, 'USAGE')
+  UNION ALL SELECT DISTINCT f.proname || ': an application role may call what changes chunks' FROM present, pg_proc f
+      JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'e'
+      JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'timescaledb'
+    WHERE f.proname = ANY ($8::text[]) AND has_function_privilege(present.oid, f.oid, 'EXECUTE')
+      AND EXISTS (SELECT FROM hypertables)
   UNION ALL SELECT DISTINCT relname || ': a materialized view or sequence is granted to ' || to_whom FROM grants
-    WHERE relkind IN ('m', 'S')
+    WHERE relkind IN ('m', 'S') AND NOT private
   UNION ALL SELECT 'large object ' || l.oid || ': it belongs to no tenant' FROM pg_largeobject_metadata l
     WHERE EXISTS (SELECT FROM present p WHERE p.oid = l.lomowner
                   OR EXISTS (SELECT FROM aclexplode(l.lomacl) a WHERE a.grantee IN (0, p.oid)))

@@ -17,6 +17,7 @@ export {
   pendingDeltas,
   type MigrationOutcome,
 } from './migrate.js';
+export { ownerSession } from './owner-session.js';
 export { projectRoot } from './project-root.js';
 export { roleFaults } from './role-faults.sql.js';
 export { RolePool, type Sql } from './role-pool.js';

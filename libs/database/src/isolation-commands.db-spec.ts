@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { createTestDatabase, seedEveryTable, type CanaryTenant, type TestDatabase } from '@lib/testing';
 import pg from 'pg';
 import { to as copyTo } from 'pg-copy-streams';
-import { asApp, attempt, shows, tenantTables } from './isolation.contract.js';
+import { asApp, attempt, barrierViews, policedTables, shows, tenantTables } from './isolation.contract.js';
 
 let database: TestDatabase;
 let client: pg.Client;
@@ -56,16 +56,24 @@ describe('the application on its own login', () => {
       `COMMENT ON TABLE ${table} IS ''`,
       `DROP TABLE ${table} CASCADE`,
     ]);
-    expect(await codes(statements)).toEqual(all(statements, '42501'));
+    const views = await barrierViews(database.owner);
+    const onView = (text: string) => views.some((view) => text.includes(` ${view}`));
+    // Of a view some are refused because they are for tables, and it has no policy.
+    const expected = ([text, code]: [string, string | null]) =>
+      code === '42501' || (onView(text) && ['42809', '42704'].includes(code ?? ''));
+    expect((await codes(statements)).filter((outcome) => !expected(outcome))).toEqual([]);
   });
 
   test('cannot copy rows in or out past the wall', async () => {
     for (const table of tables) {
       const [[, copyIn] = []] = await codes([`COPY ${table} FROM STDIN`]);
-      expect([table, copyIn]).toEqual([table, '0A000']);
+      expect([table, copyIn]).toEqual([table, expect.stringMatching(/^(0A000|42809)$/)]);
       const own = await copiedOut(`COPY (SELECT * FROM ${table}) TO STDOUT`);
       expect([table, shows(own, a), shows(own, b)]).toEqual([table, true, false]);
-      expect([table, shows(await copiedOut(`COPY ${table} TO STDOUT`), b)]).toEqual([table, false]);
+      if (copyIn === '0A000')
+        expect([table, shows(await copiedOut(`COPY ${table} TO STDOUT`), b)]).toEqual([table, false]);
+      else
+        expect(await codes([`COPY ${table} TO STDOUT`])).toEqual(all([`COPY ${table} TO STDOUT`], '42809'));
     }
     const statements = ["COPY podcasts TO '/tmp/podcasts'", "COPY podcasts TO PROGRAM 'cat'"];
     expect(await codes(statements)).toEqual(all(statements, '42501'));
@@ -145,7 +153,7 @@ describe('the application on its own login', () => {
   });
 
   test('fails with row security off, instead of reading everything', async () => {
-    for (const table of tables)
+    for (const table of await policedTables(database.owner))
       for (const statement of [`SELECT * FROM ${table}`, `COPY ${table} TO STDOUT`]) {
         await client.query('SAVEPOINT off; SET LOCAL row_security = off');
         const outcome = await attempt(client, asApp(a), statement);

@@ -28,7 +28,7 @@ afterAll(() => database.drop());
 async function rolledBack(work: (client: pg.PoolClient) => Promise<void>): Promise<void> {
   const client = await database.owner.connect();
   try {
-    await client.query('BEGIN');
+    await client.query('BEGIN; SET LOCAL search_path = public');
     await work(client);
     await client.query('ROLLBACK');
   } finally {

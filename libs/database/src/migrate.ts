@@ -62,7 +62,7 @@ export async function migrate(
       "SELECT to_regclass('public.schema_migrations') IS NOT NULL AS present",
     );
     if (rows[0]?.present !== true) {
-      await client.query(await readFile(join(directory, MASTER_SCHEMA), 'utf8'));
+      await makeSchema(client, directory, engine);
       return { road: 'master', applied: [MASTER_SCHEMA] };
     }
     const applied = [];
@@ -74,6 +74,20 @@ export async function migrate(
   } finally {
     await client.end();
   }
+}
+
+/**
+ * Runs the master, and what the engine makes of it, in the master's one transaction: its last word, COMMIT, waits until
+ * the engine is done.
+ */
+async function makeSchema(client: pg.Client, directory: string, wanted: string | undefined): Promise<void> {
+  const master = await readFile(join(directory, MASTER_SCHEMA), 'utf8');
+  await client.query(master.replace(/COMMIT;\s*$/, ''));
+  const engineFile = (name: string) => readFile(join(projectRoot(), 'db', 'engines', `${name}.sql`), 'utf8');
+  const { rows } = await client.query<{ engine: string }>(await engineFile('detect'));
+  const engine = wanted ?? rows[0]?.engine ?? 'partitions';
+  if (engine !== 'partitions') await client.query(await engineFile(engine));
+  await client.query('COMMIT');
 }
 
 /** Deltas that the database has not had. Needs SELECT on `schema_migrations`. */

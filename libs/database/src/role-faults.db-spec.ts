@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, type TestDatabase } from '@lib/testing';
+import { createTestDatabase, testEngine, type TestDatabase } from '@lib/testing';
 import pg from 'pg';
 import { roleFaults } from './role-faults.sql.js';
 
@@ -54,7 +54,11 @@ describe('a role that may not is', () => {
   test('the owner of the tables, although it is walled too', async () => {
     const faults = await broken('SELECT', 'podcast_owner');
     expect(faults).toEqual(saying('podcast_owner owns podcasts'));
-    expect(faults).not.toEqual(saying('is not active'));
+    // Nothing walls it in on hypertables: there the wall is a view before it.
+    const unwalled = faults.filter(
+      (fault) => fault.includes('is not active') && !/ (ts|_timescaledb_internal)\./.test(fault),
+    );
+    expect(unwalled).toEqual([]);
   });
 
   test('the owner of one table', async () => {
@@ -112,6 +116,10 @@ describe('a role that may not is', () => {
       'CREATE MATERIALIZED VIEW copies AS SELECT * FROM podcasts; GRANT SELECT ON copies TO podcast_app',
     ],
     [
+      'copies shows the rows of every tenant',
+      'CREATE VIEW public.copies AS SELECT * FROM podcasts; GRANT SELECT (title) ON public.copies TO podcast_app',
+    ],
+    [
       'is not active on elsewhere.copies',
       'CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.copies AS SELECT * FROM podcasts; GRANT INSERT ON elsewhere.copies TO PUBLIC',
     ],
@@ -119,22 +127,25 @@ describe('a role that may not is', () => {
     expect(await broken(breaking)).toEqual(saying(fault));
   });
 
-  test('one that can reach a single partition without the wall', async () => {
-    const name =
-      "(SELECT min(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'listener_events'::regclass)";
-    const faults = await broken(
-      `DO $$ DECLARE part text := ${name}; BEGIN
+  if (testEngine() === 'partitions')
+    test('one that can reach a single partition without the wall', async () => {
+      const name =
+        "(SELECT min(inhrelid::regclass::text) FROM pg_inherits WHERE inhparent = 'listener_events'::regclass)";
+      const faults = await broken(
+        `DO $$ DECLARE part text := ${name}; BEGIN
          EXECUTE format('ALTER TABLE %I DISABLE ROW LEVEL SECURITY', part);
          EXECUTE format('GRANT SELECT ON %I TO podcast_app', part);
        END $$`,
-    );
-    expect(faults).toEqual([
-      expect.stringMatching(/^row-level security is not active on listener_events_p\d{8}$/),
-    ]);
-  });
+      );
+      expect(faults).toEqual([
+        expect.stringMatching(/^row-level security is not active on listener_events_p\d{8}$/),
+      ]);
+    });
 
   test('any on a database without the schema', async () => {
-    const everything = await broken('DROP SCHEMA public CASCADE; CREATE SCHEMA public');
+    const everything = await broken(
+      'DROP SCHEMA IF EXISTS ts CASCADE; DROP SCHEMA public CASCADE; CREATE SCHEMA public',
+    );
     expect(everything).toEqual(['tenant tables are missing: the schema has not been migrated']);
   });
 });

@@ -25,6 +25,10 @@ export async function roleFaults(sql: Sql): Promise<string[]> {
     UNION ALL SELECT 'row-level security is not active on ' || oid::regclass FROM rel
       WHERE (has_table_privilege(oid, 'SELECT,INSERT,UPDATE,DELETE') OR has_any_column_privilege(oid, 'SELECT,INSERT,UPDATE'))
         AND NOT row_security_active(oid)
+    UNION ALL SELECT c.oid::regclass || ' shows the rows of every tenant' FROM pg_class c
+      WHERE c.relkind = 'v' AND has_any_column_privilege(c.oid, 'SELECT,INSERT,UPDATE')
+        AND EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attname = 'tenant_id')
+        AND NOT coalesce(c.reloptions && ARRAY['security_invoker=true', 'security_barrier=true'], false)
     UNION ALL SELECT current_user || ' may TRUNCATE, REFERENCE or TRIGGER ' || oid::regclass FROM rel
       WHERE has_table_privilege(oid, 'TRUNCATE,REFERENCES,TRIGGER')
     UNION ALL SELECT current_user || ' may create in schema ' || nspname FROM pg_namespace

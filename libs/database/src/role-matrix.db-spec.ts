@@ -1,5 +1,13 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, seedEveryTable, type CanaryTenant, type TestDatabase } from '@lib/testing';
+import {
+  createTestDatabase,
+  hasOwnAggregates,
+  rawTable,
+  seedEveryTable,
+  testEngine,
+  type CanaryTenant,
+  type TestDatabase,
+} from '@lib/testing';
 import type pg from 'pg';
 import { attempt, shows } from './isolation.contract.js';
 
@@ -15,7 +23,7 @@ beforeAll(async () => {
   a = await seedEveryTable(database.owner);
   b = await seedEveryTable(database.owner);
   client = await database.owner.connect();
-  await client.query('BEGIN');
+  await client.query('BEGIN; SET LOCAL search_path = public');
 });
 afterAll(async () => {
   client.release(true);
@@ -92,9 +100,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
   },
   maintenance: {
     address_lists: 'SELECT(kind,removed_at,tenant_id,validated_at)',
-    attribution_events: 'DELETE SELECT(occurred_at,tenant_id)',
-    dirty_buckets: 'SELECT(bucket,kind,marked_at,tenant_id)',
-    listener_events: 'DELETE SELECT(occurred_at,tenant_id)',
+    dirty_buckets: 'DELETE SELECT(bucket,kind,mark_id,marked_at,tenant_id)',
     listener_keys: 'SELECT(destroy_after,destroyed_at,import_id,period,purpose,tenant_id)',
     lists: 'SELECT INSERT UPDATE(activated_at)',
     podcasts: 'SELECT(archived_at,created_at,feed_lane,feed_next_check_at,id,tenant_id)',
@@ -127,9 +133,29 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
   queue: {},
 };
 
+/** What only one engine has: on TimescaleDB maintenance deletes raw events through functions, and aggregates have views. */
+const RIGHTS_OF_ENGINE: Record<string, typeof TABLE_RIGHTS> = {
+  partitions: {
+    ...TABLE_RIGHTS,
+    maintenance: {
+      ...TABLE_RIGHTS.maintenance,
+      attribution_events: 'DELETE SELECT(occurred_at,tenant_id)',
+      listener_events: 'DELETE SELECT(occurred_at,tenant_id)',
+    },
+  },
+  timescale: {
+    ...TABLE_RIGHTS,
+    app: {
+      ...TABLE_RIGHTS.app,
+      ...(hasOwnAggregates() && { episode_events_daily: 'SELECT', episode_events_hourly: 'SELECT' }),
+    },
+  },
+};
+
 /** Functions of the schema that each role may call, those open to PUBLIC left out. */
 const FUNCTION_RIGHTS: Record<(typeof ROLES)[number], string[]> = {
   app: [
+    'aggregate_horizon',
     'due_feeds',
     'due_work',
     'lapsed_inclusions',
@@ -142,13 +168,25 @@ const FUNCTION_RIGHTS: Record<(typeof ROLES)[number], string[]> = {
     'search_podcasts',
     'set_tenant_context',
   ],
-  maintenance: ['drop_partitions_before', 'due_feeds', 'due_work', 'ensure_partitions', 'lapsed_inclusions'],
+  maintenance: [
+    'aggregate_horizon',
+    'delete_raw_events',
+    'drop_partitions_before',
+    'due_feeds',
+    'due_work',
+    'ensure_partitions',
+    'lapsed_inclusions',
+    'oldest_raw_event',
+  ],
   admin: [],
   search: ['search_episodes', 'search_podcasts'],
   lookup: ['list_public_handles', 'resolve_api_key', 'resolve_platform_key', 'resolve_public_handle'],
   queue: [],
 };
 
+/** Of no extension. */
+const OWN = (catalogue: string, row: string) =>
+  `NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalogue}'::regclass AND d.objid = ${row}.oid AND d.deptype = 'e')`;
 const ROLE_LIST = `unnest(ARRAY['${ROLES.join("','")}']) AS r (role)`;
 
 describe('the rights of the roles', () => {
@@ -171,7 +209,7 @@ describe('the rights of the roles', () => {
       GROUP BY r.role, c.relname`);
     const found: Record<string, Record<string, string>> = Object.fromEntries(ROLES.map((role) => [role, {}]));
     for (const { role, name, rights } of rows) found[role]![name] = rights;
-    expect(found).toEqual(TABLE_RIGHTS);
+    expect(found).toEqual(RIGHTS_OF_ENGINE[testEngine()]);
   });
 
   test('on functions are exactly these', async () => {
@@ -188,9 +226,10 @@ describe('the rights of the roles', () => {
       SELECT r.role, concat_ws(' ',
         (SELECT string_agg(p || ' on ' || n.nspname, ' ' ORDER BY n.nspname, p) FROM pg_namespace n, unnest(ARRAY['USAGE', 'CREATE']) p
          WHERE n.nspname !~ '^(pg_|information_schema)' AND has_schema_privilege('podcast_' || r.role, n.oid, p)
-           AND NOT (p = 'USAGE' AND n.nspname = 'public')),
+           AND NOT (p = 'USAGE' AND n.nspname = 'public') AND ${OWN('pg_namespace', 'n')}),
         (SELECT string_agg('sequence ' || s.relname, ' ') FROM pg_class s
-         WHERE s.relkind = 'S' AND has_sequence_privilege('podcast_' || r.role, s.oid, 'USAGE,SELECT,UPDATE')),
+         WHERE s.relkind = 'S' AND has_sequence_privilege('podcast_' || r.role, s.oid, 'USAGE,SELECT,UPDATE')
+           AND ${OWN('pg_class', 's')}),
         (SELECT string_agg(p, ' ') FROM unnest(ARRAY['CREATE', 'TEMPORARY']) p
          WHERE has_database_privilege('podcast_' || r.role, current_database(), p))) AS may
       FROM ${ROLE_LIST}`);
@@ -233,11 +272,10 @@ describe('the roles beside the application', () => {
     attempt(client, { role: `podcast_${role}`, setting: null }, text);
 
   test('maintenance deletes old events of every tenant, and reads none of what they say', async () => {
-    const removed = await as(
-      'maintenance',
-      "DELETE FROM listener_events WHERE occurred_at < now() + interval '1 day'",
-    );
-    expect(removed).toMatchObject({ code: null, affected: 2 });
+    for (const { tenantId } of [a, b])
+      expect(
+        await as('maintenance', `SELECT delete_raw_events('${tenantId}', '-infinity', 'infinity')::int AS n`),
+      ).toMatchObject({ code: null, rows: [{ n: 1 }] });
     for (const text of [
       'SELECT session_id FROM listener_events',
       'SELECT * FROM listener_events',
@@ -247,7 +285,7 @@ describe('the roles beside the application', () => {
       'SELECT feed_url FROM podcasts',
       'SELECT secret_hash FROM api_keys',
       "UPDATE listener_events SET session_id = ''",
-      'TRUNCATE listener_events',
+      `TRUNCATE ${rawTable('listener_events')}`,
     ])
       expect([text, (await as('maintenance', text)).code]).toEqual([text, '42501']);
   });

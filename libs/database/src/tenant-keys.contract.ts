@@ -13,7 +13,7 @@ export interface ForeignKey {
   parentColumns: string[];
 }
 
-/** Every foreign key, once for a partitioned table. */
+/** Every foreign key, once for a partitioned table; those of an extension's own tables left out. */
 export async function foreignKeys(client: Reader): Promise<ForeignKey[]> {
   const names = (table: string, numbers: string) =>
     `(SELECT array_agg(att.attname::text ORDER BY n.place) FROM unnest(k.${numbers}) WITH ORDINALITY AS n (number, place)
@@ -21,7 +21,9 @@ export async function foreignKeys(client: Reader): Promise<ForeignKey[]> {
   const { rows } = await client.query<ForeignKey>(
     `SELECT k.conrelid::regclass::text AS child, k.confrelid::regclass::text AS parent,
             ${names('conrelid', 'conkey')} AS columns, ${names('confrelid', 'confkey')} AS "parentColumns"
-     FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0 ORDER BY k.conname`,
+     FROM pg_constraint k WHERE k.contype = 'f' AND k.conparentid = 0
+       AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = k.conrelid AND d.deptype = 'e')
+     ORDER BY k.conname`,
   );
   return rows;
 }

@@ -7,7 +7,15 @@ export { KillStage, outcomeOf, type StageNumbers, type StageTenant } from './kil
 export { SeededRandom } from './drill/seeded-random.js';
 export { freePort, type TestServers } from './servers.js';
 export { startTestApi, type Answer, type TestApi } from './test-api.js';
-export { createTestDatabase, testServers, testSettings, type TestDatabase } from './test-database.js';
+export {
+  createTestDatabase,
+  hasOwnAggregates,
+  rawTable,
+  testEngine,
+  testServers,
+  testSettings,
+  type TestDatabase,
+} from './test-database.js';
 export { createTestRuleSet, showTestDownloads, type TestDownloads } from './test-downloads.js';
 export { testUrl } from './test-postgres.js';
 export { showTestDays, storeTestListening, testAudienceIds, type TestListening } from './test-listening.js';

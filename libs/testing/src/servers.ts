@@ -4,7 +4,7 @@ import { chmodSync, chownSync, mkdtempSync, rmSync, statSync, writeFileSync } fr
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { startTestPostgres, type TestPostgres } from './test-postgres.js';
+import { startTestPostgres, type TestedEngine, type TestPostgres } from './test-postgres.js';
 
 /** Where the servers of one test run are. Handed to the spec processes through one environment variable. */
 export interface TestServers {
@@ -14,6 +14,7 @@ export interface TestServers {
   major: number;
   superuser: { user: string; password: string };
   logins: TestPostgres['logins'];
+  engine: TestedEngine;
   redisUrl: string | null;
   /** Set when connections of the application go through PgBouncer in transaction mode. */
   bouncer: { host: string; port: number } | null;
@@ -34,6 +35,7 @@ export async function startTestServers(): Promise<{ servers: TestServers; stop: 
     major: postgres.major,
     superuser: postgres.superuser,
     logins: postgres.logins,
+    engine: postgres.engine,
     redisUrl: redis?.url ?? null,
     bouncer: bouncer && { host: '127.0.0.1', port: bouncer.port },
   };

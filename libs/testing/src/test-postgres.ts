@@ -6,6 +6,13 @@ import pg from 'pg';
 export const TEMPLATE = 'podcast_template';
 const LOGINS = ['podcast_app', 'podcast_maintenance', 'podcast_admin', 'podcast_queue'] as const;
 
+/** The time-series engine of the template, as `schema_info` names it. */
+export interface TestedEngine {
+  name: string;
+  /** Whether it computes the hourly and daily aggregates itself. TimescaleDB's Apache edition does not. */
+  ownAggregates: boolean;
+}
+
 /** The PostgreSQL server of a test run, with a login for each role and a migrated template. */
 export interface TestPostgres {
   host: string;
@@ -14,6 +21,7 @@ export interface TestPostgres {
   major: number;
   superuser: { user: string; password: string };
   logins: Record<(typeof LOGINS)[number], string>;
+  engine: TestedEngine;
   stop: () => Promise<void>;
 }
 
@@ -25,12 +33,14 @@ export async function startTestPostgres(directory: string): Promise<TestPostgres
   const url = process.env['TEST_DATABASE_URL'];
   const server = url === undefined ? await startServer(directory) : await enterServer(url);
   const logins = await ensureRoleLogins(server.login, join(directory, 'logins.json'), LOGINS);
+  const { major, engine } = await createTemplate(server.login);
   return {
     host: server.login.host,
     port: server.login.port,
-    major: await createTemplate(server.login),
+    major,
     superuser: { user: server.login.superuser, password: server.login.superuserPassword },
-    logins: logins,
+    logins,
+    engine,
     stop: server.stop,
   };
 }
@@ -83,18 +93,33 @@ async function enterServer(url: string): Promise<EnteredServer> {
   return { login, stop: () => dropTestDatabases(login) };
 }
 
-/** Returns the major version of the server. */
-async function createTemplate(login: ServerLogin): Promise<number> {
+async function createTemplate(login: ServerLogin): Promise<{ major: number; engine: TestedEngine }> {
   const major = await asSuperuser(login, async (client) => {
-    await client.query(`DROP DATABASE IF EXISTS ${TEMPLATE}`);
+    await client.query(`DROP DATABASE IF EXISTS ${TEMPLATE} WITH (FORCE)`);
     await client.query(`CREATE DATABASE ${TEMPLATE}`);
     const { rows } = await client.query<{ version: string }>(
       `SELECT current_setting('server_version_num') AS version`,
     );
     return Math.floor(Number(rows[0]?.version) / 10_000);
   });
-  await migrate(urlOf(login, TEMPLATE), { engine: process.env['TIME_SERIES_ENGINE'] });
-  return major;
+  const wanted = process.env['TIME_SERIES_ENGINE'];
+  await migrate(urlOf(login, TEMPLATE), { engine: wanted });
+  const { rows } = await asSuperuser(
+    login,
+    (client) =>
+      client.query<TestedEngine>(
+        `SELECT engine AS name, to_regclass('public.episode_events_hourly') IS NOT NULL AS "ownAggregates" FROM schema_info`,
+      ),
+    TEMPLATE,
+  );
+  // TimescaleDB looks after every database that has it, and nobody may be in a template while it is cloned.
+  await asSuperuser(login, async (client) => {
+    await client.query(`ALTER DATABASE ${TEMPLATE} ALLOW_CONNECTIONS false`);
+    await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
+      TEMPLATE,
+    ]);
+  });
+  return { major, engine: rows[0] ?? { name: 'none', ownAggregates: false } };
 }
 
 /** Also those of runs that were killed. */
@@ -108,8 +133,12 @@ async function dropTestDatabases(login: ServerLogin): Promise<void> {
   });
 }
 
-async function asSuperuser<T>(login: ServerLogin, work: (client: pg.Client) => Promise<T>): Promise<T> {
-  const client = new pg.Client({ connectionString: urlOf(login, 'postgres') });
+async function asSuperuser<T>(
+  login: ServerLogin,
+  work: (client: pg.Client) => Promise<T>,
+  database = 'postgres',
+): Promise<T> {
+  const client = new pg.Client({ connectionString: urlOf(login, database) });
   await client.connect();
   try {
     return await work(client);

@@ -2,6 +2,8 @@ import type { Sql } from '@lib/database';
 
 /** What `dirty_buckets` marks. */
 export type MarkKind =
+  /** A UTC hour whose continuous aggregates are out of date. */
+  | 'aggregate'
   /** A 5-minute slice in which requests to be counted came. */
   | 'count'
   /** A slice whose events or downloads changed. */

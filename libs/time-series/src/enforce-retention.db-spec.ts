@@ -9,11 +9,12 @@ import {
   type TestDatabase,
   type TestTenant,
 } from '@lib/testing';
+import { EngineInForce } from './engine-in-force.js';
 import { EnforceRetention } from './enforce-retention.js';
-import { EnsurePartitions } from './ensure-partitions.js';
 
 let database: TestDatabase;
 let connections: TestConnections;
+let engine: EngineInForce;
 let retention: EnforceRetention;
 let short: TestTenant;
 let long: TestTenant;
@@ -25,7 +26,9 @@ const later = new Date(now.getTime() + 11 * 60_000);
 beforeAll(async () => {
   database = await createTestDatabase();
   connections = connectTestDatabase(database);
-  retention = new EnforceRetention(connections.settings, connections.db, connections.maintenance);
+  const { settings, db, maintenance } = connections;
+  engine = new EngineInForce(settings, maintenance);
+  retention = new EnforceRetention(settings, db, engine, maintenance);
 });
 afterAll(async () => {
   await connections.close();
@@ -34,7 +37,7 @@ afterAll(async () => {
 
 beforeEach(async () => {
   await database.owner.query('TRUNCATE tenants, listener_events, dirty_buckets CASCADE');
-  await new EnsurePartitions(connections.settings, connections.maintenance).cover(daysAgo(500), now);
+  await (await engine.get()).ensurePartitions(daysAgo(500), now);
   short = await createTestTenant(database, 'short');
   long = await createTestTenant(database, 'long');
   await database.owner.query('UPDATE tenant_settings SET raw_retention_days = 30 WHERE tenant_id = $1', [

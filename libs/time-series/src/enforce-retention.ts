@@ -3,10 +3,10 @@ import { Settings } from '@lib/config';
 import { MAINTENANCE_POOL, RolePool, TenantDb } from '@lib/database';
 import { DAY_MS, floorTime } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
+import { EngineInForce } from './engine-in-force.js';
 import { enforceRetentionJob } from './enforce-retention.job.js';
 import {
   deleteRawEvents,
-  dropPartitions,
   moveRawHorizon,
   oldestRawEvent,
   rawRetentions,
@@ -27,6 +27,7 @@ export class EnforceRetention {
   constructor(
     private readonly settings: Settings,
     private readonly db: TenantDb,
+    private readonly engine: EngineInForce,
     @Inject(MAINTENANCE_POOL) private readonly maintenance: RolePool,
   ) {}
 
@@ -58,7 +59,7 @@ export class EnforceRetention {
     if (tenants.length === 0 || settled.length < tenants.length) return 0;
     const floor = Math.min(...settled.map((tenant) => tenant.rawFrom?.getTime() ?? 0));
     if (floor > now.getTime() - 8 * DAY_MS) return 0;
-    return this.maintenance.transaction((sql) => dropPartitions(sql, new Date(floor)));
+    return (await this.engine.get()).dropBefore(new Date(floor));
   }
 
   private async deleteBeforeHorizon({ tenantId, rawFrom }: RawRetention): Promise<number> {

@@ -5,7 +5,8 @@ import { DAY_MS } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import { Gauge } from 'prom-client';
 import { ensurePartitionsJob } from './ensure-partitions.job.js';
-import { ensurePartitions, partitionHorizon } from './partitions.sql.js';
+import { EngineInForce } from './engine-in-force.js';
+import { partitionHorizon } from './partitions.sql.js';
 
 const AHEAD_DAYS = 28;
 
@@ -20,6 +21,7 @@ const horizonDays = new Gauge({
 export class EnsurePartitions {
   constructor(
     private readonly settings: Settings,
+    private readonly engine: EngineInForce,
     @Inject(MAINTENANCE_POOL) private readonly maintenance: RolePool,
   ) {}
 
@@ -33,7 +35,7 @@ export class EnsurePartitions {
   }
 
   /** Makes the partitions of `[from, to)`, for a backfill. */
-  cover(from: Date, to: Date): Promise<number> {
-    return this.maintenance.transaction((sql) => ensurePartitions(sql, from, to));
+  async cover(from: Date, to: Date): Promise<number> {
+    return (await this.engine.get()).ensurePartitions(from, to);
   }
 }

@@ -1,11 +1,15 @@
 /**
- * What differs between time-series engines, one so far: native weekly partitions. And the work list of dirty buckets, by
- * which every number follows the facts.
+ * What differs between time-series engines: native weekly partitions, or TimescaleDB's hypertables. And the work list of
+ * dirty buckets, by which every number follows the facts.
  */
 export { allowLongStatements } from './allow-long-statements.sql.js';
+export { backfillHorizon } from './aggregate-horizon.sql.js';
+export { appendAggregateMarks } from './aggregate-marks.sql.js';
+export { compressRawEventsJob } from './compress-raw-events.job.js';
 export { DayDrain, type DrainReport } from './day-drain.js';
 export type { DueDay } from './due-days.js';
 export { dueWork, type MarkKind } from './due-work.sql.js';
+export { EngineInForce } from './engine-in-force.js';
 export { enforceRetentionJob } from './enforce-retention.job.js';
 export { ensurePartitionsJob } from './ensure-partitions.job.js';
 export { EnsurePartitions } from './ensure-partitions.js';
@@ -19,4 +23,6 @@ export {
   type TakenMarks,
 } from './marks.sql.js';
 export { rawHorizon } from './raw-horizon.sql.js';
+export { refreshEngineAggregatesJob } from './refresh-engine-aggregates.job.js';
+export type { EngineDescription, TimeSeriesEngine } from './time-series-engine.js';
 export { TimeSeriesModule } from './time-series.module.js';

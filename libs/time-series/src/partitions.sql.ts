@@ -10,7 +10,7 @@ export async function ensurePartitions(sql: Sql, from: Date, to: Date): Promise<
   return row?.made ?? 0;
 }
 
-/** Drops partitions that end at or before `before`. Runs as `podcast_maintenance`. @returns how many were dropped */
+/** Drops partitions or chunks that end at or before `before`. Runs as `podcast_maintenance`. @returns how many were dropped */
 export async function dropPartitions(sql: Sql, before: Date): Promise<number> {
   const [row] = await sql<{ dropped: number }>('SELECT drop_partitions_before($1) AS dropped', [
     before.toISOString(),
@@ -33,7 +33,7 @@ export interface RawRetention {
   retentionDays: number | null;
   rawFrom: Date | null;
   movedAt: Date | null;
-  /** The oldest raw-event slice that still waits for its refresh. */
+  /** The oldest raw-event slice that still waits for its refresh, of aggregates that tenants share: that of any tenant. */
   oldestMark: Date | null;
 }
 
@@ -41,7 +41,8 @@ export interface RawRetention {
 export function rawRetentions(sql: Sql): Promise<RawRetention[]> {
   return sql<RawRetention>(`
     SELECT t.tenant_id AS "tenantId", s.raw_retention_days AS "retentionDays", h.raw_from AS "rawFrom",
-           h.moved_at AS "movedAt", m.oldest AS "oldestMark"
+           h.moved_at AS "movedAt",
+           least(m.oldest, (SELECT min(bucket) FROM dirty_buckets WHERE kind = 'aggregate')) AS "oldestMark"
     FROM tenants t
     LEFT JOIN tenant_settings s ON s.tenant_id = t.tenant_id
     LEFT JOIN raw_horizons h ON h.tenant_id = t.tenant_id
@@ -61,20 +62,16 @@ export async function moveRawHorizon(sql: Sql, tenantId: TenantId, rawFrom: Date
 
 /** The time of a tenant's oldest raw event, or null. Runs as `podcast_maintenance`. */
 export async function oldestRawEvent(sql: Sql, tenantId: TenantId): Promise<Date | null> {
-  const [row] = await sql<{ oldest: Date | null }>(
-    'SELECT min(occurred_at) AS oldest FROM listener_events WHERE tenant_id = $1',
-    [tenantId],
-  );
+  const [row] = await sql<{ oldest: Date | null }>('SELECT oldest_raw_event($1) AS oldest', [tenantId]);
   return row?.oldest ?? null;
 }
 
 /** Deletes a tenant's raw events of `[from, to)`. Runs as `podcast_maintenance`. @returns how many went */
 export async function deleteRawEvents(sql: Sql, tenantId: TenantId, from: Date, to: Date): Promise<number> {
-  const [row] = await sql<{ n: string }>(
-    `WITH gone AS (
-       DELETE FROM listener_events WHERE tenant_id = $1 AND occurred_at >= $2 AND occurred_at < $3 RETURNING tenant_id
-     ) SELECT count(*) AS n FROM gone`,
-    [tenantId, from.toISOString(), to.toISOString()],
-  );
-  return Number(row?.n ?? 0);
+  const [row] = await sql<{ deleted: string }>('SELECT delete_raw_events($1, $2, $3) AS deleted', [
+    tenantId,
+    from.toISOString(),
+    to.toISOString(),
+  ]);
+  return Number(row?.deleted ?? 0);
 }

@@ -1,4 +1,4 @@
-import { createRolePool, roleFaults, type DatabaseRole, type RolePool } from '@lib/database';
+import { createRolePool, ownerSession, roleFaults, type DatabaseRole, type RolePool } from '@lib/database';
 import type { Settings } from '@lib/config';
 import type { DoctorSubject } from './doctor-subject.js';
 import type { Finding, Verdict } from './finding.js';
@@ -42,7 +42,7 @@ interface Capability {
 }
 
 /** Whether the other roles can be assumed. What cannot is off, and named. */
-export async function checkCapabilities({ settings }: DoctorSubject): Promise<Finding[]> {
+export async function checkCapabilities({ app, settings }: DoctorSubject): Promise<Finding[]> {
   const capabilities: Capability[] = [
     {
       role: 'podcast_maintenance',
@@ -66,8 +66,32 @@ export async function checkCapabilities({ settings }: DoctorSubject): Promise<Fi
     });
   }
   const findings = [];
+  const [aggregates] = await app.query<{ present: boolean }>(
+    `SELECT to_regclass('public.episode_events_hourly') IS NOT NULL AS present`,
+  );
+  if (aggregates?.present === true) findings.push(await checkOwner(settings));
   for (const capability of capabilities) findings.push(await checkCapability(settings, capability));
   return findings;
+}
+
+/** TimescaleDB lets only the owner of a hypertable compute its aggregates and compress it. */
+async function checkOwner(settings: Settings): Promise<Finding> {
+  const { migrationDatabaseUrl, databaseUrl, connectionTimeoutMs, statementTimeoutMs } = settings;
+  const source = migrationDatabaseUrl === undefined ? 'DATABASE_URL' : 'MIGRATION_DATABASE_URL';
+  const check = 'podcast_owner';
+  try {
+    const url = migrationDatabaseUrl ?? databaseUrl;
+    await ownerSession({ url, connectionTimeoutMs, statementTimeoutMs }, (sql) => sql('SELECT'));
+    return { check, verdict: 'ok', detail: `can be acted as, through ${source}` };
+  } catch (error) {
+    return {
+      check,
+      verdict: 'warn',
+      detail:
+        'off: aggregates and compression of TimescaleDB (worker); while it is, no raw events are removed. ' +
+        `Cannot act as podcast_owner through ${source}: ${(error as Error).message}`,
+    };
+  }
 }
 
 async function checkCapability(

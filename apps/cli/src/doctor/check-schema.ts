@@ -12,17 +12,32 @@ export async function isMigrated({ login }: DoctorSubject): Promise<boolean> {
 }
 
 /** The engine that the schema was made for against the one that the environment asks for. */
-export async function checkEngine({ app, settings }: DoctorSubject): Promise<Finding> {
+export async function checkEngine({ app, login, settings }: DoctorSubject): Promise<Finding> {
   const [row] = await app.query<{ engine: string }>('SELECT engine FROM public.schema_info');
   const recorded = row?.engine ?? 'none';
   const wanted = settings.timeSeriesEngine;
   return wanted === undefined || wanted === recorded
-    ? { check: 'engine', verdict: 'ok', detail: recorded }
+    ? {
+        check: 'engine',
+        verdict: 'ok',
+        detail: recorded === 'timescale' ? await ofTimescale(login) : recorded,
+      }
     : {
         check: 'engine',
         verdict: 'fail',
         detail: `TIME_SERIES_ENGINE is ${wanted}, but the database was migrated for ${recorded}; the engine is chosen once`,
       };
+}
+
+/** The engine with the extension behind it, and what its licence leaves out. */
+async function ofTimescale({ sql }: DoctorSubject['login']): Promise<string> {
+  const [row] = await sql<{ version: string; aggregates: boolean }>(
+    `SELECT (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS version,
+            to_regclass('public.episode_events_hourly') IS NOT NULL AS aggregates`,
+  );
+  const has =
+    row?.aggregates === true ? 'continuous aggregates and columnstore' : 'Apache edition: hypertables alone';
+  return `timescale: TimescaleDB ${row?.version ?? 'is gone'}, ${has}`;
 }
 
 /** Whether the database has every change that this program knows. */
@@ -64,7 +79,7 @@ export async function checkPartitions({ app, settings }: DoctorSubject): Promise
   return judgePartitions(horizon, settings.ingestAcceptanceDays, new Date());
 }
 
-const WORK_KINDS = ['slice', 'metrics_daily'];
+const WORK_KINDS = ['slice', 'metrics_daily', 'aggregate'];
 const PATIENCE_SECONDS = 60;
 
 /** How long changed buckets have waited to be recomputed. */

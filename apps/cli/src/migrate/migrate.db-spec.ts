@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { createTestDatabase, type TestDatabase } from '@lib/testing';
+import pg from 'pg';
 import { runCli } from '../run-cli.js';
 
 let servers: TestDatabase;
@@ -51,17 +52,29 @@ describe('podcast migrate', () => {
 
   test('makes no schema for an engine that this version does not have', async () => {
     const { exitCode, out, errors } = await migrate(['--yes'], undefined, {
-      TIME_SERIES_ENGINE: 'timescale',
+      TIME_SERIES_ENGINE: 'citus',
     });
     expect({ exitCode, out, errors }).toEqual({
       exitCode: 1,
       out: '',
-      errors: 'TIME_SERIES_ENGINE is timescale: this version makes schemas for partitions only',
+      errors: 'TIME_SERIES_ENGINE is citus: this version makes schemas for partitions and timescale only',
     });
     const unknown = await migrate(['--yes'], undefined, { TIME_SERIES_ENGINE: 'influx' });
     expect(unknown.exitCode).toBe(1);
     expect(unknown.errors).toContain('TIME_SERIES_ENGINE');
     expect((await migrate([])).out).toContain('Road     master');
+  });
+
+  test('makes none for timescale where the server does not load TimescaleDB', async () => {
+    const { rows } = await servers.owner.query<{ loads: boolean }>(
+      "SELECT current_setting('timescaledb.disable_load', true) IS NOT NULL AS loads",
+    );
+    const { out, errors } = await migrate([], undefined, { TIME_SERIES_ENGINE: 'timescale' });
+    if (rows[0]?.loads === true) expect(out).toContain('Road     master');
+    else
+      expect(errors).toBe(
+        'TIME_SERIES_ENGINE is timescale, but the server has no TimescaleDB, or does not preload it',
+      );
   });
 
   test('brings an empty database up and verifies it, then finds nothing to do', async () => {
@@ -85,21 +98,22 @@ describe('podcast migrate', () => {
   });
 
   test('keeps the engine that the schema was made for, and says which', async () => {
-    expect((await migrate(['--yes'], undefined, { TIME_SERIES_ENGINE: 'partitions' })).exitCode).toBe(0);
-    const { exitCode, out, errors, questions } = await migrate([], true, { TIME_SERIES_ENGINE: 'timescale' });
+    const [engine, other] = await engineAndAnother();
+    expect((await migrate(['--yes'], undefined, { TIME_SERIES_ENGINE: engine })).exitCode).toBe(0);
+    const { exitCode, out, errors, questions } = await migrate([], true, { TIME_SERIES_ENGINE: other });
     expect({ exitCode, out, errors, questions }).toEqual({
       exitCode: 1,
       out: '',
-      errors:
-        'TIME_SERIES_ENGINE is timescale, but the database was migrated for partitions; the engine is chosen once',
+      errors: `TIME_SERIES_ENGINE is ${other}, but the database was migrated for ${engine}; the engine is chosen once`,
       questions: [],
     });
-    await runSql("UPDATE schema_info SET engine = 'timescale'");
+    await runSql("UPDATE schema_info SET engine = 'citus'");
     const foreign = await migrate(['--yes']);
-    await runSql("UPDATE schema_info SET engine = 'partitions'");
+    await runSql(`UPDATE schema_info SET engine = '${engine}'`);
     expect(foreign).toMatchObject({
       exitCode: 1,
-      errors: 'the database was migrated for timescale: this version changes schemas for partitions only',
+      errors:
+        'the database was migrated for citus: this version changes schemas for partitions and timescale only',
     });
   });
 
@@ -109,8 +123,17 @@ describe('podcast migrate', () => {
   });
 });
 
+/** The engine that the server's empty databases are migrated for, and one that they are not. */
+async function engineAndAnother(): Promise<[engine: string, other: string]> {
+  const client = new pg.Client({ connectionString: url });
+  await client.connect();
+  const { rows } = await client.query<{ engine: string }>('SELECT engine FROM schema_info');
+  await client.end();
+  const engine = rows[0]?.engine ?? 'none';
+  return [engine, engine === 'timescale' ? 'partitions' : 'timescale'];
+}
+
 async function runSql(text: string): Promise<void> {
-  const { default: pg } = await import('pg');
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   await client.query(text);

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
-import { APP_POOL, RolePool } from '@lib/database';
+import { APP_POOL, RolePool, tenantContext } from '@lib/database';
 import { DAY_MS, DomainError, floorTime, type TenantId } from '@lib/primitives';
-import { EnsurePartitions } from '@lib/time-series';
+import { backfillHorizon, EnsurePartitions } from '@lib/time-series';
 import type { CheckedEvent } from '../domain/checked-event.js';
 import type { EventInput } from '../domain/event-input.js';
 import { isRejection } from '../domain/rejection.js';
@@ -38,7 +38,7 @@ export class BackfillService {
     private readonly settings: Settings,
     private readonly keys: ListenerKeys,
     private readonly partitions: EnsurePartitions,
-    @Inject(APP_POOL) pool: RolePool,
+    @Inject(APP_POOL) private readonly pool: RolePool,
   ) {
     this.store = new EventStore(pool, 'backfill');
   }
@@ -46,7 +46,8 @@ export class BackfillService {
   /**
    * Stores `events`, which all lie in `[from, to)`, a batch a transaction. What the events say of their clients is
    * believed. `onProgress` is told how many were done.
-   * @throws DomainError `invalid_event` for an event that breaks a rule: history is not repaired silently
+   * @throws DomainError `invalid_event` for an event that breaks a rule: history is not repaired silently;
+   *   `before_raw_horizon` where numbers of that time are frozen already
    */
   async backfill(
     tenantId: TenantId,
@@ -55,6 +56,7 @@ export class BackfillService {
     events: readonly EventInput[],
     onProgress: (done: number) => void,
   ): Promise<BackfillReport> {
+    await this.requireThawed(tenantId, range.from);
     await this.partitions.cover(floorTime(range.from, DAY_MS), range.to);
     const report: BackfillReport = { accepted: 0, duplicates: 0, rejected: 0 };
     for (let start = 0; start < events.length; start += BATCH) {
@@ -67,6 +69,20 @@ export class BackfillService {
       onProgress(Math.min(start + BATCH, events.length));
     }
     return report;
+  }
+
+  private async requireThawed(tenantId: TenantId, from: Date): Promise<void> {
+    const horizon = await this.pool.transaction(
+      (sql) => backfillHorizon(sql, tenantId),
+      tenantContext(tenantId),
+    );
+    if (horizon === null || from >= horizon) return;
+    const since = horizon.toISOString().slice(0, 10);
+    throw new DomainError(
+      'before_raw_horizon',
+      409,
+      `Numbers of before ${since} are frozen: events of that time would not show.`,
+    );
   }
 
   private async storeBatch(

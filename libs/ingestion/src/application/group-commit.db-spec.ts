@@ -5,6 +5,7 @@ import {
   connectTestDatabase,
   createTestDatabase,
   createTestTenant,
+  testEngine,
   type TestConnections,
   type TestDatabase,
   type TestTenant,
@@ -189,10 +190,12 @@ describe('under pressure', () => {
     expect(await storedOf(events)).toBe(2);
   });
 
-  test('a missing partition is our fault, not that of the event', async () => {
-    const refused = await failure(
-      committer({ deadlineMs: 300 }).submit(tenantId, [event({ occurredAt: '2031-01-01T00:00:00.000Z' })]),
-    );
-    expect(refused).toMatchObject({ code: 'not_persisted', status: 503 });
-  });
+  // TimescaleDB makes chunks when their first row comes.
+  if (testEngine() === 'partitions')
+    test('a missing partition is our fault, not that of the event', async () => {
+      const refused = await failure(
+        committer({ deadlineMs: 300 }).submit(tenantId, [event({ occurredAt: '2031-01-01T00:00:00.000Z' })]),
+      );
+      expect(refused).toMatchObject({ code: 'not_persisted', status: 503 });
+    });
 });

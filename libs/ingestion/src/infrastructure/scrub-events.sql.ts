@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
+import { withoutNestedLoops } from './without-nested-loops.sql.js';
 
 /** Requests and events of a listener: by their ids, of what happened or came in up to some instant. */
 export interface ListenerRows {
@@ -46,8 +47,9 @@ export async function scrubEvents(
   { from, to }: Stretch,
   { listenerIds, until }: ListenerRows,
 ): Promise<ScrubbedEvents> {
-  const rows = await sql<ScrubbedEvents>(
-    `WITH found AS MATERIALIZED (
+  const rows = await withoutNestedLoops(sql, () =>
+    sql<ScrubbedEvents>(
+      `WITH found AS MATERIALIZED (
        SELECT occurred_at, event_id, user_agent_id, referrer_id, path_id, address_day_id, count_id_today
        FROM listener_events
        WHERE ${OF_LISTENER}
@@ -60,13 +62,15 @@ export async function scrubEvents(
            event_data = NULL, payload_hash = 0
        FROM found f
        WHERE e.tenant_id = $1 AND e.occurred_at = f.occurred_at AND e.event_id = f.event_id
+         AND e.occurred_at >= $2 AND e.occurred_at < $3
      )
      SELECT count(*)::integer AS rows, ${distinct(`date_bin('5 minutes', occurred_at, 'epoch')`)} AS slices,
             ${distinct('count_id_today')} AS "listenerIds", ${distinct('address_day_id')} AS "addressIds",
             ${distinct('user_agent_id')} AS "userAgentIds", ${distinct('referrer_id')} AS "referrerIds",
             ${distinct('path_id')} AS "pathIds"
      FROM found`,
-    [tenantId, from, to, listenerIds, until],
+      [tenantId, from, to, listenerIds, until],
+    ),
   );
   return rows[0] ?? NOTHING;
 }

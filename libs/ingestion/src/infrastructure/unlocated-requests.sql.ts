@@ -2,6 +2,7 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import { MAX_PATH_LENGTH } from '../domain/storable-event.js';
 import type { LocatedPath } from '../domain/access-log/locate-paths.js';
+import { withoutNestedLoops } from './without-nested-loops.sql.js';
 
 /** A text of the dictionary of paths: host and path of a request. */
 export interface StoredPath {
@@ -58,8 +59,9 @@ export async function giveEpisodes(
   { from, to }: { from: Date; to: Date },
   paths: readonly LocatedPath[],
 ): Promise<number> {
-  const [row] = await sql<{ requests: number }>(
-    `WITH found AS MATERIALIZED (
+  const [row] = await withoutNestedLoops(sql, () =>
+    sql<{ requests: number }>(
+      `WITH found AS MATERIALIZED (
        SELECT e.occurred_at, e.event_id, p.episode_id, p.segment, p.segment_ms
        FROM listener_events e
        JOIN unnest($4::bigint[], $5::uuid[], $6::integer[], $7::integer[]) AS p (path_id, episode_id, segment, segment_ms)
@@ -71,6 +73,7 @@ export async function giveEpisodes(
        UPDATE listener_events e SET episode_id = f.episode_id, segment = f.segment, segment_ms = f.segment_ms
        FROM found f
        WHERE e.tenant_id = $1 AND e.occurred_at = f.occurred_at AND e.event_id = f.event_id
+         AND e.occurred_at >= $2 AND e.occurred_at < $3
        RETURNING e.occurred_at
      ), marks AS (
        INSERT INTO dirty_buckets (tenant_id, kind, bucket)
@@ -78,15 +81,16 @@ export async function giveEpisodes(
        FROM located CROSS JOIN (VALUES ('slice'), ('count')) AS k (kind)
      )
      SELECT count(*)::integer AS requests FROM located`,
-    [
-      tenantId,
-      from,
-      to,
-      paths.map(({ pathId }) => pathId),
-      paths.map(({ episodeId }) => episodeId),
-      paths.map(({ segment }) => segment),
-      paths.map(({ segmentMs }) => segmentMs),
-    ],
+      [
+        tenantId,
+        from,
+        to,
+        paths.map(({ pathId }) => pathId),
+        paths.map(({ episodeId }) => episodeId),
+        paths.map(({ segment }) => segment),
+        paths.map(({ segmentMs }) => segmentMs),
+      ],
+    ),
   );
   return row?.requests ?? 0;
 }

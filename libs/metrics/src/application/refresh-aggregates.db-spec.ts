@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { createLogger } from '@lib/observability';
 import { DAY_MS, HOUR_MS, SLICE_MS, toTenantId } from '@lib/primitives';
+import { EngineInForce } from '@lib/time-series';
 import {
   connectTestDatabase,
   createTestDatabase,
@@ -104,6 +105,35 @@ describe('rollups', () => {
     expect(await stored()).toEqual(countByHand(events, tenant.podcastId));
     await expectExactDays(database, tenant.tenantId);
     expect([await marks('slice'), await marks('metrics_daily')]).toEqual([0, 0]);
+  });
+
+  test('are what the hourly and daily views show, whoever computes those', async () => {
+    const engine = await new EngineInForce(connections.settings, connections.maintenance).get();
+    const everything = Array.from({ length: 400 }, (_, index) => randomEvent(index));
+    for (const events of [everything.slice(0, 300), everything.slice(200)]) {
+      await store(events);
+      await refreshAll();
+      await engine.refresh();
+    }
+    for (const [view, grain] of [
+      ['listener_events_hourly', 'hour'],
+      ['listener_events_daily', 'day'],
+    ] as const) {
+      const columns = 'bucket, podcast_id, episode_id, evidence';
+      const shown = await connections.db.run(tenant.tenantId, () =>
+        connections.db.current.sql(
+          `SELECT ${columns}, event_type, events FROM ${view} WHERE tenant_id = $1 ORDER BY 1, 3, 4, 5`,
+          [tenant.tenantId],
+        ),
+      );
+      const rolledUp = await change(
+        `SELECT ${columns}, metric AS event_type, value AS events FROM listener_metrics
+         WHERE tenant_id = $1 AND grain = $2 ORDER BY 1, 3, 4, 5`,
+        grain,
+      );
+      expect(shown).toEqual(rolledUp.rows);
+      expect(shown.length).toBeGreaterThan(100);
+    }
   });
 
   test('refreshed again are not written again', async () => {

@@ -4,6 +4,7 @@ import { LOGGER } from '@lib/observability';
 import { DAY_MS, floorTime, HOUR_MS, SLICE_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import {
+  appendAggregateMarks,
   appendMark,
   DayDrain,
   dueWork,
@@ -75,6 +76,7 @@ export class RefreshAggregates {
       const marks = await takeMarks(sql, tenantId, 'slice', day, nextDay(day));
       const rawFrom = await rawHorizon(sql, tenantId);
       const slices = marks.buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
+      await appendAggregateMarks(sql, tenantId, slices, marks.oldest);
       const written = await rebuildDay(sql, tenantId, day, slices);
       if (endsDay(day, slices)) await markNextDay(sql, tenantId, nextDay(day), marks.oldest);
       if (written > 0) {

@@ -9,10 +9,11 @@ import {
   connectTestDatabase,
   createTestDatabase,
   createTestTenant,
+  testEngine,
   type TestConnections,
   type TestDatabase,
 } from '@lib/testing';
-import { EnsurePartitions } from '@lib/time-series';
+import { EngineInForce, EnsurePartitions } from '@lib/time-series';
 import { AddressLists } from '../address-lists.js';
 import { ListenerKeys } from '../listener-keys.js';
 import { NetworkLists } from '../network-lists.js';
@@ -71,7 +72,7 @@ function service(maintenance = connections.maintenance): LogImportService {
       new NetworkReader(new NetworkLists(app), new AddressLists(app)),
       new PrivacyPolicies(app),
     ),
-    new EnsurePartitions(settings, maintenance),
+    new EnsurePartitions(settings, new EngineInForce(settings, maintenance), maintenance),
     app,
   );
 }
@@ -449,18 +450,20 @@ test('a tenant’s import touches nobody else', async () => {
   expect(rows).toEqual([]);
 });
 
-test('a process that may not make partitions stores the days that have one, and names the others', async () => {
-  const { settings } = connections;
-  const ignore = () => undefined;
-  const unable = createRolePool(settings, ignore, 'podcast_maintenance', database.urls.app, 1);
-  const log = (year: number) => logFile(Buffer.from(nginx(1).replace('/2026:', `/${year}:`)), 'access.log');
-  try {
-    await expect(service(unable).importFile(tenantId, log(2019), OPTIONS)).rejects.toMatchObject({
-      code: 'day_not_prepared',
-    });
-    await importBytes(lines(1, nginx));
-    expect(await service(unable).importFile(tenantId, log(2026), OPTIONS)).toMatchObject({ stored: 1 });
-  } finally {
-    await unable.end();
-  }
-});
+// TimescaleDB makes chunks when their first row comes.
+if (testEngine() === 'partitions')
+  test('a process that may not make partitions stores the days that have one, and names the others', async () => {
+    const { settings } = connections;
+    const ignore = () => undefined;
+    const unable = createRolePool(settings, ignore, 'podcast_maintenance', database.urls.app, 1);
+    const log = (year: number) => logFile(Buffer.from(nginx(1).replace('/2026:', `/${year}:`)), 'access.log');
+    try {
+      await expect(service(unable).importFile(tenantId, log(2019), OPTIONS)).rejects.toMatchObject({
+        code: 'day_not_prepared',
+      });
+      await importBytes(lines(1, nginx));
+      expect(await service(unable).importFile(tenantId, log(2026), OPTIONS)).toMatchObject({ stored: 1 });
+    } finally {
+      await unable.end();
+    }
+  });

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { APP_POOL, RolePool, tenantContext } from '@lib/database';
 import { DAY_MS, type TenantId } from '@lib/primitives';
-import { EnsurePartitions, rawHorizon } from '@lib/time-series';
+import { backfillHorizon, EnsurePartitions } from '@lib/time-series';
 import { NO_LINES } from '../../domain/access-log/line-tally.js';
 import { locateEpisodes, type EpisodeLocator } from '../../domain/access-log/locate-episodes.js';
 import { requireLogFormat } from '../../domain/access-log/log-formats.js';
@@ -102,7 +102,7 @@ export class LogImportService {
 
   /** Days whose raw requests were removed are frozen: nothing can join them. */
   private async times(tenantId: TenantId): Promise<LogTimes> {
-    const horizon = await this.transaction(tenantId, (sql) => rawHorizon(sql, tenantId));
+    const horizon = await this.transaction(tenantId, (sql) => backfillHorizon(sql, tenantId));
     const nowMs = Date.now();
     return { nowMs, fromMs: Math.max(horizon?.getTime() ?? 0, nowMs - MAX_AGE_MS) };
   }

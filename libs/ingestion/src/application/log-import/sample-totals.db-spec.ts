@@ -11,7 +11,7 @@ import {
   type TestConnections,
   type TestDatabase,
 } from '@lib/testing';
-import { EnsurePartitions } from '@lib/time-series';
+import { EngineInForce, EnsurePartitions } from '@lib/time-series';
 import { DOWNLOAD_WINDOWS, type DownloadWindow } from '../../domain/counting/counting-rules.js';
 import { AddressLists } from '../address-lists.js';
 import { AgentLists } from '../agent-lists.js';
@@ -107,7 +107,7 @@ beforeAll(async () => {
     new NetworkReader(new NetworkLists(app), new AddressLists(app)),
     new PrivacyPolicies(app),
   );
-  const partitions = new EnsurePartitions(settings, maintenance);
+  const partitions = new EnsurePartitions(settings, new EngineInForce(settings, maintenance), maintenance);
   imports = new LogImportService(new ListenerKeys(settings, app), clients, partitions, app);
   counter = new CountDownloads(db, ruleSets, agents, app, createLogger('silent'));
   explain = new ExplainService(db, ruleSets, agents);
