@@ -42,18 +42,34 @@ import { AudienceController } from './http/audience/audience.controller.js';
 import { MetricsController } from './http/metrics.controller.js';
 import { ReleasesController } from './http/releases/releases.controller.js';
 
+const JOBS = [
+  RefreshAggregates,
+  RefreshMetricsDaily,
+  RefreshReleaseCurves,
+  RefreshAudience,
+  DetectAnomalies,
+  ReconcileAggregates,
+  RunExports,
+  ExpireExports,
+];
+
 /** Keeps rollups up to date. */
-@Module({
-    RecentTenants, RefreshAggregates, RefreshMetricsDaily, RefreshReleaseCurves, DetectAnomalies, ReconcileAggregates, TableReader, RunExports, ExpireExports, RefreshAudience,
-  ],
-  exports: [RefreshAggregates, RefreshMetricsDaily, RefreshReleaseCurves, DetectAnomalies, ReconcileAggregates, RunExports, RefreshAudience],
-})
+@Module({ providers: [RecentTenants, TableReader, ...JOBS], exports: JOBS })
 export class MetricsModule {}
 
 /** Answers questions from rollups. It needs none of the jobs that maintain them. */
 @Module({
   imports: [TenantsModule],
-  controllers: [MetricsController, RetentionController, ReleasesController, AlertsController, RawEventsController, ExportsController, ExportFilesController, AudienceController],
+  controllers: [
+    MetricsController,
+    RetentionController,
+    ReleasesController,
+    AlertsController,
+    RawEventsController,
+    ExportsController,
+    ExportFilesController,
+    AudienceController,
+  ],
   providers: [
     QuestionReader,
     SeriesService,
