@@ -934,7 +934,7 @@ COMMENT ON COLUMN metrics_daily.episodes IS 'Episodes with a value above zero on
 -- What retention has taken of a tenant's rollups and downloads: rows of a level before its instant are gone or about to go,
 -- and questions that need them are refused. NULL: nothing is gone. Moves forward only. No instant lies after that of the
 -- level below, nor after raw_horizons.raw_from: whatever may still be refreshed has all of its rows.
-CREATE TABLE IF NOT EXISTS rollup_horizons (
+CREATE TABLE IF NOT EXISTS retention_horizons (
   tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
   quarters_until timestamptz,
   downloads_from timestamptz,
@@ -944,8 +944,8 @@ CREATE TABLE IF NOT EXISTS rollup_horizons (
   months_from timestamptz,
   moved_at timestamptz NOT NULL DEFAULT now()
 );
-COMMENT ON COLUMN rollup_horizons.quarters_until IS 'Slices of the UTC days before it are 15 minutes wide, later ones 5.';
-COMMENT ON COLUMN rollup_horizons.days_from IS 'The first of a UTC month, so that a month has all of its days or none.';
+COMMENT ON COLUMN retention_horizons.quarters_until IS 'Slices of the UTC days before it are 15 minutes wide, later ones 5.';
+COMMENT ON COLUMN retention_horizons.days_from IS 'The first of a UTC month, so that a month has all of its days or none.';
 
 -- How much a tenant has stored, as it was measured on a UTC day. Counts without anything of a listener.
 CREATE TABLE IF NOT EXISTS storage_usage (
@@ -1085,7 +1085,7 @@ DECLARE
 BEGIN
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'api_keys', 'listener_keys', 'listener_key_secrets', 'podcasts',
                            'episodes', 'episode_files', 'listener_events', 'attribution_events', 'user_agents', 'referrers',
-                           'dirty_buckets', 'raw_horizons', 'rollup_horizons', 'storage_usage', 'listener_metrics', 'listener_totals',
+                           'dirty_buckets', 'raw_horizons', 'retention_horizons', 'storage_usage', 'listener_metrics', 'listener_totals',
                            'metrics_daily', 'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
@@ -1116,7 +1116,7 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
-  dirty_buckets, raw_horizons, rollup_horizons, storage_usage, listener_metrics, listener_totals, metrics_daily,
+  dirty_buckets, raw_horizons, retention_horizons, storage_usage, listener_metrics, listener_totals, metrics_daily,
   podcast_hosts, public_handles,
   counted_days, downloads, count_carry, recount_differences, listening_positions TO podcast_app;
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks

@@ -7,7 +7,12 @@ import {
   locateRequestsJob,
   recountRequestsJob,
 } from '@lib/ingestion';
-import { reconcileAggregatesJob, refreshAggregatesJob, refreshMetricsDailyJob } from '@lib/metrics';
+import {
+  reconcileAggregatesJob,
+  refreshAggregatesJob,
+  refreshMetricsDailyJob,
+  thinRollupsJob,
+} from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
 import { enforceRetentionJob, ensurePartitionsJob } from '@lib/time-series';
 
@@ -28,5 +33,6 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   reconcileAggregatesJob,
   ensurePartitionsJob,
   enforceRetentionJob,
+  thinRollupsJob,
   destroyListenerKeysJob,
 ];

@@ -73,7 +73,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     recount_differences: EDIT,
     recounts: REVISE,
     referrers: FORGET,
-    rollup_horizons: EDIT,
+    retention_horizons: EDIT,
     rule_sets: APPEND,
     schema_info: 'SELECT',
     schema_migrations: 'SELECT',

@@ -7,16 +7,18 @@ import { ReconcileAggregates } from './application/reconcile-aggregates.js';
 import { RecountService } from './application/recount.service.js';
 import { RefreshAggregates } from './application/refresh-aggregates.js';
 import { RefreshMetricsDaily } from './application/refresh-metrics-daily.js';
+import { ThinRollups } from './application/retention/thin-rollups.js';
 import { SeriesService } from './application/series.service.js';
 import { TopEpisodesService } from './application/top-episodes.service.js';
 import { TotalsService } from './application/totals.service.js';
 import { RetentionController } from './http/listening/retention.controller.js';
 import { MetricsController } from './http/metrics.controller.js';
 
-/** Keeps rollups up to date. */
+/** Keeps rollups up to date, and fewer as they grow old. */
 @Module({
-  providers: [RecentTenants, RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates],
-  exports: [RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates],
+  imports: [TenantsModule],
+  providers: [RecentTenants, RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates, ThinRollups],
+  exports: [RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates, ThinRollups],
 })
 export class MetricsModule {}
 

@@ -6,6 +6,7 @@ export { DayDrain, type DrainReport } from './day-drain.js';
 export type { DueDay } from './due-days.js';
 export { dueWork, type MarkKind } from './due-work.sql.js';
 export { enforceRetentionJob } from './enforce-retention.job.js';
+export { EnforceRetention } from './enforce-retention.js';
 export { ensurePartitionsJob } from './ensure-partitions.job.js';
 export { EnsurePartitions } from './ensure-partitions.js';
 export { tryLockDay } from './lock-day.sql.js';

@@ -4,6 +4,7 @@ import { localZone, type LocalZone } from '@lib/primitives';
 import { TenantsService } from '@lib/tenants';
 import { episodeNotFound, podcastNotFound } from '../domain/metrics.errors.js';
 import { readRange, type CountedRange } from '../domain/read-range.js';
+import type { KeptRollups } from '../domain/retention/kept-rollups.js';
 import { answerFrame, type RollupState } from '../infrastructure/answer-frame.sql.js';
 import { podcastExists, podcastOfEpisode } from '../infrastructure/query-scope.sql.js';
 
@@ -56,23 +57,24 @@ export class QuestionReader {
   }
 
   /**
-   * Says how fresh the numbers are and which rows they come from; call it before they are read. `counted` is the range
-   * that they cover where that is more than the range asked for.
+   * Says how fresh the numbers are, which rows they come from and which are still there (`kept`, for `coverWithGrains`);
+   * call it before they are read. `counted` is the range that they cover where that is more than the range asked for.
    *
    * @throws DomainError `podcast_not_found`, `episode_not_found` (404)
    */
   async prepare(
     { zone, range, ...asked }: ReadQuestion,
     counted: CountedRange = range,
-  ): Promise<{ frame: AnswerFrame; scope: EpisodeScope }> {
+  ): Promise<{ frame: AnswerFrame; scope: EpisodeScope; kept: KeptRollups }> {
     const { sql, tenantId, replayedAt } = this.db.current;
+    const { kept, ...state } = await answerFrame(sql, tenantId, range, counted, replayedAt ?? null);
     const frame = {
       timeZone: zone.name,
       from: new Date(range.from),
       to: new Date(range.to),
-      ...(await answerFrame(sql, tenantId, range, counted, replayedAt ?? null)),
+      ...state,
     };
-    return { frame, scope: await this.scopeOf(asked) };
+    return { frame, scope: await this.scopeOf(asked), kept };
   }
 
   /** Both exist, and the episode is one of the podcast's. */
