@@ -8,6 +8,7 @@ import {
   recountRequestsJob,
 } from '@lib/ingestion';
 import {
+  measureStorageJob,
   reconcileAggregatesJob,
   refreshAggregatesJob,
   refreshMetricsDailyJob,
@@ -34,5 +35,6 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   ensurePartitionsJob,
   enforceRetentionJob,
   thinRollupsJob,
+  measureStorageJob,
   destroyListenerKeysJob,
 ];

@@ -13,19 +13,27 @@ import { TopEpisodesService } from './application/top-episodes.service.js';
 import { TotalsService } from './application/totals.service.js';
 import { RetentionController } from './http/listening/retention.controller.js';
 import { MetricsController } from './http/metrics.controller.js';
+import { AdminUsageController, UsageController } from './http/usage/usage.controller.js';
 
-/** Keeps rollups up to date, and fewer as they grow old. */
+/** Keeps rollups up to date, fewer as they grow old, and measures what they take. */
 @Module({
   imports: [TenantsModule],
-  providers: [RecentTenants, RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates, ThinRollups],
-  exports: [RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates, ThinRollups],
+  providers: [
+    RecentTenants,
+    RefreshAggregates,
+    RefreshMetricsDaily,
+    ReconcileAggregates,
+    ThinRollups,
+    MeasureStorage,
+  ],
+  exports: [RefreshAggregates, RefreshMetricsDaily, ReconcileAggregates, ThinRollups, MeasureStorage],
 })
 export class MetricsModule {}
 
 /** Answers questions from rollups. It needs none of the jobs that maintain them. */
 @Module({
   imports: [TenantsModule],
-  controllers: [MetricsController, RetentionController],
+  controllers: [MetricsController, RetentionController, UsageController, AdminUsageController],
   providers: [
     QuestionReader,
     SeriesService,
@@ -33,6 +41,7 @@ export class MetricsModule {}
     TopEpisodesService,
     RecountService,
     RetentionService,
+    UsageService,
   ],
 })
 export class MetricsHttpModule {}
