@@ -234,11 +234,17 @@ CREATE TABLE IF NOT EXISTS tenant_settings (
   tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
   time_zone text NOT NULL DEFAULT 'UTC',
   raw_retention_days integer CHECK (raw_retention_days BETWEEN 8 AND 36500),
+  download_retention_days integer CHECK (download_retention_days BETWEEN 8 AND 36500),
+  slice_retention_days integer CHECK (slice_retention_days BETWEEN 8 AND 36500),
+  hour_retention_days integer CHECK (hour_retention_days BETWEEN 8 AND 36500),
+  day_retention_days integer CHECK (day_retention_days BETWEEN 8 AND 36500),
+  month_retention_days integer CHECK (month_retention_days BETWEEN 8 AND 36500),
   audience_period_days integer NOT NULL DEFAULT 90 CHECK (audience_period_days BETWEEN 2 AND 366),
   configuration jsonb NOT NULL DEFAULT '{}',
   updated_at timestamptz NOT NULL DEFAULT now()
 );
 COMMENT ON COLUMN tenant_settings.raw_retention_days IS 'Days that raw events are kept; NULL takes RAW_RETENTION_DAYS.';
+COMMENT ON COLUMN tenant_settings.slice_retention_days IS 'Days that rollups of 5 minutes are kept; NULL takes SLICE_RETENTION_DAYS. The other levels alike. None is kept for less than the level below it.';
 
 CREATE TABLE IF NOT EXISTS tenant_quotas (
   tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
@@ -925,6 +931,35 @@ CREATE TABLE IF NOT EXISTS metrics_daily (
 );
 COMMENT ON COLUMN metrics_daily.episodes IS 'Episodes with a value above zero on that UTC day.';
 
+-- What retention has taken of a tenant's rollups and downloads: rows of a level before its instant are gone or about to go,
+-- and questions that need them are refused. NULL: nothing is gone. Moves forward only. No instant lies after that of the
+-- level below, nor after raw_horizons.raw_from: whatever may still be refreshed has all of its rows.
+CREATE TABLE IF NOT EXISTS retention_horizons (
+  tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  quarters_until timestamptz,
+  downloads_from timestamptz,
+  slices_from timestamptz,
+  hours_from timestamptz,
+  days_from timestamptz,
+  months_from timestamptz,
+  moved_at timestamptz NOT NULL DEFAULT now()
+);
+COMMENT ON COLUMN retention_horizons.quarters_until IS 'Slices of the UTC days before it are 15 minutes wide, later ones 5.';
+COMMENT ON COLUMN retention_horizons.days_from IS 'The first of a UTC month, so that a month has all of its days or none.';
+
+-- How much a tenant has stored, as it was measured on a UTC day. Counts without anything of a listener.
+CREATE TABLE IF NOT EXISTS storage_usage (
+  tenant_id uuid NOT NULL REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  day date NOT NULL,
+  relation text NOT NULL,
+  level text NOT NULL CHECK (level IN ('raw', 'download', 'slice', 'hour', 'day', 'month')),
+  rows bigint NOT NULL,
+  bytes bigint,
+  measured_at timestamptz NOT NULL DEFAULT now(),
+  PRIMARY KEY (tenant_id, day, relation, level)
+);
+COMMENT ON COLUMN storage_usage.bytes IS 'Rows by the average size of a row of that relation with its share of the indexes; NULL before it was analysed.';
+
 -- Event counts under the names that every engine gives them.
 CREATE OR REPLACE VIEW listener_events_hourly WITH (security_invoker = true) AS
   SELECT tenant_id, bucket, podcast_id, episode_id, metric AS event_type, evidence, value AS events
@@ -1050,8 +1085,8 @@ DECLARE
 BEGIN
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'api_keys', 'listener_keys', 'listener_key_secrets', 'podcasts',
                            'episodes', 'episode_files', 'listener_events', 'attribution_events', 'user_agents', 'referrers',
-                           'dirty_buckets', 'raw_horizons', 'listener_metrics', 'listener_totals', 'metrics_daily',
-                           'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
+                           'dirty_buckets', 'raw_horizons', 'retention_horizons', 'storage_usage', 'listener_metrics', 'listener_totals',
+                           'metrics_daily', 'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
                            'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests',
@@ -1081,7 +1116,8 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
-  dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily, podcast_hosts, public_handles,
+  dirty_buckets, raw_horizons, retention_horizons, storage_usage, listener_metrics, listener_totals, metrics_daily,
+  podcast_hosts, public_handles,
   counted_days, downloads, count_carry, recount_differences, listening_positions TO podcast_app;
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks
   TO podcast_app; -- facts stay as they came

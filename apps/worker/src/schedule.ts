@@ -6,6 +6,7 @@ import {
   detectInvalidTrafficJob,
   locateRequestsJob,
   recountRequestsJob,
+  removeDownloadsJob,
 } from '@lib/ingestion';
 import {
   measureStorageJob,
@@ -35,6 +36,7 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   ensurePartitionsJob,
   enforceRetentionJob,
   thinRollupsJob,
+  removeDownloadsJob,
   measureStorageJob,
   destroyListenerKeysJob,
 ];

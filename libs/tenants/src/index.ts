@@ -3,7 +3,6 @@ export { KeyUsage } from './application/key-usage.js';
 export { KeysService, type KeyRequest } from './application/keys.service.js';
 export { createPlatformKey, listPlatformKeys, revokePlatformKey } from './application/platform-keys.js';
 export { TenantsService } from './application/tenants.service.js';
-export { retentionInForce, type RetentionDays } from './domain/retention-in-force.js';
 export type { PrivacySettings } from './domain/privacy-settings.js';
 export { privacySettings } from './infrastructure/privacy-settings.sql.js';
 export { TenantsHttpModule, TenantsModule } from './tenants.module.js';

@@ -4,11 +4,13 @@
  */
 export { DayDrain, type DrainReport } from './day-drain.js';
 export type { DueDay } from './due-days.js';
+export { downloadHorizon } from './download-horizon.sql.js';
 export { dueWork, type MarkKind } from './due-work.sql.js';
 export { enforceRetentionJob } from './enforce-retention.job.js';
 export { EnforceRetention } from './enforce-retention.js';
 export { ensurePartitionsJob } from './ensure-partitions.job.js';
 export { EnsurePartitions } from './ensure-partitions.js';
+export { everyTenant } from './every-tenant.sql.js';
 export { tryLockDay } from './lock-day.sql.js';
 export {
   appendDayMarks,

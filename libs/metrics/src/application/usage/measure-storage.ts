@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { APP_POOL, MAINTENANCE_POOL, RolePool, TenantDb } from '@lib/database';
 import { utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
-import { everyTenant } from '../../infrastructure/retention/every-tenant.sql.js';
+import { everyTenant } from '@lib/time-series';
 import { isMeasured, storeUsage, type StorageLine } from '../../infrastructure/usage/storage-usage.sql.js';
 import {
   averageRowBytes,
