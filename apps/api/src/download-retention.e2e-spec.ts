@@ -73,7 +73,7 @@ const freeze = (name: string, firstDay = '2026-03-01') =>
   post<{ id: string; code?: string }>('/v1/snapshots', { name, firstDay, lastDay: '2026-03-05' });
 const read = async (id: string) => (await api.call<Detail>('GET', `/v1/snapshots/${id}`, { key })).body;
 const compare = (day: string) =>
-  api.call<Record<string, unknown>>(
+  api.call(
     'POST',
     '/v1/reconciliations?timeZone=UTC&window=calendar_day&evidence=origin_bytes&botsFiltered=true',
     { key, body: `day,guid,count\n${day},e-1,1\n`, headers: { 'content-type': 'text/csv' } },

@@ -4,7 +4,6 @@ export { RefreshAggregates } from './application/refresh-aggregates.js';
 export { refreshAggregatesJob } from './application/refresh-aggregates.job.js';
 export { RefreshMetricsDaily } from './application/refresh-metrics-daily.js';
 export { refreshMetricsDailyJob } from './application/refresh-metrics-daily.job.js';
-export { ThinRollups } from './application/retention/thin-rollups.js';
 export { thinRollupsJob } from './application/retention/thin-rollups.job.js';
 export { MeasureStorage } from './application/usage/measure-storage.js';
 export { measureStorageJob } from './application/usage/measure-storage.job.js';

@@ -1,16 +1,9 @@
 import { DAY_MS, HOUR_MS, SLICE_MS } from '@lib/primitives';
+import type { Grain, GrainStretch } from './grain-stretch.js';
 import type { KeptRollups } from './retention/kept-rollups.js';
 import { requireKept, requireSliceBorders } from './retention/require-kept.js';
 
-/** Widths at which rollups are stored: 5 minutes, 1 hour, 1 day and 1 month, all in UTC. */
-export type Grain = 'slice' | 'hour' | 'day' | 'month';
-
-/** A stretch `[from, to)` in UTC milliseconds that is to be read from rows of one grain. */
-export interface GrainStretch {
-  readonly grain: Grain;
-  readonly from: number;
-  readonly to: number;
-}
+export type { Grain, GrainStretch };
 
 /**
  * Says which rollup rows add up to each bucket, reading as few as possible: whole UTC months from `month` rows,

@@ -1,5 +1,5 @@
 import { DomainError, MINUTE_MS, SLICE_MS } from '@lib/primitives';
-import type { Grain } from './cover-with-grains.js';
+import type { Grain } from './grain-stretch.js';
 
 /** A bound that cannot be read, or a range that ends before it begins. */
 export function invalidRange(field: 'from' | 'to', message: string): DomainError {

@@ -1,5 +1,5 @@
 import { DAY_MS } from '@lib/primitives';
-import type { Grain } from '../cover-with-grains.js';
+import type { Grain } from '../grain-stretch.js';
 import type { KeptRollups } from './kept-rollups.js';
 
 /** What a tenant has stored, as far as retention looks at it. Instants are UTC milliseconds; null is none. */

@@ -1,4 +1,4 @@
-import type { Grain, GrainStretch } from '../cover-with-grains.js';
+import type { Grain, GrainStretch } from '../grain-stretch.js';
 import { beforeRollupHorizon, unalignedRange } from '../metrics.errors.js';
 import { sliceWidth, type KeptRollups } from './kept-rollups.js';
 
