@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { MAINTENANCE_POOL, RolePool, TenantDb } from '@lib/database';
-import { DAY_MS, floorTime, utcDate, type TenantId } from '@lib/primitives';
+import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import { TenantsService } from '@lib/tenants';
 import { everyTenant, tryLockDay } from '@lib/time-series';
@@ -18,6 +18,8 @@ import { thinRollupsJob } from './thin-rollups.job.js';
 const SETTLE_MS = 10 * 60_000;
 /** What is left then is done in the next run. */
 const BUDGET_MS = 5 * 60_000;
+/** A quarter of a UTC day: one statement over the whole of a very busy day could exceed the statement timeout. */
+const STEP_MS = 6 * HOUR_MS;
 const GRAINS = ['slice', 'hour', 'day', 'month'] as const;
 
 /**
@@ -26,7 +28,7 @@ const GRAINS = ['slice', 'hour', 'day', 'month'] as const;
  * Slices of days before the acceptance window are made 15 minutes wide, a day in each transaction, under the lock of those
  * who rebuild the day: who comes later finds `quartersUntil` behind the day and rebuilds wide slices. Rows past a tenant's
  * retention go where raw events are gone too, so that nobody rebuilds anything from them: first the horizon moves, and
- * questions that need them are refused; then they go, a day at a time.
+ * questions that need them are refused; then they go, a quarter of a day at a time.
  */
 @Injectable()
 @HandlesJob(thinRollupsJob)
@@ -84,7 +86,11 @@ export class ThinRollups {
     return this.db.run(tenantId, async () => {
       const { sql } = this.db.current;
       if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
-      const saved = await widenSlices(sql, tenantId, day, dayAfter(day));
+      let saved = 0;
+      // Most days of a small tenant have nothing.
+      const first = (await firstRollup(sql, tenantId, 'slice', day)) ?? dayAfter(day);
+      for (let at = floorTime(first, STEP_MS); at < dayAfter(day); at = later(at, STEP_MS))
+        saved += await widenSlices(sql, tenantId, at, later(at, STEP_MS));
       await moveHorizons(sql, tenantId, { ...ALL_KEPT, quartersUntil: dayAfter(day).getTime() });
       return saved;
     });
@@ -99,7 +105,7 @@ export class ThinRollups {
     const end = kept[grain];
     let [removed, from] = [0, new Date(0)];
     while (end !== null && Date.now() < deadline) {
-      const step = await this.removeDay(tenantId, grain, from, new Date(end));
+      const step = await this.removeStep(tenantId, grain, from, new Date(end));
       if (step === null) break;
       removed += step.removed;
       from = step.next;
@@ -107,8 +113,8 @@ export class ThinRollups {
     return removed;
   }
 
-  /** Removes the first day of a grain from `from` on; null when there is none before `end`, or someone holds it. */
-  private removeDay(
+  /** Removes the first quarter of a day of a grain from `from` on; null when there is none before `end`, or someone holds it. */
+  private removeStep(
     tenantId: TenantId,
     grain: Grain,
     from: Date,
@@ -118,16 +124,18 @@ export class ThinRollups {
       const { sql } = this.db.current;
       const first = await firstRollup(sql, tenantId, grain, from);
       if (first === null || first >= end) return null;
-      const day = floorTime(first, DAY_MS);
-      if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
-      return {
-        removed: await removeRollups(sql, tenantId, grain, day, dayAfter(day)),
-        next: dayAfter(day),
-      };
+      if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(first)))) return null;
+      const start = floorTime(first, STEP_MS);
+      const next = later(start, STEP_MS);
+      return { removed: await removeRollups(sql, tenantId, grain, start, next), next };
     });
   }
 }
 
 function dayAfter(day: Date): Date {
-  return new Date(day.getTime() + DAY_MS);
+  return later(day, DAY_MS);
+}
+
+function later(at: Date, ms: number): Date {
+  return new Date(at.getTime() + ms);
 }
