@@ -12,6 +12,8 @@ import { SeriesService } from './application/series.service.js';
 import { TopEpisodesService } from './application/top-episodes.service.js';
 import { TotalsService } from './application/totals.service.js';
 import { RetentionController } from './http/listening/retention.controller.js';
+import { MeasureStorage } from './application/usage/measure-storage.js';
+import { UsageService } from './application/usage/usage.service.js';
 import { MetricsController } from './http/metrics.controller.js';
 import { AdminUsageController, UsageController } from './http/usage/usage.controller.js';
 

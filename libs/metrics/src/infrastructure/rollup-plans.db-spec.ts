@@ -183,7 +183,7 @@ describe('questions', () => {
       const zone = new LocalZone(name);
       const [from, to] = [zone.instant(Date.UTC(2026, 2, 28)), zone.instant(Date.UTC(2026, 3, 1))];
       const reads = await readsOf((sql) =>
-        episodePositions(sql, tenantId, tenant.episodeIds[0]!, coverWithGrains([from], to)),
+        episodePositions(sql, tenantId, tenant.episodeIds[0]!, coverWithGrains([from], to, ALL_KEPT)),
       );
       expect(reads).toEqual(['listening_positions_episode by bucket']);
     },

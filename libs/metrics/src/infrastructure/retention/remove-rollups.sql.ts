@@ -17,7 +17,7 @@ export async function firstRollup(
 }
 
 /**
- * Removes the rows of a grain whose buckets begin in `[from, to)`, a part of one UTC day, by episode and added up; with a
+ * Removes the rows of a grain whose buckets begin in `[from, to)`, a part of one UTC day, by episode and added up, and of listening; with a
  * day, that of `metrics_daily` too. Nothing is taken from coarser rows: they stand for themselves.
  *
  * @returns how many rows went
@@ -34,12 +34,15 @@ export async function removeRollups(
        DELETE FROM listener_metrics WHERE tenant_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 RETURNING 1
      ), totals AS (
        DELETE FROM listener_totals WHERE tenant_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 RETURNING 1
+     ), positions AS (
+       DELETE FROM listening_positions WHERE tenant_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 RETURNING 1
      ), daily AS (
        DELETE FROM metrics_daily
        WHERE $2 = 'day' AND tenant_id = $1 AND day = ($3::timestamptz AT TIME ZONE 'UTC')::date
        RETURNING 1
      )
-     SELECT ((SELECT count(*) FROM by_episode) + (SELECT count(*) FROM totals) + (SELECT count(*) FROM daily))::integer
+     SELECT ((SELECT count(*) FROM by_episode) + (SELECT count(*) FROM totals) + (SELECT count(*) FROM positions)
+             + (SELECT count(*) FROM daily))::integer
             AS removed`,
     [tenantId, grain, from, to],
   );

@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
+import { addPositions } from '../listening/add-positions.js';
 import { LISTENER_METRICS, LISTENER_TOTALS, type RollupTable } from '../write-difference.js';
 
 /**
@@ -11,7 +12,24 @@ import { LISTENER_METRICS, LISTENER_TOTALS, type RollupTable } from '../write-di
 export async function widenSlices(sql: Sql, tenantId: TenantId, from: Date, to: Date): Promise<number> {
   const saved = await widen(sql, tenantId, LISTENER_METRICS, from, to);
   await widen(sql, tenantId, LISTENER_TOTALS, from, to);
+  await widenPositions(sql, tenantId, from, to);
   return saved;
+}
+
+async function widenPositions(sql: Sql, tenantId: TenantId, from: Date, to: Date): Promise<void> {
+  await sql(
+    `WITH narrow AS (
+       DELETE FROM listening_positions
+       WHERE tenant_id = $1 AND grain = 'slice' AND bucket >= $2 AND bucket < $3
+         AND bucket <> date_bin('15 minutes', bucket, 'epoch')
+       RETURNING date_bin('15 minutes', bucket, 'epoch') AS bucket, episode_id, kind, placement_id, bins, amounts
+     ), changes AS (
+       SELECT 'slice' AS grain, bucket, episode_id, kind, placement_id, u.bin, sum(u.amount) AS added
+       FROM narrow CROSS JOIN LATERAL unnest(bins, amounts) AS u (bin, amount)
+       GROUP BY 1, 2, 3, 4, 5, 6 HAVING sum(u.amount) <> 0
+     )${addPositions('changes')}`,
+    [tenantId, from, to],
+  );
 }
 
 async function widen(

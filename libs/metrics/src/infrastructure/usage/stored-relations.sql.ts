@@ -21,7 +21,7 @@ export const STORED_RELATIONS: readonly StoredRelation[] = [
   { relation: 'listener_events', level: 'raw', time: 'occurred_at' },
   { relation: 'attribution_events', level: 'raw', time: 'occurred_at' },
   { relation: 'downloads', level: 'download', time: 'occurred_at' },
-  ...['listener_metrics', 'listener_totals'].flatMap((relation) =>
+  ...['listener_metrics', 'listener_totals', 'listening_positions'].flatMap((relation) =>
     GRAINS.map((grain) => ({ relation, level: grain, time: 'bucket', grain })),
   ),
   { relation: 'metrics_daily', level: 'day', time: 'day' },
