@@ -43,6 +43,30 @@ describe('tenants', () => {
     expect(cleared.body).toMatchObject({ ...body, rawRetentionDays: null });
   });
 
+  test('retention of each level is kept, and refused where a level would go before the one that it is made from', async () => {
+    const { key } = await api.createTenant();
+    const body = {
+      rawRetentionDays: 30,
+      downloadRetentionDays: 60,
+      sliceRetentionDays: 90,
+      hourRetentionDays: 400,
+      dayRetentionDays: 4_000,
+      monthRetentionDays: 5_000,
+    };
+    expect((await api.call('PATCH', '/v1/tenant', { key, body })).body).toMatchObject(body);
+    const renamed = await api.call('PATCH', '/v1/tenant', { key, body: { name: 'Renamed' } });
+    expect(renamed.body).toMatchObject({ ...body, name: 'Renamed' });
+    const refused = await api.call('PATCH', '/v1/tenant', { key, body: { hourRetentionDays: 89 } });
+    expect(refused.body).toMatchObject({
+      status: 400,
+      code: 'retention_order',
+      field: 'hourRetentionDays',
+    });
+    expect((await api.call('GET', '/v1/tenant', { key })).body).toMatchObject(body);
+    const shorter = { hourRetentionDays: 89, sliceRetentionDays: 89 };
+    expect((await api.call('PATCH', '/v1/tenant', { key, body: shorter })).body).toMatchObject(shorter);
+  });
+
   test('a body nested thousands of levels deep is refused', async () => {
     const { key } = await api.createTenant();
     const body = `{"metadata":${'{"a":'.repeat(5_000)}1${'}'.repeat(5_000)}}`;

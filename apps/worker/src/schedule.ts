@@ -6,6 +6,7 @@ import {
   detectInvalidTrafficJob,
   locateRequestsJob,
   recountRequestsJob,
+  removeDownloadsJob,
 } from '@lib/ingestion';
 import {
   detectAnomaliesJob,
@@ -16,6 +17,8 @@ import {
   expireExportsJob,
   runExportsJob,
   refreshAudienceJob,
+  measureStorageJob,
+  thinRollupsJob,
 } from '@lib/metrics';
 import type { JobDeclaration } from '@lib/queue';
 import {
@@ -49,5 +52,8 @@ export const SCHEDULE: readonly JobDeclaration[] = [
   ensurePartitionsJob,
   enforceRetentionJob,
   compressRawEventsJob,
+  thinRollupsJob,
+  removeDownloadsJob,
+  measureStorageJob,
   destroyListenerKeysJob,
 ];

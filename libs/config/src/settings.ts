@@ -125,6 +125,11 @@ export class Settings {
   @Type(() => Number) @IsInt() @Min(4096) @Max(1_099_511_627_776) spoolMaxBytes = 268_435_456;
 
   @Type(() => Number) @IsInt() @Min(8) @Max(36_500) rawRetentionDays = 730;
+  /** Of rollups, for tenants that do not say otherwise. 36,500 days are for ever. */
+  @Type(() => Number) @IsInt() @Min(8) @Max(36_500) sliceRetentionDays = 1_100;
+  @Type(() => Number) @IsInt() @Min(8) @Max(36_500) hourRetentionDays = 3_660;
+  @Type(() => Number) @IsInt() @Min(8) @Max(36_500) dayRetentionDays = 36_500;
+  @Type(() => Number) @IsInt() @Min(8) @Max(36_500) monthRetentionDays = 36_500;
 
   /** The largest file that an export may come to, in bytes. Files lie in the database for a day. */
   @Type(() => Number) @IsInt() @Min(1024) @Max(1_099_511_627_776) exportMaxBytes = 1_073_741_824;

@@ -2,6 +2,8 @@
 export { destroyListenerKeysJob } from './application/destroy-listener-keys.job.js';
 export { CountDownloads } from './application/count-downloads.js';
 export { countDownloadsJob } from './application/count-downloads.job.js';
+export { RemoveDownloads } from './application/download-retention/remove-downloads.js';
+export { removeDownloadsJob } from './application/download-retention/remove-downloads.job.js';
 export { DetectInvalidTraffic } from './application/invalid-traffic/detect-invalid-traffic.js';
 export { detectInvalidTrafficJob } from './application/invalid-traffic/detect-invalid-traffic.job.js';
 export { LocateRequests } from './application/locate-requests.js';

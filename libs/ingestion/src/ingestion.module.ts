@@ -10,6 +10,7 @@ import { AgentReader } from './application/agent-reader.js';
 import { ClientReader } from './application/client-reader.js';
 import { BackfillService } from './application/backfill.service.js';
 import { CountDownloads } from './application/count-downloads.js';
+import { RemoveDownloads } from './application/download-retention/remove-downloads.js';
 import { DestroyListenerKeys } from './application/destroy-listener-keys.js';
 import { ExplainService } from './application/explain.service.js';
 import { DetectInvalidTraffic } from './application/invalid-traffic/detect-invalid-traffic.js';
@@ -99,9 +100,10 @@ class LogImportModule {}
 
 /** Counting, upkeep and history: what the worker and the command line need. */
 @Module({
-  imports: [ListenerKeysModule, RulesModule, LogImportModule, TimeSeriesModule],
+  imports: [ListenerKeysModule, RulesModule, LogImportModule, TimeSeriesModule, TenantsModule],
   providers: [
     DestroyListenerKeys,
+    RemoveDownloads,
     BackfillService,
     CountDownloads,
     RecountRequests,
@@ -118,6 +120,7 @@ class LogImportModule {}
     RecountRequests,
     LocateRequests,
     DetectInvalidTraffic,
+    RemoveDownloads,
     ListsService,
     ErasureLedger,
   ],

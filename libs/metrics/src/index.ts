@@ -14,4 +14,7 @@ export { RefreshMetricsDaily } from './application/refresh-metrics-daily.js';
 export { refreshMetricsDailyJob } from './application/refresh-metrics-daily.job.js';
 export { RefreshReleaseCurves } from './application/releases/refresh-release-curves.js';
 export { refreshReleaseCurvesJob } from './application/releases/refresh-release-curves.job.js';
+export { thinRollupsJob } from './application/retention/thin-rollups.job.js';
+export { MeasureStorage } from './application/usage/measure-storage.js';
+export { measureStorageJob } from './application/usage/measure-storage.job.js';
 export { MetricsHttpModule, MetricsModule } from './metrics.module.js';

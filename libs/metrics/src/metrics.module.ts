@@ -30,6 +30,10 @@ import { ForecastService } from './application/releases/forecast.service.js';
 import { RefreshReleaseCurves } from './application/releases/refresh-release-curves.js';
 import { ReleaseCurveService } from './application/releases/release-curve.service.js';
 import { ReleasesService } from './application/releases/releases.service.js';
+import { ThinRollups } from './application/retention/thin-rollups.js';
+import { MeasureStorage } from './application/usage/measure-storage.js';
+import { UsageService } from './application/usage/usage.service.js';
+import { AdminUsageController, UsageController } from './http/usage/usage.controller.js';
 import { SeriesService } from './application/series.service.js';
 import { TopEpisodesService } from './application/top-episodes.service.js';
 import { TotalsService } from './application/totals.service.js';
@@ -51,10 +55,12 @@ const JOBS = [
   ReconcileAggregates,
   RunExports,
   ExpireExports,
+  ThinRollups,
+  MeasureStorage,
 ];
 
-/** Keeps rollups up to date. */
-@Module({ providers: [RecentTenants, TableReader, ...JOBS], exports: JOBS })
+/** Keeps rollups up to date, fewer as they grow old, and measures what they take. */
+@Module({ imports: [TenantsModule], providers: [RecentTenants, TableReader, ...JOBS], exports: JOBS })
 export class MetricsModule {}
 
 /** Answers questions from rollups. It needs none of the jobs that maintain them. */
@@ -69,6 +75,8 @@ export class MetricsModule {}
     ExportsController,
     ExportFilesController,
     AudienceController,
+    UsageController,
+    AdminUsageController,
   ],
   providers: [
     QuestionReader,
@@ -95,6 +103,7 @@ export class MetricsModule {}
     ReturningService,
     ConcentrationService,
     SubscribersService,
+    UsageService,
   ],
 })
 export class MetricsHttpModule {}

@@ -69,6 +69,8 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     referrers: [{ tenant_id, id: 1, value: canary }],
     dirty_buckets: [{ tenant_id, kind: 'slice', bucket: now }],
     raw_horizons: [{ tenant_id, raw_from: now }],
+    retention_horizons: [{ tenant_id, slices_from: now }],
+    storage_usage: [{ tenant_id, day: now, relation: canary, level: 'raw', rows: 1, bytes: 1 }],
     listener_metrics: ['slice', 'hour', 'day', 'month'].map((grain) => ({ ...rollup, grain })),
     listener_totals: [{ ...metric, bucket: now, grain: 'day' }],
     listening_positions: [

@@ -8,11 +8,14 @@ export { appendAggregateMarks } from './aggregate-marks.sql.js';
 export { compressRawEventsJob } from './compress-raw-events.job.js';
 export { DayDrain, type DrainReport } from './day-drain.js';
 export type { DueDay } from './due-days.js';
+export { downloadHorizon } from './download-horizon.sql.js';
 export { dueWork, type MarkKind } from './due-work.sql.js';
 export { EngineInForce } from './engine-in-force.js';
 export { enforceRetentionJob } from './enforce-retention.job.js';
+export { EnforceRetention } from './enforce-retention.js';
 export { ensurePartitionsJob } from './ensure-partitions.job.js';
 export { EnsurePartitions } from './ensure-partitions.js';
+export { everyTenant } from './every-tenant.sql.js';
 export { tryLockDay } from './lock-day.sql.js';
 export {
   appendDayMarks,

@@ -33,7 +33,7 @@ export interface RawRetention {
   retentionDays: number | null;
   rawFrom: Date | null;
   movedAt: Date | null;
-  /** The oldest raw-event slice that still waits for its refresh, of aggregates that tenants share: that of any tenant. */
+  /** The oldest slice that still waits to be counted or refreshed; of aggregates that tenants share, that of any tenant. */
   oldestMark: Date | null;
 }
 
@@ -46,7 +46,7 @@ export function rawRetentions(sql: Sql): Promise<RawRetention[]> {
     FROM tenants t
     LEFT JOIN tenant_settings s ON s.tenant_id = t.tenant_id
     LEFT JOIN raw_horizons h ON h.tenant_id = t.tenant_id
-    LEFT JOIN (SELECT tenant_id, min(bucket) AS oldest FROM dirty_buckets WHERE kind = 'slice' GROUP BY tenant_id) m
+    LEFT JOIN (SELECT tenant_id, min(bucket) AS oldest FROM dirty_buckets WHERE kind IN ('count', 'slice') GROUP BY tenant_id) m
       ON m.tenant_id = t.tenant_id
     ORDER BY t.tenant_id`);
 }

@@ -1,6 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { DAY_MS, type TenantId } from '@lib/primitives';
+import { downloadHorizon } from '@lib/time-series';
 import {
   compareSettings,
   type OurSettings,
@@ -17,7 +18,7 @@ import {
 import { pairCounts } from '../domain/reconciliation/pair-counts.js';
 import { reconcile, type Reconciliation } from '../domain/reconciliation/reconcile.js';
 import { changesBehindCauses, changesBehindDifferences } from '../domain/reconciliation/rule-changes.js';
-import { comparisonTooLarge } from '../domain/reconciliation/their-file.errors.js';
+import { beforeDownloadHorizon, comparisonTooLarge } from '../domain/reconciliation/their-file.errors.js';
 import { countedDays, type RuleSetDays } from '../infrastructure/counted-days.sql.js';
 import { episodesNamed, podcastsNamed } from '../infrastructure/known-subjects.sql.js';
 import { activeList } from '../infrastructure/lists.sql.js';
@@ -39,7 +40,8 @@ export class ReconciliationService {
 
   /**
    * Reads the other party's CSV and compares. Opens its own transaction.
-   * @throws DomainError (422) naming line and column of what the file has wrong; `comparison_too_large` (422)
+   * @throws DomainError (422) naming line and column of what the file has wrong; `comparison_too_large`,
+   *   `before_download_horizon` (422)
    */
   async compare(
     tenantId: TenantId,
@@ -55,6 +57,9 @@ export class ReconciliationService {
     const { matched, unmatched, titles } = await this.match(file.rows);
     const days = localDays(theirs.timeZone, file.firstDay, file.lastDay);
     const utcDays = utcDaysOf(days);
+    const downloadsFrom = await downloadHorizon(sql, tenantId);
+    if (downloadsFrom !== null && new Date(days.starts[0] ?? 0) < downloadsFrom)
+      throw beforeDownloadHorizon(downloadsFrom);
     const ruleSets = await countedDays(sql, tenantId, utcDays[0] ?? '', utcDays.at(-1) ?? '');
     const numbers = await localDownloads(sql, tenantId, days, [...titles.keys()], MAX_NUMBERS + 1);
     if (numbers.length > MAX_NUMBERS) throw comparisonTooLarge(MAX_NUMBERS);

@@ -6,6 +6,7 @@ import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
 import { DAY_MS, DomainError } from '@lib/primitives';
 import { readDayRange } from '../domain/read-day-range.js';
 import type { Snapshot, SnapshotNumber, SnapshotTotal } from '../domain/snapshot.js';
+import { dayHorizon } from '../infrastructure/download-retention/day-horizon.sql.js';
 import { podcastExists } from '../infrastructure/podcast-exists.sql.js';
 import {
   copyNumbers,
@@ -61,13 +62,15 @@ export class SnapshotsService {
 
   /**
    * Freezes the downloads that are shown.
-   * @throws DomainError `invalid_range` (400), `podcast_not_found` (404), `still_counting`, `snapshot_name_taken` (409)
+   * @throws DomainError `invalid_range`, `before_day_horizon` (400), `podcast_not_found` (404), `still_counting`, `snapshot_name_taken` (409)
    */
   async create(request: SnapshotRequest, createdBy: string): Promise<DatedSnapshot> {
     const { sql, tenantId } = this.db.current;
     const { podcastId = null, ...asked } = request;
-    const { last } = readDayRange(asked, LONGEST_DAYS);
+    const { first, last } = readDayRange(asked, LONGEST_DAYS);
     if (last.getTime() + DAY_MS > Date.now()) throw notOver();
+    const daysFrom = await dayHorizon(sql, tenantId);
+    if (daysFrom !== null && first < daysFrom) throw beforeDayHorizon(daysFrom);
     if (podcastId !== null && !(await podcastExists(sql, tenantId, podcastId))) throw podcastNotFound();
     if (await hasUncountedRequests(sql, tenantId, asked.firstDay, asked.lastDay)) throw stillCounting();
     const snapshot = { ...asked, podcastId, id: randomUUID(), createdBy };
@@ -131,6 +134,15 @@ const START = ['-infinity', '00000000-0000-0000-0000-000000000000', ''];
 
 function notOver(): DomainError {
   return new DomainError('invalid_range', 400, 'lastDay must be over, in UTC.', { field: 'lastDay' });
+}
+
+function beforeDayHorizon(daysFrom: Date): DomainError {
+  return new DomainError(
+    'before_day_horizon',
+    400,
+    `Counts by day before ${daysFrom.toISOString()} are no longer kept: freeze days from then on.`,
+    { field: 'firstDay' },
+  );
 }
 
 function podcastNotFound(): DomainError {

@@ -65,7 +65,12 @@ export class ReconciliationsController {
     problemResponse('The body is neither a form nor CSV', 415, 'unsupported_media_type'),
   )
   @ApiUnprocessableEntityResponse(
-    problemResponse('The file cannot be read; `field` names line and column', 422, 'csv_cell_invalid'),
+    problemResponse(
+      'The file cannot be read (`field` names line and column), or downloads of its days are no longer kept one by one ' +
+        '(before_download_horizon)',
+      422,
+      'csv_cell_invalid',
+    ),
   )
   async compare(
     @Caller() { tenantId }: TenantPrincipal,

@@ -33,7 +33,13 @@ export class SnapshotsController {
       'days, all of them over. A snapshot is never changed: take another one under another name.',
   })
   @ApiCreatedResponse({ type: SnapshotDto })
-  @ApiBadRequestResponse(problemResponse('A field or the days are not valid', 400, 'invalid_range'))
+  @ApiBadRequestResponse(
+    problemResponse(
+      'A field or the days are not valid, or nothing is kept of the days (before_day_horizon)',
+      400,
+      'invalid_range',
+    ),
+  )
   @ApiNotFoundResponse(problemResponse('The tenant has no such podcast', 404, 'podcast_not_found'))
   @ApiConflictResponse(
     problemResponse('The name is taken, or requests of these days wait to be counted', 409, 'still_counting'),

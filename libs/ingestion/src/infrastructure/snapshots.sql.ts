@@ -70,13 +70,20 @@ const byEpisode = (numbers: string) => `
   FROM (${numbers}) n JOIN rule_sets r ON r.tenant_id = $1 AND r.id = n.rule_set_id
   GROUP BY 1, 2, 3, 4`;
 
+/** Of days of which not even counts are kept, what was promised is all that is known. */
+const SHOWN = `${DOWNLOAD_NUMBERS}
+  UNION ALL
+  SELECT day, podcast_id, episode_id, evidence, rule_set_id, downloads FROM snapshot_numbers
+  WHERE tenant_id = $1 AND snapshot_id = $5
+    AND day < (SELECT (days_from AT TIME ZONE 'UTC')::date FROM retention_horizons WHERE tenant_id = $1)`;
+
 const COMPARED = `
   SELECT day, podcast_id AS "podcastId", episode_id AS "episodeId", evidence,
          coalesce(f.downloads, 0)::float8 AS was, coalesce(s.downloads, 0)::float8 AS "wouldBe",
          coalesce(f.versions, '{}') AS "wasUnder", coalesce(s.versions, '{}') AS "wouldBeUnder"
   FROM (${byEpisode(`SELECT day, podcast_id, episode_id, evidence, rule_set_id, downloads FROM snapshot_numbers
                      WHERE tenant_id = $1 AND snapshot_id = $5`)}) f
-  FULL JOIN (${byEpisode(DOWNLOAD_NUMBERS)}) s USING (day, podcast_id, episode_id, evidence)`;
+  FULL JOIN (${byEpisode(SHOWN)}) s USING (day, podcast_id, episode_id, evidence)`;
 
 /** The frozen sums beside those that are shown now, by evidence. */
 export function snapshotTotals(sql: Sql, tenantId: TenantId, snapshot: Snapshot): Promise<SnapshotTotal[]> {

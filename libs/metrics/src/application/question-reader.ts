@@ -5,6 +5,7 @@ import { TenantsService } from '@lib/tenants';
 import type { MarkKind } from '@lib/time-series';
 import { episodeNotFound, podcastNotFound } from '../domain/metrics.errors.js';
 import { readRange, type CountedRange } from '../domain/read-range.js';
+import type { KeptRollups } from '../domain/retention/kept-rollups.js';
 import { answerFrame, type RollupState } from '../infrastructure/answer-frame.sql.js';
 import { podcastExists, podcastOfEpisode } from '../infrastructure/query-scope.sql.js';
 
@@ -60,8 +61,9 @@ export class QuestionReader {
   }
 
   /**
-   * Says how fresh the numbers are and which rows they come from; call it before they are read. `counted` is the range
-   * that they cover where that is more than the range asked for; `stages` are what events pass to be in them.
+   * Says how fresh the numbers are, which rows they come from and which are still there (`kept`, for `coverWithGrains`);
+   * call it before they are read. `counted` is the range that they cover where that is more than the range asked for;
+   * `stages` are what events pass to be in them.
    *
    * @throws DomainError `podcast_not_found`, `episode_not_found` (404)
    */
@@ -69,15 +71,16 @@ export class QuestionReader {
     { zone, range, ...asked }: ReadQuestion,
     counted: CountedRange = range,
     stages: readonly MarkKind[] = ROLLUP_STAGES,
-  ): Promise<{ frame: AnswerFrame; scope: EpisodeScope }> {
+  ): Promise<{ frame: AnswerFrame; scope: EpisodeScope; kept: KeptRollups }> {
     const { sql, tenantId, replayedAt } = this.db.current;
+    const { kept, ...state } = await answerFrame(sql, tenantId, range, counted, replayedAt ?? null, stages);
     const frame = {
       timeZone: zone.name,
       from: new Date(range.from),
       to: new Date(range.to),
-      ...(await answerFrame(sql, tenantId, range, counted, replayedAt ?? null, stages)),
+      ...state,
     };
-    return { frame, scope: await this.scopeOf(asked) };
+    return { frame, scope: await this.scopeOf(asked), kept };
   }
 
   /** Both exist, and the episode is one of the podcast's. */

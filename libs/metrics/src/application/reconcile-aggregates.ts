@@ -1,15 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { LOGGER } from '@lib/observability';
-import { DAY_MS, floorTime, HOUR_MS, SLICE_MS, utcDate, type TenantId } from '@lib/primitives';
+import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import { appendMark, tryLockDay } from '@lib/time-series';
 import type { Logger } from 'pino';
+import { sliceWidth } from '../domain/retention/kept-rollups.js';
 import { compareHour, type HourDrift } from '../infrastructure/compare-hour.sql.js';
 import { metricHours } from '../infrastructure/metric-hours.sql.js';
 import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
 import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
 import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
+import { keptRollups } from '../infrastructure/retention/kept-rollups.sql.js';
 import { repairMonths } from '../infrastructure/repair-months.sql.js';
 import { LISTENER_METRICS, LISTENER_TOTALS } from '../infrastructure/write-difference.js';
 import { repairListening } from './listening/repair-listening.js';
@@ -43,19 +45,23 @@ export class ReconcileAggregates {
 
   /**
    * Compares and repairs one UTC hour of a tenant, and the day and month it is in. Slices with marks, or frozen ones, are not
-   * compared. Returns the difference in events and in
-   * milliseconds of listening, or null when a refresher holds the day.
+   * compared, and nothing where retention has removed slices: what is left there has nothing to be compared with. Returns
+   * the difference in events and in milliseconds of listening, or null when a refresher holds the day or there is nothing
+   * to compare.
    */
   async check(tenantId: TenantId, hour: Date): Promise<number | null> {
     const found = await this.db.run(tenantId, async () => {
       const { sql } = this.db.current;
       const day = floorTime(hour, DAY_MS);
       if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
-      const drift = await compareHour(sql, tenantId, hour, day);
+      const kept = await keptRollups(sql, tenantId);
+      if (kept.slice !== null && hour.getTime() < kept.slice) return null;
+      const width = sliceWidth(hour.getTime(), kept);
+      const drift = await compareHour(sql, tenantId, hour, day, width);
       // First, as every refresh does: months of listening before months of metrics, or two could wait for each other.
-      const listening = await repairListening(sql, tenantId, hour, day);
+      const listening = await repairListening(sql, tenantId, { hour, day, width });
       const found = { ...drift, listening };
-      if (total(found) > 0) await this.repair(tenantId, hour, day, drift);
+      if (total(found) > 0) await this.repair(tenantId, { hour, day, width }, drift);
       return found;
     });
     if (found === null) return null;
@@ -67,13 +73,14 @@ export class ReconcileAggregates {
     return events;
   }
 
-  private async repair(tenantId: TenantId, hour: Date, day: Date, drift: HourDrift): Promise<void> {
+  private async repair(
+    tenantId: TenantId,
+    { hour, day, width }: { hour: Date; day: Date; width: number },
+    drift: HourDrift,
+  ): Promise<void> {
     const { sql } = this.db.current;
-    const slices = Array.from(
-      { length: HOUR_MS / SLICE_MS },
-      (_, n) => new Date(hour.getTime() + n * SLICE_MS),
-    );
-    if (drift.comparable) await rebuildSlices(sql, tenantId, slices);
+    const slices = Array.from({ length: HOUR_MS / width }, (_, n) => new Date(hour.getTime() + n * width));
+    if (drift.comparable) await rebuildSlices(sql, tenantId, slices, width);
     await rebuildTotals(sql, tenantId, 'slice', slices);
     await rebuildSums(sql, tenantId, 'hour', [hour]);
     await rebuildTotals(sql, tenantId, 'hour', [hour]);

@@ -38,7 +38,7 @@ export class RecountService {
    */
   async answer(question: Question): Promise<RecountAnswer> {
     const read = await this.questions.read(question, LONGEST_DAYS, '31 days');
-    const { frame, scope } = await this.questions.prepare(read);
+    const { frame, scope, kept } = await this.questions.prepare(read);
     const { sql, tenantId } = this.db.current;
     const rawFrom = await rawHorizon(sql, tenantId);
     if (rawFrom !== null && frame.from < rawFrom) throw beforeRawHorizon(rawFrom);
@@ -51,7 +51,7 @@ export class RecountService {
       sql,
       tenantId,
       starts,
-      coverWithGrains(starts, read.range.to),
+      coverWithGrains(starts, read.range.to, kept),
       rowsAsked,
     );
     const raws = await rawCounts(sql, tenantId, frame, scope);

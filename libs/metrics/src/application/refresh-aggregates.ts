@@ -17,9 +17,11 @@ import {
   type MarkKind,
 } from '@lib/time-series';
 import type { Logger } from 'pino';
+import { sliceWidth } from '../domain/retention/kept-rollups.js';
 import { addListeningToMonth } from '../infrastructure/listening/add-listening-to-month.sql.js';
 import { markNextDay } from '../infrastructure/listening/mark-next-day.sql.js';
 import type { ListeningChange } from '../infrastructure/listening/rebuild-listening.sql.js';
+import { keptRollups } from '../infrastructure/retention/kept-rollups.sql.js';
 import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
 import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
 import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
@@ -90,18 +92,21 @@ export class RefreshAggregates {
 }
 
 /**
- * Rebuilds slices of one UTC day, what was heard in them and in those right after them, then the hours they are in and the
- * day. Returns how many rows were written.
+ * Rebuilds the slices of one UTC day that hold what was marked, what was heard in them and in those right after them, then
+ * the hours they are in and the day. Call it under the day's lock. Returns how many rows were written.
  *
- * @param slices ascending
+ * @param marked ascending
  */
 export async function rebuildDay(
   sql: Sql,
   tenantId: TenantId,
   day: Date,
-  slices: readonly Date[],
+  marked: readonly Date[],
 ): Promise<number> {
-  if (slices.length === 0) return 0;
+  if (marked.length === 0) return 0;
+  // Under the day's lock: retention makes the slices of a day wider in one transaction that holds it.
+  const width = sliceWidth(day.getTime(), await keptRollups(sql, tenantId));
+  const slices = distinctStarts(marked, width);
   const quarters = new Map<number, Date[]>();
   for (const slice of slices) {
     const quarter = floorTime(slice, QUARTER_MS).getTime();
@@ -111,13 +116,13 @@ export async function rebuildDay(
   const listening: ListeningChange[] = [];
   // One statement over the whole of a very busy day could exceed the statement timeout on every try.
   for (const slicesOfQuarter of quarters.values()) {
-    written += await rebuildSlices(sql, tenantId, slicesOfQuarter);
-    const heard = await refreshListening(sql, tenantId, day, slicesOfQuarter);
+    written += await rebuildSlices(sql, tenantId, slicesOfQuarter, width);
+    const heard = await refreshListening(sql, tenantId, day, slicesOfQuarter, width);
     written += heard.written;
     listening.push(...heard.changes);
-    const touched = distinctTimes([...slicesOfQuarter, ...heard.slices]);
-    const hours = distinctTimes(touched.map((slice) => floorTime(slice, HOUR_MS)));
-    await rebuildTotals(sql, tenantId, 'slice', touched);
+    const touched = distinctStarts([...slicesOfQuarter, ...heard.slices], width);
+    const hours = distinctStarts(touched, HOUR_MS);
+    await rebuildTotals(sql, tenantId, 'slice', narrowSlices(touched, width));
     written += await rebuildSums(sql, tenantId, 'hour', hours);
     await rebuildTotals(sql, tenantId, 'hour', hours);
   }
@@ -127,14 +132,22 @@ export async function rebuildDay(
   return written;
 }
 
-function distinctTimes(times: readonly Date[]): Date[] {
-  return [...new Set(times.map((time) => time.getTime()))].map((time) => new Date(time));
-}
-
 function nextDay(day: Date): Date {
   return new Date(day.getTime() + DAY_MS);
 }
 
 function endsDay(day: Date, slices: readonly Date[]): boolean {
   return slices.at(-1)?.getTime() === day.getTime() + DAY_MS - SLICE_MS;
+}
+
+/** Starts of all slices of 5 minutes in some wider ones: one that is stored there in spite of the width has to go. */
+function narrowSlices(slices: readonly Date[], width: number): Date[] {
+  const offsets = Array.from({ length: width / SLICE_MS }, (_, n) => n * SLICE_MS);
+  return slices.flatMap((slice) => offsets.map((offset) => new Date(slice.getTime() + offset)));
+}
+
+/** Starts of the buckets of a width that hold some instants, each once, ascending where they are. */
+function distinctStarts(instants: readonly Date[], width: number): Date[] {
+  const starts = new Set(instants.map((at) => floorTime(at, width).getTime()));
+  return [...starts].map((start) => new Date(start));
 }

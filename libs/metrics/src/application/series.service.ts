@@ -41,9 +41,9 @@ export class SeriesService {
   async answer(question: SeriesQuestion): Promise<SeriesAnswer> {
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
     const starts = affordableBuckets(read, question.interval);
-    const { frame, scope } = await this.questions.prepare(read);
+    const { frame, scope, kept } = await this.questions.prepare(read);
     const { sql, tenantId } = this.db.current;
-    const counted = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), {
+    const counted = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to, kept), {
       ...scope,
       metrics: question.metrics,
       evidence: question.evidence ?? null,

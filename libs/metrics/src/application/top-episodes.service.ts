@@ -31,10 +31,10 @@ export class TopEpisodesService {
   /** One ranking for each level of evidence: counts of different levels are never compared. */
   async answer(question: TopEpisodesQuestion): Promise<TopEpisodesAnswer> {
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
-    const { frame, scope } = await this.questions.prepare(read);
+    const { frame, scope, kept } = await this.questions.prepare(read);
     const { sql, tenantId } = this.db.current;
     const rowsAsked = { ...scope, metrics: [question.metric], evidence: question.evidence ?? null };
-    const stretches = coverWithGrains([read.range.from], read.range.to);
+    const stretches = coverWithGrains([read.range.from], read.range.to, kept);
     const rows = await episodeRanking(sql, tenantId, stretches, rowsAsked, question.limit);
     const rankings = metricLevels([question.metric], question.evidence).map((level) => {
       const ofLevel = rows.filter(({ evidence }) => evidence === level.evidence);

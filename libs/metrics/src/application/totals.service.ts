@@ -31,9 +31,12 @@ export class TotalsService {
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
     const previous = compare ? previousRange(read.zone, read.range) : null;
     const starts = previous === null ? [read.range.from] : [previous.from, read.range.from];
-    const { frame, scope } = await this.questions.prepare(read, { ...read.range, from: Math.min(...starts) });
+    const { frame, scope, kept } = await this.questions.prepare(read, {
+      ...read.range,
+      from: Math.min(...starts),
+    });
     const { sql, tenantId } = this.db.current;
-    const counted = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to), {
+    const counted = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to, kept), {
       ...scope,
       metrics: METRICS,
       evidence: null,

@@ -1,14 +1,9 @@
 import { DAY_MS, HOUR_MS, SLICE_MS } from '@lib/primitives';
+import type { Grain, GrainStretch } from './grain-stretch.js';
+import type { KeptRollups } from './retention/kept-rollups.js';
+import { requireKept, requireSliceBorders } from './retention/require-kept.js';
 
-/** Widths at which rollups are stored: 5 minutes, 1 hour, 1 day and 1 month, all in UTC. */
-export type Grain = 'slice' | 'hour' | 'day' | 'month';
-
-/** A stretch `[from, to)` in UTC milliseconds that is to be read from rows of one grain. */
-export interface GrainStretch {
-  readonly grain: Grain;
-  readonly from: number;
-  readonly to: number;
-}
+export type { Grain, GrainStretch };
 
 /**
  * Says which rollup rows add up to each bucket, reading as few as possible: whole UTC months from `month` rows,
@@ -18,12 +13,16 @@ export interface GrainStretch {
  * @param starts ascending starts of the buckets, multiples of 5 minutes; the last bucket ends at `to`
  * @returns ascending stretches that cover `[starts[0], to)` without gap or overlap. No stored row lies across the border
  *   of two buckets, so a row belongs to the bucket that holds its start.
+ * @throws DomainError `before_slice_horizon`, `before_hour_horizon`, `before_day_horizon`, `before_month_horizon` or
+ *   `unaligned_range` (400) where retention has removed what it takes
  */
-export function coverWithGrains(starts: readonly number[], to: number): GrainStretch[] {
+export function coverWithGrains(starts: readonly number[], to: number, kept: KeptRollups): GrainStretch[] {
+  requireSliceBorders(starts, to, kept);
   const stretches: GrainStretch[] = [];
   starts.forEach((start, index) => {
     for (const stretch of coverBucket(start, starts[index + 1] ?? to)) append(stretches, stretch);
   });
+  requireKept(stretches, kept);
   return stretches;
 }
 

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { coverWithGrains, type Grain } from './cover-with-grains.js';
 import { INTERVALS, localBuckets } from './local-buckets.js';
 import { previousRange } from './previous-range.js';
+import { ALL_KEPT } from './retention/kept-rollups.js';
 
 const zones = new Map(Intl.supportedValuesOf('timeZone').map((name) => [name, new LocalZone(name)]));
 const zone = fc.constantFrom(...zones.keys()).map((name) => zones.get(name)!);
@@ -75,7 +76,7 @@ describe('stored rows that cover buckets', () => {
     fc.assert(
       fc.property(zone, interval, range, (local, width, { from, to }) => {
         const starts = localBuckets(local, width, from, to, 100);
-        const stretches = coverWithGrains(starts, to);
+        const stretches = coverWithGrains(starts, to, ALL_KEPT);
         let position = from;
         for (const stretch of stretches) {
           expect(stretch.from).toBe(position);
@@ -98,10 +99,10 @@ describe('stored rows that cover buckets', () => {
     const to = Date.UTC(2027, 0, 1);
     const utc = zones.get('UTC') ?? new LocalZone('UTC');
     for (const width of ['day', 'week'] as const)
-      expect(coverWithGrains(localBuckets(utc, width, from, to, 800), to)).toEqual([
+      expect(coverWithGrains(localBuckets(utc, width, from, to, 800), to, ALL_KEPT)).toEqual([
         { grain: 'day', from, to },
       ]);
-    expect(coverWithGrains(localBuckets(utc, 'month', from, to, 800), to)).toEqual([
+    expect(coverWithGrains(localBuckets(utc, 'month', from, to, 800), to, ALL_KEPT)).toEqual([
       { grain: 'month', from, to },
     ]);
   });
@@ -109,7 +110,9 @@ describe('stored rows that cover buckets', () => {
   test('of a long range are months, and finer rows before the first and after the last', () => {
     const [from, to] = [Date.UTC(2026, 8, 29, 22), Date.UTC(2026, 11, 2, 0, 5)];
     expect(
-      coverWithGrains([from], to).map(({ grain, from: low }) => `${grain} ${new Date(low).toISOString()}`),
+      coverWithGrains([from], to, ALL_KEPT).map(
+        ({ grain, from: low }) => `${grain} ${new Date(low).toISOString()}`,
+      ),
     ).toEqual([
       'hour 2026-09-29T22:00:00.000Z',
       'day 2026-09-30T00:00:00.000Z',
@@ -124,7 +127,7 @@ describe('stored rows that cover buckets', () => {
       const local = new LocalZone(name);
       const from = local.instant(Date.UTC(2026, 5, 1));
       const to = local.instant(Date.UTC(2026, 5, 3));
-      return coverWithGrains(localBuckets(local, 'day', from, to, 800), to).map(
+      return coverWithGrains(localBuckets(local, 'day', from, to, 800), to, ALL_KEPT).map(
         ({ grain, from: low, to: high }) =>
           grain === 'month' ? grain : `${(high - low) / WIDTH[grain]} ${grain}`,
       );

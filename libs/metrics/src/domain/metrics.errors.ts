@@ -1,17 +1,23 @@
-import { DomainError } from '@lib/primitives';
+import { DomainError, MINUTE_MS, SLICE_MS } from '@lib/primitives';
+import type { Grain } from './grain-stretch.js';
 
 /** A bound that cannot be read, or a range that ends before it begins. */
 export function invalidRange(field: 'from' | 'to', message: string): DomainError {
   return new DomainError('invalid_range', 400, message, { field });
 }
 
-/** A bound between two borders of 5-minute slices, finer than anything that is stored. */
-export function unalignedRange(field: 'from' | 'to', instant: number, nearest: number): DomainError {
+/** A bound between two borders of slices, finer than anything that is stored. `width` is theirs, in milliseconds. */
+export function unalignedRange(
+  field: 'from' | 'to',
+  instant: number,
+  nearest: number,
+  width = SLICE_MS,
+): DomainError {
   return new DomainError(
     'unaligned_range',
     400,
-    `${field} is ${new Date(instant).toISOString()}, but counts are kept in slices of 5 minutes. ` +
-      `The nearest border is ${new Date(nearest).toISOString()}.`,
+    `${field} is ${new Date(instant).toISOString()}, but counts ${width === SLICE_MS ? '' : 'of that time '}are kept in ` +
+      `slices of ${width / MINUTE_MS} minutes. The nearest border is ${new Date(nearest).toISOString()}.`,
     { field },
   );
 }
@@ -41,6 +47,17 @@ export function beforeRawHorizon(rawFrom: Date): DomainError {
     'before_raw_horizon',
     400,
     `Raw events before ${rawFrom.toISOString()} are no longer kept: ask from then on.`,
+    { field: 'from' },
+  );
+}
+
+/** A question that needs rollups which retention has already removed. `instead` says in words what is affordable. */
+export function beforeRollupHorizon(grain: Grain, keptFrom: number, instead: string): DomainError {
+  const begin = new Date(keptFrom).toISOString();
+  return new DomainError(
+    `before_${grain}_horizon`,
+    400,
+    `Counts by ${grain} before ${begin} are no longer kept: ask from then on, or ${instead}.`,
     { field: 'from' },
   );
 }

@@ -20,7 +20,10 @@ import {
 import { RecountAnswerDto, SeriesAnswerDto, TopEpisodesAnswerDto, TotalsAnswerDto } from './metrics.dto.js';
 
 /** The answer's type and what every question can be refused for. */
-function answers(type: Type, refusals = 'The question is not valid, or the range is too long') {
+function answers(
+  type: Type,
+  refusals = 'The question is not valid, the range is too long, or counts of its time are gone (before_hour_horizon)',
+) {
   return applyDecorators(
     ApiOkResponse({ type }),
     ApiBadRequestResponse(problemResponse(refusals, 400, 'invalid_range')),
@@ -50,7 +53,8 @@ export class MetricsController {
   })
   @answers(
     SeriesAnswerDto,
-    'The question is not valid, the range is too long, or it has more than 800 points (too_many_buckets)',
+    'The question is not valid, the range is too long, it has more than 800 points (too_many_buckets), or counts of its ' +
+      'time are gone (before_hour_horizon)',
   )
   series(@Query() { metric, ...query }: SeriesQueryDto): Promise<SeriesAnswerDto> {
     return this.seriesService.answer({ ...query, metrics: metric });

@@ -2,6 +2,8 @@ import type { Sql } from '@lib/database';
 import { utcDate, type TenantId } from '@lib/primitives';
 import type { MarkKind } from '@lib/time-series';
 import type { CountedRange } from '../domain/read-range.js';
+import { ALL_KEPT, type KeptRollups } from '../domain/retention/kept-rollups.js';
+import { KEPT_ROLLUPS } from './retention/kept-rollups.sql.js';
 
 /** A rule set that days were counted under, and the window of its downloads. */
 export interface CountedUnder {
@@ -21,7 +23,8 @@ export interface RollupState {
 }
 
 /**
- * What an answer says about the rollups it comes from, in this transaction's snapshot; one statement, since a round trip
+ * What an answer says about the rollups it comes from, and what is kept of them, in this transaction's snapshot; one
+ * statement, since a round trip
  * costs more than what it reads.
  *
  * Marks are older than the acknowledgement of their events, so the oldest one that waits is a safe bound; without one it
@@ -46,8 +49,8 @@ export async function answerFrame(
   read: CountedRange,
   replayedAt: Date | null,
   stages: readonly MarkKind[],
-): Promise<RollupState> {
-  const rows = await sql<RollupState>(
+): Promise<RollupState & { kept: KeptRollups }> {
+  const rows = await sql<RollupState & { kept: KeptRollups | null }>(
     `WITH snapshot AS (
        SELECT CASE WHEN pg_is_in_recovery() THEN $4::timestamptz ELSE now() END AS taken_at
      ), waiting AS (
@@ -67,7 +70,8 @@ export async function answerFrame(
               THEN date_trunc('milliseconds', least(taken_at, now(), (SELECT min(marked_at) FROM waiting))) END AS "asOf",
             (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'version', version, 'window', "window") ORDER BY since, id),
                              '[]') FROM counted) AS "ruleSets",
-            (SELECT coalesce(jsonb_agg(day ORDER BY day), '[]') FROM switching) AS "switchingDays"
+            (SELECT coalesce(jsonb_agg(day ORDER BY day), '[]') FROM switching) AS "switchingDays",
+            ${KEPT_ROLLUPS} AS kept
      FROM snapshot`,
     [
       tenantId,
@@ -79,5 +83,6 @@ export async function answerFrame(
       stages,
     ],
   );
-  return rows[0] ?? { asOf: null, ruleSets: [], switchingDays: [] };
+  const { kept, ...state } = rows[0] ?? { asOf: null, ruleSets: [], switchingDays: [], kept: null };
+  return { ...state, kept: kept ?? ALL_KEPT };
 }

@@ -23,8 +23,16 @@ export interface HourDrift {
 /**
  * Compares one UTC hour's stored rows with raw events and with each other, all in one snapshot: an event that commits
  * meanwhile is in none of them, or its mark is seen too. Call it under the day's lock.
+ *
+ * @param width of the day's slices, in milliseconds
  */
-export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day: Date): Promise<HourDrift> {
+export async function compareHour(
+  sql: Sql,
+  tenantId: TenantId,
+  hour: Date,
+  day: Date,
+  width: number,
+): Promise<HourDrift> {
   const rows = await sql<{
     comparable: boolean;
     slices: string | null;
@@ -37,8 +45,9 @@ export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day:
        SELECT NOT EXISTS (SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'slice' AND bucket >= $3 AND bucket < $4)
           AND NOT EXISTS (SELECT FROM raw_horizons WHERE tenant_id = $1 AND raw_from > $3) AS comparable
      ), touched AS MATERIALIZED (
-       SELECT bucket, bucket + interval '5 minutes' AS bucket_end
-       FROM state, generate_series($3::timestamptz, $4::timestamptz - interval '5 minutes', interval '5 minutes') AS s (bucket)
+       SELECT bucket, bucket + width AS bucket_end
+       FROM state, (SELECT $5::float8 * interval '1 millisecond' AS width) w,
+            generate_series($3::timestamptz, $4::timestamptz - width, width) AS s (bucket)
        WHERE comparable
      ), fresh AS (${COUNT_RAW}
      ), slices AS (
@@ -76,7 +85,7 @@ export async function compareHour(sql: Sql, tenantId: TenantId, hour: Date, day:
        ${differenceOfSums('days', 'months', 'episode_id')} AS month,
        ${differenceOfSums('sums', 'totals', 'grain, bucket, podcast_id')} AS totals
      FROM state`,
-    [tenantId, day, hour, new Date(hour.getTime() + HOUR_MS)],
+    [tenantId, day, hour, new Date(hour.getTime() + HOUR_MS), width],
   );
   const row = rows[0];
   return {

@@ -5,19 +5,25 @@ import { COUNT_DOWNLOADS, COUNT_RAW, NO_RULE_SET, NOT_FROZEN } from './count-raw
 import { LISTENER_METRICS, writeDifference } from './write-difference.js';
 
 /**
- * Recounts 5-minute slices from raw events and downloads, and makes their rows say exactly that. Rows that are right are not written.
+ * Recounts slices from raw events and downloads, and makes their rows say exactly that. Rows that are right are not written.
  * Frozen slices are left as they are: whether a slice is frozen is decided by the snapshot that counts, so a horizon
  * that moves meanwhile cannot empty a slice. Listen time is no count of rows and is left to `rebuildListening`.
  *
  * @param slices starts of slices of one UTC day, ascending
+ * @param width of each of them, in milliseconds. Narrower ones that are stored within become one
  * @returns how many rows were written or removed
  */
-export async function rebuildSlices(sql: Sql, tenantId: TenantId, slices: readonly Date[]): Promise<number> {
+export async function rebuildSlices(
+  sql: Sql,
+  tenantId: TenantId,
+  slices: readonly Date[],
+  width: number = SLICE_MS,
+): Promise<number> {
   const [first, last] = [slices[0], slices[slices.length - 1]];
   if (first === undefined || last === undefined) return 0;
   const rows = await sql<{ written: number }>(
     `WITH touched AS MATERIALIZED (
-       SELECT bucket, bucket + interval '5 minutes' AS bucket_end
+       SELECT bucket, bucket + $6::float8 * interval '1 millisecond' AS bucket_end
        FROM unnest($5::timestamptz[]) AS t (bucket)
        WHERE ${NOT_FROZEN}
      ), fresh AS MATERIALIZED (
@@ -28,11 +34,12 @@ export async function rebuildSlices(sql: Sql, tenantId: TenantId, slices: readon
        SELECT m.* FROM touched t
        CROSS JOIN LATERAL (
          SELECT * FROM listener_metrics
-         WHERE tenant_id = $1 AND grain = $2 AND bucket = t.bucket AND dimension = 'none' AND metric <> '${LISTEN_TIME}'
+         WHERE tenant_id = $1 AND grain = $2 AND bucket >= t.bucket AND bucket < t.bucket_end AND dimension = 'none'
+           AND metric <> '${LISTEN_TIME}'
          OFFSET 0
        ) m
      ), ${writeDifference(LISTENER_METRICS)}`,
-    [tenantId, 'slice', first, new Date(last.getTime() + SLICE_MS), slices],
+    [tenantId, 'slice', first, new Date(last.getTime() + width), slices, width],
   );
   return rows[0]?.written ?? 0;
 }

@@ -12,6 +12,7 @@ import {
 import { coverWithGrains } from '../domain/cover-with-grains.js';
 import { localBuckets, type Interval } from '../domain/local-buckets.js';
 import { answerFrame } from './answer-frame.sql.js';
+import { ALL_KEPT } from '../domain/retention/kept-rollups.js';
 import { episodeRanking } from './episode-ranking.sql.js';
 import { eventSeries } from './event-series.sql.js';
 import { takeMarks } from '@lib/time-series';
@@ -151,7 +152,7 @@ function series(zoneName: string, interval: Interval, episode: boolean, podcast:
     metrics: ['play'] as const,
     evidence: null,
   };
-  return readsOf((sql) => eventSeries(sql, tenantId, starts, coverWithGrains(starts, to), scope));
+  return readsOf((sql) => eventSeries(sql, tenantId, starts, coverWithGrains(starts, to, ALL_KEPT), scope));
 }
 
 describe('questions', () => {
@@ -176,7 +177,7 @@ describe('questions', () => {
     const podcastId = podcast && tenant.podcastId;
     const scope = { podcastId, episodeId: null, metrics: ['play' as const], evidence: null };
     const reads = await readsOf((sql) =>
-      episodeRanking(sql, tenantId, coverWithGrains([from], to), scope, 10),
+      episodeRanking(sql, tenantId, coverWithGrains([from], to, ALL_KEPT), scope, 10),
     );
     expect(reads.filter((read) => !read.startsWith('listener_metrics_coarse') || podcast === null)).toEqual(
       expected,
@@ -189,7 +190,7 @@ describe('questions', () => {
       const zone = new LocalZone(name);
       const [from, to] = [zone.instant(Date.UTC(2026, 2, 28)), zone.instant(Date.UTC(2026, 3, 1))];
       const reads = await readsOf((sql) =>
-        episodePositions(sql, tenantId, tenant.episodeIds[0]!, coverWithGrains([from], to)),
+        episodePositions(sql, tenantId, tenant.episodeIds[0]!, coverWithGrains([from], to, ALL_KEPT)),
       );
       expect(reads).toEqual(['listening_positions_episode by bucket']);
     },

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
+import { Settings } from '@lib/config';
 import { ADMIN_POOL, RolePool, TenantDb } from '@lib/database';
 import { DomainError, toTenantId, type TenantId } from '@lib/primitives';
+import { requireRetentionOrder, retentionInForce, type RetentionDays } from '../domain/retention-in-force.js';
 import { updatePrivacySettings } from '../infrastructure/privacy-settings.sql.js';
 import {
   findTenant,
@@ -18,6 +20,7 @@ export class TenantsService {
   constructor(
     private readonly db: TenantDb,
     @Inject(ADMIN_POOL) private readonly admin: RolePool,
+    private readonly settings: Settings,
   ) {}
 
   /** Creates a tenant in a transaction of its own id, then runs `andThen` in the same transaction. */
@@ -39,12 +42,21 @@ export class TenantsService {
     return row;
   }
 
-  /** Changes the tenant of the open transaction. */
+  /** For how many days each level of the tenant of the open transaction is kept. */
+  async retention(): Promise<RetentionDays> {
+    return retentionInForce(await this.get(), this.settings);
+  }
+
+  /** Changes the tenant of the open transaction. @throws DomainError `retention_order` (400). */
   async update(change: TenantChange): Promise<TenantRow> {
     const { sql, tenantId } = this.db.current;
     await updateTenant(sql, tenantId, change);
     if (change.privacy !== undefined) await updatePrivacySettings(sql, tenantId, change.privacy);
-    return this.get();
+    const changed = await this.get();
+    // Not whatever is changed: the platform's defaults may have moved since, which is no fault of who changes a name.
+    if (Object.keys(change).some((field) => field.endsWith('RetentionDays')))
+      requireRetentionOrder(changed, this.settings);
+    return changed;
   }
 
   /** One tenant, for the platform's people. @throws DomainError `tenant_not_found` (404). */

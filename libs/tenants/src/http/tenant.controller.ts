@@ -36,7 +36,8 @@ export class TenantController {
   @ApiOperation({
     summary: 'Change the tenant and its settings',
     description:
-      'Requests that come in meet a change of privacy at the latest after a minute, in every process.',
+      'Requests that come in meet a change of privacy at the latest after a minute, in every process. No level of data may ' +
+      'be kept for less than the one that it is made from (retention_order); what is gone does not come back.',
   })
   @ApiOkResponse({ type: TenantDto })
   @ApiBadRequestResponse(problemResponse('A field is not valid', 400, 'invalid_input'))

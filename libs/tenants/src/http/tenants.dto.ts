@@ -1,3 +1,4 @@
+import { applyDecorators } from '@nestjs/common';
 import { ApiProperty, ApiPropertyOptional, PartialType, PickType } from '@nestjs/swagger';
 import { Exclude, Expose, Type } from 'class-transformer';
 import {
@@ -31,18 +32,38 @@ export class CreateTenantDto {
   timeZone?: string;
 }
 
+/** For how many days something is kept. */
+function RetentionProperty(example: number, what: string): PropertyDecorator {
+  return applyDecorators(
+    ApiPropertyOptional({
+      example,
+      nullable: true,
+      type: Number,
+      description: `Days that ${what} are kept; null takes the platform default.`,
+    }),
+    IsOptional(),
+    IsInt(),
+    Min(8),
+    Max(36_500),
+  );
+}
+
 export class UpdateTenantDto extends PartialType(CreateTenantDto) {
-  @ApiPropertyOptional({
-    example: 730,
-    nullable: true,
-    type: Number,
-    description: 'Days that raw events are kept; null takes the platform default.',
-  })
-  @IsOptional()
-  @IsInt()
-  @Min(8)
-  @Max(36_500)
+  @RetentionProperty(730, 'raw events')
   rawRetentionDays?: number | null;
+  @RetentionProperty(730, 'single downloads, at least as long as raw events,')
+  downloadRetentionDays?: number | null;
+  @RetentionProperty(
+    1_100,
+    'counts of 5 minutes (15 in days before the acceptance window), at least as long as raw events,',
+  )
+  sliceRetentionDays?: number | null;
+  @RetentionProperty(3_660, 'counts of hours, at least as long as those of 5 minutes,')
+  hourRetentionDays?: number | null;
+  @RetentionProperty(36_500, 'counts of UTC days, at least as long as those of hours,')
+  dayRetentionDays?: number | null;
+  @RetentionProperty(36_500, 'counts of UTC months, at least as long as those of days,')
+  monthRetentionDays?: number | null;
   @ApiPropertyOptional({ type: 'object', additionalProperties: true, example: { region: 'EU' } })
   @IsOptional()
   @IsObject()
@@ -85,6 +106,12 @@ export class TenantDto {
   @ApiProperty({ enum: ['active', 'suspended'] }) @Expose() status!: string;
   @ApiProperty({ example: 'Europe/Berlin' }) @Expose() timeZone!: string;
   @ApiProperty({ nullable: true, type: Number, example: 730 }) @Expose() rawRetentionDays!: number | null;
+  @ApiProperty({ nullable: true, type: Number, example: 730 }) @Expose() downloadRetentionDays!:
+    number | null;
+  @ApiProperty({ nullable: true, type: Number, example: 1100 }) @Expose() sliceRetentionDays!: number | null;
+  @ApiProperty({ nullable: true, type: Number, example: 3660 }) @Expose() hourRetentionDays!: number | null;
+  @ApiProperty({ nullable: true, type: Number, example: null }) @Expose() dayRetentionDays!: number | null;
+  @ApiProperty({ nullable: true, type: Number, example: null }) @Expose() monthRetentionDays!: number | null;
   @ApiProperty({
     nullable: true,
     type: Number,

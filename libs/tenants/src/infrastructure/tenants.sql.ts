@@ -1,14 +1,14 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import { DEFAULT_PRIVACY_SETTINGS, type PrivacySettings } from '../domain/privacy-settings.js';
+import type { RetentionSettings } from '../domain/retention-in-force.js';
 
 /** A tenant with its settings and quotas. */
-export interface TenantRow {
+export interface TenantRow extends RetentionSettings {
   tenantId: TenantId;
   name: string;
   status: 'active' | 'suspended';
   timeZone: string;
-  rawRetentionDays: number | null;
   /** How many podcasts it may have that are not archived; null for any number. */
   maxPodcasts: number | null;
   metadata: Record<string, unknown>;
@@ -17,8 +17,20 @@ export interface TenantRow {
   updatedAt: Date;
 }
 
+const RETENTION_COLUMNS: Record<keyof RetentionSettings, string> = {
+  rawRetentionDays: 'raw_retention_days',
+  downloadRetentionDays: 'download_retention_days',
+  sliceRetentionDays: 'slice_retention_days',
+  hourRetentionDays: 'hour_retention_days',
+  dayRetentionDays: 'day_retention_days',
+  monthRetentionDays: 'month_retention_days',
+};
+
 const COLUMNS = `t.tenant_id AS "tenantId", t.name, t.status, s.time_zone AS "timeZone",
-  s.raw_retention_days AS "rawRetentionDays", q.max_podcasts AS "maxPodcasts", t.metadata, t.created_at AS "createdAt",
+  ${Object.entries(RETENTION_COLUMNS)
+    .map(([field, column]) => `s.${column} AS "${field}"`)
+    .join(', ')},
+  q.max_podcasts AS "maxPodcasts", t.metadata, t.created_at AS "createdAt",
   '${JSON.stringify(DEFAULT_PRIVACY_SETTINGS)}'::jsonb || coalesce(s.configuration -> 'privacy', '{}') AS privacy,
   greatest(t.updated_at, s.updated_at, q.updated_at) AS "updatedAt"`;
 const TABLES = `tenants t JOIN tenant_settings s ON s.tenant_id = t.tenant_id
@@ -59,11 +71,13 @@ export function listTenants(
   );
 }
 
-export interface TenantChange {
+/** What is left out stays; null takes the platform's. */
+type RetentionChange = { [Field in keyof RetentionSettings]?: RetentionSettings[Field] | undefined };
+
+export interface TenantChange extends RetentionChange {
   name?: string | undefined;
   status?: 'active' | 'suspended' | undefined;
   timeZone?: string | undefined;
-  rawRetentionDays?: number | null | undefined;
   maxPodcasts?: number | null | undefined;
   metadata?: Record<string, unknown> | undefined;
   privacy?: Partial<PrivacySettings> | undefined;
@@ -83,17 +97,21 @@ export async function updateTenant(sql: Sql, tenantId: TenantId, change: TenantC
     ],
   );
   await sql(
-    `UPDATE tenant_settings SET time_zone = coalesce($2, time_zone),
-            raw_retention_days = CASE WHEN $3 THEN $4::integer ELSE raw_retention_days END, updated_at = now()
-     WHERE tenant_id = $1`,
-    [
-      tenantId,
-      change.timeZone ?? null,
-      change.rawRetentionDays !== undefined,
-      change.rawRetentionDays ?? null,
-    ],
+    `UPDATE tenant_settings SET time_zone = coalesce($2, time_zone), updated_at = now() WHERE tenant_id = $1`,
+    [tenantId, change.timeZone ?? null],
   );
+  await updateRetention(sql, tenantId, change);
   if (change.maxPodcasts !== undefined) await updateQuotas(sql, tenantId, change.maxPodcasts);
+}
+
+async function updateRetention(sql: Sql, tenantId: TenantId, change: RetentionChange): Promise<void> {
+  const given = Object.entries(RETENTION_COLUMNS).filter(
+    ([field]) => change[field as keyof RetentionSettings] !== undefined,
+  );
+  if (given.length === 0) return;
+  const places = given.map(([, column], index) => `${column} = $${index + 2}`);
+  const days = given.map(([field]) => change[field as keyof RetentionSettings]);
+  await sql(`UPDATE tenant_settings SET ${places.join(', ')} WHERE tenant_id = $1`, [tenantId, ...days]);
 }
 
 async function updateQuotas(sql: Sql, tenantId: TenantId, maxPodcasts: number | null): Promise<void> {

@@ -69,6 +69,12 @@ export function comparisonTooLarge(limit: number): DomainError {
   return new DomainError('comparison_too_large', 422, message);
 }
 
+/** Days whose downloads are no longer there to be cut by another clock. */
+export function beforeDownloadHorizon(downloadsFrom: Date): DomainError {
+  const message = `Single downloads before ${downloadsFrom.toISOString()} are no longer kept; send days from then on.`;
+  return new DomainError('before_download_horizon', 422, message);
+}
+
 function atLine(code: string, line: number, what: string, column?: TheirColumn): DomainError {
   const place = column === undefined ? `line ${line}` : `line ${line}, column ${column}`;
   return new DomainError(code, 422, `${place}: ${what}.`, { field: place });

@@ -1,5 +1,5 @@
 import type { Sql } from '@lib/database';
-import { DAY_MS, SLICE_MS, type TenantId } from '@lib/primitives';
+import { DAY_MS, type TenantId } from '@lib/primitives';
 import { rebuildListenTime } from '../../infrastructure/listening/rebuild-listen-time.sql.js';
 import {
   rebuildListening,
@@ -24,21 +24,23 @@ export interface RefreshedListening {
  *
  * @param day 00:00 UTC
  * @param slices ascending
+ * @param width of the day's slices, in milliseconds
  */
 export async function refreshListening(
   sql: Sql,
   tenantId: TenantId,
   day: Date,
   slices: readonly Date[],
+  width: number,
 ): Promise<RefreshedListening> {
   const dayEnd = day.getTime() + DAY_MS;
-  const times = slices.flatMap((slice) => [slice.getTime(), slice.getTime() + SLICE_MS]);
+  const times = slices.flatMap((slice) => [slice.getTime(), slice.getTime() + width]);
   const toHear = [...new Set(times)].filter((time) => time < dayEnd).sort((a, b) => a - b);
   const changes: ListeningChange[] = [];
   // Sessions take longer to read than counts do: a quarter of a very busy day could exceed the statement timeout.
   for (let first = 0; first < toHear.length; first += SLICES_AT_ONCE) {
     const some = toHear.slice(first, first + SLICES_AT_ONCE).map((time) => new Date(time));
-    changes.push(...(await rebuildListening(sql, tenantId, some)));
+    changes.push(...(await rebuildListening(sql, tenantId, some, width)));
   }
   const heard = changes.filter(({ kind }) => kind === 'heard').flatMap((change) => change.slices);
   const heardSlices = [...new Set(heard.map((slice) => slice.getTime()))].map((time) => new Date(time));

@@ -10,16 +10,18 @@ import { slicesWaiting } from '../../infrastructure/listening/slices-waiting.sql
  * its slices. Slices of an hour with marks that wait, in it or right before, may rightly be behind: that is no fault. Call
  * it under the day's lock.
  *
+ * @param hour the hour, the `day` it is in, and the `width` of the day's slices in milliseconds
  * @returns by how much they were wrong, in milliseconds heard, starts and ads, and in rows of listen time; 0 as it must be
  */
-export async function repairListening(sql: Sql, tenantId: TenantId, hour: Date, day: Date): Promise<number> {
-  const slices = Array.from(
-    { length: HOUR_MS / SLICE_MS },
-    (_, n) => new Date(hour.getTime() + n * SLICE_MS),
-  );
+export async function repairListening(
+  sql: Sql,
+  tenantId: TenantId,
+  { hour, day, width }: { hour: Date; day: Date; width: number },
+): Promise<number> {
+  const slices = Array.from({ length: HOUR_MS / width }, (_, n) => new Date(hour.getTime() + n * width));
   const [before, end] = [new Date(hour.getTime() - SLICE_MS), new Date(hour.getTime() + HOUR_MS)];
   let difference = 0;
-  for (const change of await rebuildListening(sql, tenantId, slices)) difference += change.difference;
+  for (const change of await rebuildListening(sql, tenantId, slices, width)) difference += change.difference;
   // Asked afterwards: an event that came in meanwhile, and was read, has left its mark.
   if (await slicesWaiting(sql, tenantId, before, end)) difference = 0;
   difference += await repairPositions(sql, tenantId, 'hour', hour);

@@ -66,10 +66,10 @@ export class RetentionService {
   async answer({ windows, ...question }: RetentionQuestion): Promise<RetentionAnswer> {
     const asked = windows.map((text) => ({ ...readWindow(text), placementId: null, ads: null }));
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
-    const { frame } = await this.questions.prepare(read);
+    const { frame, kept } = await this.questions.prepare(read);
     const { sql, tenantId } = this.db.current;
     const { episodeId } = question;
-    const stretches = coverWithGrains([read.range.from], read.range.to);
+    const stretches = coverWithGrains([read.range.from], read.range.to, kept);
     const { heard, starts, ads } = await episodePositions(sql, tenantId, episodeId, stretches);
     const durationMs = await episodeDuration(sql, tenantId, episodeId);
     const curve = retentionCurve(heard, starts, durationMs);

@@ -1,3 +1,4 @@
+import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { DAY_MS } from '@lib/primitives';
@@ -73,8 +74,8 @@ export class BackCatalogueService {
     const starts = interval === null ? [from] : localBuckets(read.zone, interval, from, to, MAX_BUCKETS + 1);
     if (interval !== null && starts.length > MAX_BUCKETS)
       throw tooManyBuckets(MAX_BUCKETS, affordableAlternative(interval, to - from, MAX_BUCKETS));
-    const { frame, scope } = await this.questions.prepare(read);
-    const pieces = await this.count(scope.podcastId, starts, to, olderThanDays * DAY_MS);
+    const { frame, scope, kept } = await this.questions.prepare(read);
+    const pieces = await this.count(scope.podcastId, starts, to, olderThanDays * DAY_MS, kept);
     const labels = starts.map((at) => ({ start: read.zone.label(at), startUtc: new Date(at).toISOString() }));
     const levels = metricLevels(['downloads']).map((level) => {
       const ofLevel = pieces.filter(({ evidence }) => evidence === level.evidence);
@@ -93,12 +94,15 @@ export class BackCatalogueService {
     starts: readonly number[],
     to: number,
     limitMs: number,
+    kept: KeptRollups,
   ): Promise<Piece[]> {
     const { sql, tenantId } = this.db.current;
     const from = starts[0] ?? to;
-    const whole = coverWithGrains(starts, to);
+    const whole = coverWithGrains(starts, to, kept);
     const episodes = await youngEpisodes(sql, tenantId, podcastId, new Date(from - limitMs - DAY_MS));
-    const stretches = episodes.flatMap((episode) => stretchesOf(episode, starts, to, limitMs, whole));
+    const stretches = episodes.flatMap((episode) =>
+      stretchesOf(episode, { starts, to, limitMs, whole, kept }),
+    );
     const podcasts = podcastId === null ? await countPodcasts(sql, tenantId) : 1;
     const rows = rowsToRead(whole) * podcasts + rowsToRead(stretches);
     if (rows > MOST_ROWS)
@@ -118,18 +122,24 @@ export class BackCatalogueService {
   }
 }
 
+/** Buckets until `to`, all rows that they take, and when an episode of it is old. */
+interface CatalogueRange {
+  readonly starts: readonly number[];
+  readonly to: number;
+  readonly limitMs: number;
+  readonly whole: readonly GrainStretch[];
+  readonly kept: KeptRollups;
+}
+
 /** Where an episode is not of the back catalogue: until it has reached the age, or everywhere where it has no date. */
 function stretchesOf(
   { id, startedAt }: YoungEpisode,
-  starts: readonly number[],
-  to: number,
-  limitMs: number,
-  whole: readonly GrainStretch[],
+  { starts, to, limitMs, whole, kept }: CatalogueRange,
 ): EpisodeStretch[] {
   if (startedAt === null) return whole.map((stretch) => ({ episodeId: id, ...stretch }));
   const end = Math.min(to, startedAt.getTime() + limitMs);
   const within = starts.filter((start) => start < end);
-  return coverWithGrains(within, end).map((stretch) => ({ episodeId: id, ...stretch }));
+  return coverWithGrains(within, end, kept).map((stretch) => ({ episodeId: id, ...stretch }));
 }
 
 function addUp(pieces: readonly Piece[]): CatalogueCount {

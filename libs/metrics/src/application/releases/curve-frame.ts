@@ -1,8 +1,9 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
-import { localZone, SLICE_MS } from '@lib/primitives';
+import { localZone } from '@lib/primitives';
 import { TenantsService } from '@lib/tenants';
-import { sliceStart } from '../../domain/releases/release-age.js';
+import { quarterStart } from '../../domain/releases/release-age.js';
+import { WIDE_SLICE_MS, type KeptRollups } from '../../domain/retention/kept-rollups.js';
 import { curvesWaitSince } from '../../infrastructure/releases/curves-as-of.sql.js';
 import { QuestionReader, type AnswerFrame, type EpisodeScope } from '../question-reader.js';
 
@@ -28,10 +29,10 @@ export class CurveFrame {
     now: number,
     starts: readonly number[],
     compared: readonly number[] = [],
-  ): Promise<{ frame: AnswerFrame; scope: EpisodeScope }> {
+  ): Promise<{ frame: AnswerFrame; scope: EpisodeScope; kept: KeptRollups }> {
     const { sql, tenantId } = this.db.current;
-    const to = sliceStart(now) + SLICE_MS;
-    const from = first(starts, to - SLICE_MS);
+    const to = quarterStart(now) + WIDE_SLICE_MS;
+    const from = first(starts, to - WIDE_SLICE_MS);
     const zone = localZone((await this.tenants.get()).timeZone);
     const read = { ...asked, zone, range: { from, to } };
     const prepared = await this.questions.prepare(read, { from: first(compared, from), to });

@@ -5,7 +5,8 @@ import { coverWithGrains } from '../../domain/cover-with-grains.js';
 import { metricLevels, type Evidence, type MetricLevel } from '../../domain/event-metrics.js';
 import { episodeNotFound } from '../../domain/metrics.errors.js';
 import { forecastRelease, type Forecast, type ForecastDays } from '../../domain/releases/forecast-release.js';
-import { MOST_PEERS, sliceStart } from '../../domain/releases/release-age.js';
+import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
+import { MOST_PEERS, quarterStart } from '../../domain/releases/release-age.js';
 import { sumEpisodeStretches } from '../../infrastructure/releases/episode-stretches.sql.js';
 import { releaseHistory, type HistoryRow } from '../../infrastructure/releases/release-history.sql.js';
 import { findReleases } from '../../infrastructure/releases/release-list.sql.js';
@@ -49,20 +50,22 @@ export class ForecastService {
     const { sql, tenantId } = this.db.current;
     const [episode] = await findReleases(sql, tenantId, [episodeId]);
     if (episode === undefined) throw episodeNotFound();
-    const start = episode.publishedAt === null ? null : sliceStart(episode.publishedAt.getTime());
-    const peers = await this.peersOf(episode, Math.min(start ?? now, now), days, now);
-    const { frame } = await this.frames.since(
+    const start = episode.publishedAt === null ? null : quarterStart(episode.publishedAt.getTime());
+    const earlier = await this.peersOf(episode, Math.min(start ?? now, now), days, now);
+    const { frame, kept } = await this.frames.since(
       { podcastId: episode.podcastId, episodeId: episode.id },
       now,
       start === null || start > now ? [] : [start],
-      peers.map(({ startedAt }) => startedAt.getTime()),
+      earlier.map(({ startedAt }) => startedAt.getTime()),
     );
-    const counted = sliceStart(Math.min(frame.asOf?.getTime() ?? now, now));
+    // Of others the hours of their first day are gone.
+    const peers = earlier.filter(({ startedAt }) => startedAt.getTime() >= (kept.slice ?? -Infinity));
+    const counted = quarterStart(Math.min(frame.asOf?.getTime() ?? now, now));
     const ageMs = start === null || start > now ? null : Math.max(0, counted - start);
     const horizonMs = days * DAY_MS;
     const own = { id: episode.id, startedAt: new Date(start ?? now) };
-    const reached = await this.reachedBy([own, ...peers], Math.min(ageMs ?? 0, horizonMs));
-    const totals = await this.reachedBy(peers, horizonMs);
+    const reached = await this.reachedBy([own, ...peers], Math.min(ageMs ?? 0, horizonMs), kept);
+    const totals = await this.reachedBy(peers, horizonMs, kept);
     const levels = metricLevels(['downloads']).map((level) => {
       const soFar = reached(episode.id, level.evidence);
       if (ageMs !== null && ageMs >= horizonMs)
@@ -99,10 +102,11 @@ export class ForecastService {
   private async reachedBy(
     episodes: readonly Pick<HistoryRow, 'id' | 'startedAt'>[],
     ageMs: number,
+    kept: KeptRollups,
   ): Promise<Reached> {
     const stretches = episodes.flatMap(({ id, startedAt }) => {
       const start = startedAt.getTime();
-      const cover = ageMs === 0 ? [] : coverWithGrains([start], start + ageMs);
+      const cover = ageMs === 0 ? [] : coverWithGrains([start], start + ageMs, kept);
       return cover.map((stretch) => ({ episodeId: id, ...stretch }));
     });
     const { sql, tenantId } = this.db.current;

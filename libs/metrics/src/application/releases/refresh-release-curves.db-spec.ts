@@ -76,7 +76,7 @@ async function mark(kind: string, buckets: readonly number[]): Promise<void> {
   );
 }
 
-const sliceOf = (at: number) => at - (at % SLICE_MS);
+const quarterOf = (at: number) => at - (at % (15 * MINUTE_MS));
 
 async function show(day: string, ruleSetId: string, changed = true): Promise<void> {
   world.shown.set(day, ruleSetId);
@@ -109,7 +109,7 @@ async function download(some: readonly Omit<Download, 'id'>[]): Promise<void> {
     rows.map(({ ruleSetId }) => ruleSetId),
     rows.map(({ evidence }) => evidence),
   );
-  await mark('slice', [...new Set(rows.map(({ at }) => sliceOf(at)))]);
+  await mark('slice', [...new Set(rows.map(({ at }) => quarterOf(at)))]);
 }
 
 async function publish(episodeId: string, at: number | null, announced = true): Promise<void> {
@@ -139,7 +139,7 @@ function countByHand(): Map<string, number> {
   for (const { at, episodeId, evidence, ruleSetId } of world.downloads.values()) {
     const published = world.published.get(episodeId) ?? null;
     if (published === null || world.shown.get(dayOf(at)) !== ruleSetId) continue;
-    const age = Math.floor((at - sliceOf(published)) / DAY_MS);
+    const age = Math.floor((at - quarterOf(published)) / DAY_MS);
     if (age < 0 || age > 365) continue;
     const key = `${episodeId} ${age} ${evidence} ${ruleSetId}`;
     cells.set(key, (cells.get(key) ?? 0) + 1);
@@ -159,7 +159,7 @@ async function stored(): Promise<Map<string, number>> {
 /** Published on the second, on a slice, on the hour, on the day, long ago or much later, or not at all. */
 function anyDate(random: SeededRandom): number | null {
   const within = START + random.integer(0, DAYS * DAY_MS - 1);
-  const dates = [null, within, sliceOf(within), within - (within % (60 * MINUTE_MS)), START + 3 * DAY_MS];
+  const dates = [null, within, quarterOf(within), within - (within % (60 * MINUTE_MS)), START + 3 * DAY_MS];
   return [...dates, START - 364 * DAY_MS + 7_000, START - 700 * DAY_MS][random.integer(0, 6)] ?? null;
 }
 
@@ -180,7 +180,7 @@ test.each([1, 2, 3])('curves are what downloads say, whatever came in which orde
         'DELETE FROM downloads WHERE tenant_id = $1 AND download_id = ANY ($2)',
         gone.map(({ id }) => id),
       );
-      await mark('slice', [...new Set(gone.map(({ at }) => sliceOf(at)))]);
+      await mark('slice', [...new Set(gone.map(({ at }) => quarterOf(at)))]);
     } else
       await download(
         Array.from({ length: 40 }, () => ({

@@ -6,7 +6,8 @@ import { evidenceOf, metricLevels, type Evidence, type MetricLevel } from '../..
 import { episodeNotFound } from '../../domain/metrics.errors.js';
 import { cumulativeCurve } from '../../domain/releases/cumulative-curve.js';
 import { groupBy } from '../../domain/releases/group-by.js';
-import { MOST_PEERS, sliceStart, wholeDays } from '../../domain/releases/release-age.js';
+import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
+import { MOST_PEERS, quarterStart, wholeDays } from '../../domain/releases/release-age.js';
 import { usualCurve, type UsualPoint } from '../../domain/releases/usual-curve.js';
 import { eventSeries, valuesOf } from '../../infrastructure/event-series.sql.js';
 import { curveCells, type CurveCells } from '../../infrastructure/releases/curve-cells.sql.js';
@@ -56,7 +57,7 @@ export class ReleaseCurveService {
     const episodes = await findReleases(sql, tenantId, episodeIds);
     if (episodes.length < new Set(episodeIds.map((id) => id.toLowerCase())).size) throw episodeNotFound();
     const others = await this.othersOf(episodes, now);
-    const { frame } = await this.frames.since(
+    const { frame, kept } = await this.frames.since(
       { podcastId: null, episodeId: null },
       now,
       startsOf(episodes, now),
@@ -66,13 +67,8 @@ export class ReleaseCurveService {
     const cells = groupBy(await curveCells(sql, tenantId, ids, days), ({ episodeId }) => episodeId);
     const answered: ReleaseCurveAnswer['episodes'] = [];
     for (const { id, startedAt, ...episode } of episodes) {
-      const hours = await this.hourly(
-        id,
-        episode.podcastId,
-        startedAt,
-        Math.min(days * 24, HOURLY_HOURS),
-        now,
-      );
+      const most = Math.min(days * 24, HOURLY_HOURS);
+      const hours = await this.hourly({ id, podcastId: episode.podcastId, startedAt }, most, now, kept);
       const ofEpisode = cells.get(id) ?? [];
       const levels = levelsOf(ofEpisode, startedAt, days, now).map((level) => ({
         ...level,
@@ -102,21 +98,20 @@ export class ReleaseCurveService {
     return [...shows.values()].flatMap((ofShow) => ofShow.slice(0, MOST_PEERS));
   }
 
-  /** Cumulative downloads by whole hours since an episode began, for each level. */
+  /** Cumulative downloads by whole hours since an episode began, for each level; none once slices of then are gone. */
   private async hourly(
-    episodeId: string,
-    podcastId: string,
-    startedAt: Date | null,
+    { id, podcastId, startedAt }: { id: string; podcastId: string; startedAt: Date | null },
     most: number,
     now: number,
+    kept: KeptRollups,
   ): Promise<(evidence: Evidence) => number[]> {
     const start = startedAt?.getTime() ?? now;
     const hours = Math.min(Math.floor((now - start) / HOUR_MS), most);
-    if (hours <= 0) return () => [];
+    if (hours <= 0 || start < (kept.slice ?? -Infinity)) return () => [];
     const { sql, tenantId } = this.db.current;
     const starts = Array.from({ length: hours }, (_, hour) => start + hour * HOUR_MS);
-    const scope = { podcastId, episodeId, metrics: ['downloads' as const], evidence: null };
-    const stretches = coverWithGrains(starts, start + hours * HOUR_MS);
+    const scope = { podcastId, episodeId: id, metrics: ['downloads' as const], evidence: null };
+    const stretches = coverWithGrains(starts, start + hours * HOUR_MS, kept);
     const series = await eventSeries(sql, tenantId, starts, stretches, scope);
     return (evidence) => {
       const values = valuesOf(series, { metric: 'downloads', evidence }) ?? [];
@@ -155,5 +150,5 @@ function usualLevels(
 }
 
 function startsOf(episodes: readonly { startedAt: Date | null }[], now: number): number[] {
-  return episodes.map(({ startedAt }) => Math.min(startedAt?.getTime() ?? now, now)).map(sliceStart);
+  return episodes.map(({ startedAt }) => Math.min(startedAt?.getTime() ?? now, now)).map(quarterStart);
 }

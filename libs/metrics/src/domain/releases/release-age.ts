@@ -1,4 +1,5 @@
-import { DAY_MS, SLICE_MS } from '@lib/primitives';
+import { DAY_MS } from '@lib/primitives';
+import { WIDE_SLICE_MS } from '../retention/kept-rollups.js';
 
 /** Days since publication at which releases are compared. */
 export const HORIZONS = [1, 7, 30, 60, 90] as const;
@@ -15,7 +16,7 @@ export function wholeDays(start: number, now: number): number {
   return Math.floor((now - start) / DAY_MS);
 }
 
-/** The begin of the 5-minute slice that holds `at`: ages are counted from it. */
-export function sliceStart(at: number): number {
-  return Math.floor(at / SLICE_MS) * SLICE_MS;
+/** The begin of the quarter of an hour that holds `at`: ages are counted from it, and slices of old days are as wide. */
+export function quarterStart(at: number): number {
+  return Math.floor(at / WIDE_SLICE_MS) * WIDE_SLICE_MS;
 }

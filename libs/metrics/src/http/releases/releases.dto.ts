@@ -41,7 +41,7 @@ export class ReleaseDto extends EpisodeHeadDto {
   @ApiProperty({ example: '2026-03-02T05:00:10.000Z' }) publishedAt!: Date;
   @ApiProperty({
     example: '2026-03-02T05:00:00.000Z',
-    description: 'The start of the 5 minutes in which it was published: ages are counted from then.',
+    description: 'The start of the quarter of an hour in which it was published: ages are counted from then.',
   })
   startedAt!: Date;
   @ApiProperty({

@@ -1,6 +1,7 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import { coverWithGrains } from '../../domain/cover-with-grains.js';
+import { ALL_KEPT } from '../../domain/retention/kept-rollups.js';
 import { eventSeries } from '../event-series.sql.js';
 import {
   ASKED_SKETCHES,
@@ -38,7 +39,7 @@ export async function downloadsIn(
 ): Promise<number> {
   if (ranges.length === 0) return 0;
   const first = Math.min(...ranges.map(({ from }) => from));
-  const stretches = ranges.flatMap(({ from, to }) => coverWithGrains([from], to));
+  const stretches = ranges.flatMap(({ from, to }) => coverWithGrains([from], to, ALL_KEPT));
   const series = await eventSeries(sql, tenantId, [first], stretches, {
     podcastId: null,
     episodeId: null,

@@ -4,7 +4,7 @@ import { NO_RULE_SET } from '../count-raw.js';
 import { LISTENER_METRICS, writeDifference } from '../write-difference.js';
 
 /**
- * Makes the metric `listen_time` of 5-minute slices say what `listening_positions` says of them: milliseconds of content
+ * Makes the metric `listen_time` of slices say what `listening_positions` says of them: milliseconds of content
  * heard. Reads no raw events. Rows that are right are not written.
  *
  * @param slices starts of slices

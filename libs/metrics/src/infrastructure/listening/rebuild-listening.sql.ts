@@ -22,7 +22,7 @@ export interface ListeningChange {
 const LOOK_BACK = `interval '${MAX_GAP_MS} milliseconds'`;
 
 /**
- * Reads 5-minute slices again from raw events, and adds to `listening_positions` what they lack: to the slices, and as
+ * Reads slices again from raw events, and adds to `listening_positions` what they lack: to the slices, and as
  * much to their UTC hours and their day. What is right is not written, so the cost follows what changed. Months are left to
  * `addListeningToMonth`, which other days write, too.
  *
@@ -32,17 +32,19 @@ const LOOK_BACK = `interval '${MAX_GAP_MS} milliseconds'`;
  * Call it under the day's lock, after the counts of `slices` are right.
  *
  * @param slices starts of slices of one UTC day, ascending
+ * @param width of each of them, in milliseconds
  */
 export async function rebuildListening(
   sql: Sql,
   tenantId: TenantId,
   slices: readonly Date[],
+  width: number = SLICE_MS,
 ): Promise<ListeningChange[]> {
   const [first, last] = [slices[0], slices[slices.length - 1]];
   if (first === undefined || last === undefined) return [];
   const rows = await sql<Omit<ListeningChange, 'difference'> & { difference: string }>(
     `WITH touched AS MATERIALIZED (
-       SELECT bucket, bucket + interval '5 minutes' AS bucket_end
+       SELECT bucket, bucket + $6::float8 * interval '1 millisecond' AS bucket_end
        FROM unnest($2::timestamptz[]) AS t (bucket)
        WHERE bucket - ${LOOK_BACK} >= coalesce((SELECT raw_from FROM raw_horizons WHERE tenant_id = $1), '-infinity')
          AND (EXISTS (SELECT FROM listener_metrics m WHERE m.tenant_id = $1 AND m.grain = 'slice' AND m.bucket = t.bucket
@@ -83,8 +85,9 @@ export async function rebuildListening(
       tenantId,
       slices,
       new Date(first.getTime() - MAX_GAP_MS),
-      new Date(last.getTime() + SLICE_MS),
+      new Date(last.getTime() + width),
       TYPES_WITH_POSITIONS,
+      width,
     ],
   );
   return rows.map((row) => ({ ...row, difference: Number(row.difference) }));

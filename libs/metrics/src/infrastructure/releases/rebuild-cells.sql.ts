@@ -3,6 +3,9 @@ import type { TenantId } from '@lib/primitives';
 import type { ReleaseCell } from './release-cells.sql.js';
 
 const KEY = 'episode_id, age_day, evidence, rule_set_id';
+/** Cells of which slices are gone stay as they are. */
+const NOT_THINNED = `s.started_at + c.age_day * interval '24 hours'
+         >= coalesce((SELECT slices_from FROM retention_horizons WHERE tenant_id = $1), '-infinity')`;
 const hourAtOrAfter = (at: string) => `date_bin('1 hour', ${at} + interval '55 minutes', 'epoch')`;
 const hourAtOrBefore = (at: string) => `date_bin('1 hour', ${at}, 'epoch')`;
 
@@ -24,6 +27,7 @@ export async function rebuildCells(
        SELECT c.episode_id, c.age_day, s.podcast_id, s.started_at + c.age_day * interval '24 hours' AS low
        FROM unnest($2::uuid[], $3::integer[]) AS c (episode_id, age_day)
        LEFT JOIN release_starts s ON s.tenant_id = $1 AND s.episode_id = c.episode_id
+       WHERE ${NOT_THINNED} OR s.started_at IS NULL
      ), pieces AS MATERIALIZED (
        SELECT c.episode_id, c.age_day, c.podcast_id, p.grain, p.low, p.high
        FROM cells c

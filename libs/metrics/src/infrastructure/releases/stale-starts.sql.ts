@@ -2,7 +2,7 @@ import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 
 /** SQL for the slice in which an episode `e` was published: ages are counted from its begin. */
-export const START_OF_EPISODE = `date_bin('5 minutes', e.published_at, 'epoch')`;
+export const START_OF_EPISODE = `date_bin('15 minutes', e.published_at, 'epoch')`;
 
 /**
  * Episodes with downloads whose curve was built from another date of publication than they have now, or was never built.
