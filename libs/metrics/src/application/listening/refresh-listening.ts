@@ -6,7 +6,7 @@ import {
   type ListeningChange,
 } from '../../infrastructure/listening/rebuild-listening.sql.js';
 
-const SLICES_AT_ONCE = 12;
+const SLICES_AT_ONCE = 72;
 
 /** What has changed in listening, and in the metrics that follow from it. */
 export interface RefreshedListening {
