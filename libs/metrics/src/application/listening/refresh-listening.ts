@@ -1,12 +1,11 @@
 import type { Sql } from '@lib/database';
 import { DAY_MS, SLICE_MS, type TenantId } from '@lib/primitives';
+import { allowLongStatements } from '@lib/time-series';
 import { rebuildListenTime } from '../../infrastructure/listening/rebuild-listen-time.sql.js';
 import {
   rebuildListening,
   type ListeningChange,
 } from '../../infrastructure/listening/rebuild-listening.sql.js';
-
-const SLICES_AT_ONCE = 72;
 
 /** What has changed in listening, and in the metrics that follow from it. */
 export interface RefreshedListening {
@@ -20,7 +19,8 @@ export interface RefreshedListening {
 /**
  * Follows changed slices of one UTC day with what was heard in them, and in the slice after each: an event that came in
  * late ends a stretch of its own and begins one that may end there. Call it when their counts are right, and add what it
- * changed to the month once the whole day is done.
+ * changed to the month once the whole day is done. From then on statements of the transaction may take long: sessions are
+ * sorted, which on a very busy day takes longer than a question may.
  *
  * @param day 00:00 UTC
  * @param slices ascending
@@ -34,12 +34,12 @@ export async function refreshListening(
   const dayEnd = day.getTime() + DAY_MS;
   const times = slices.flatMap((slice) => [slice.getTime(), slice.getTime() + SLICE_MS]);
   const toHear = [...new Set(times)].filter((time) => time < dayEnd).sort((a, b) => a - b);
-  const changes: ListeningChange[] = [];
-  // Sessions take longer to read than counts do: a quarter of a very busy day could exceed the statement timeout.
-  for (let first = 0; first < toHear.length; first += SLICES_AT_ONCE) {
-    const some = toHear.slice(first, first + SLICES_AT_ONCE).map((time) => new Date(time));
-    changes.push(...(await rebuildListening(sql, tenantId, some)));
-  }
+  await allowLongStatements(sql);
+  const changes = await rebuildListening(
+    sql,
+    tenantId,
+    toHear.map((time) => new Date(time)),
+  );
   const heard = changes.filter(({ kind }) => kind === 'heard').flatMap((change) => change.slices);
   const heardSlices = [...new Set(heard.map((slice) => slice.getTime()))].map((time) => new Date(time));
   return { changes, slices: heardSlices, written: await rebuildListenTime(sql, tenantId, heardSlices) };
