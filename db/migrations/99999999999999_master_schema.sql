@@ -1064,7 +1064,6 @@ COMMENT ON COLUMN audience_sketches.listeners IS 'Different ids of the day, coun
 COMMENT ON COLUMN audience_sketches.unidentified IS 'Downloads without an id: of addresses that were cut, and of listeners that were erased.';
 COMMENT ON COLUMN audience_sketches.threshold IS 'The last of the hashes, where there are more ids than are kept; NULL: these are all.';
 COMMENT ON COLUMN audience_sketches.hashes IS 'Ascending.';
-
 -- What retention has taken of a tenant's rollups and downloads: rows of a level before its instant are gone or about to go,
 -- and questions that need them are refused. NULL: nothing is gone. Moves forward only. No instant lies after that of the
 -- level below, nor after raw_horizons.raw_from: whatever may still be refreshed has all of its rows.
@@ -1093,6 +1092,8 @@ CREATE TABLE IF NOT EXISTS storage_usage (
   PRIMARY KEY (tenant_id, day, relation, level)
 );
 COMMENT ON COLUMN storage_usage.bytes IS 'Rows by the average size of a row of that relation with its share of the indexes; NULL before it was analysed.';
+
+
 
 -- Event counts under the names that every engine gives them.
 CREATE OR REPLACE VIEW listener_events_hourly WITH (security_invoker = true) AS

@@ -225,7 +225,7 @@ describe('refreshing', () => {
   test('reads raw events of one partition for what was heard, and its rows by their bucket', async () => {
     const reads = await readsOf((sql) => rebuildListening(sql, tenantId, slices));
     expect(reads).toEqual([
-      'listener_events_p20260330_pkey by occurred_at',
+      'listener_events_pkey of one part by occurred_at',
       'listener_metrics_pkey by bucket',
       'listening_positions_pkey by bucket',
     ]);

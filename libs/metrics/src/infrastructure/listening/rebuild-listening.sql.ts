@@ -48,9 +48,9 @@ export async function rebuildListening(
        FROM unnest($2::timestamptz[]) AS t (bucket)
        WHERE bucket - ${LOOK_BACK} >= coalesce((SELECT raw_from FROM raw_horizons WHERE tenant_id = $1), '-infinity')
          AND (EXISTS (SELECT FROM listener_metrics m WHERE m.tenant_id = $1 AND m.grain = 'slice' AND m.bucket = t.bucket
-                        AND m.metric = ANY ($5::text[]))
+                        AND m.metric = ANY ($5::text[]) OFFSET 0)
               OR EXISTS (SELECT FROM listening_positions p WHERE p.tenant_id = $1 AND p.grain = 'slice'
-                           AND p.bucket = t.bucket))
+                           AND p.bucket = t.bucket OFFSET 0))
      ), fresh AS (${COUNT_LISTENING}
      ), stored AS (
        SELECT t.bucket, p.episode_id, p.kind, p.placement_id, u.bin, u.amount
