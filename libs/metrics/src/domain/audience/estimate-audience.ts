@@ -34,9 +34,9 @@ export function shareBelow(threshold: string | null): number {
 
 /**
  * The size of a set of which the ids below a threshold are known (k minimum values: Bar-Yossef et al., 2002; Beyer et al.,
- * 2007). `kept / share` has a relative standard error of 1 / √(kept − 1): 2 % for a sketch of 2,500, less for unions that
- * keep more. The interval is Wilson's for `kept` successes of an unknown number of trials with chance `share`; unlike
- * ± 1.96 standard errors it holds for a few ids, and for none.
+ * 2007). `kept / share` has a relative standard error of √((1 − share) / (kept − 1)): not more than 1 / √(2,500 − 2), 2 %,
+ * for a sketch of 2,500, and less for unions that keep more. The interval is Wilson's for `kept` successes of an unknown
+ * number of trials with chance `share`; unlike ± 1.96 standard errors it holds for a few ids, and for none.
  */
 export function estimateAudience({ kept, share }: AudienceSample): AudienceSize {
   if (share >= 1) return exactAudience(kept);
@@ -45,7 +45,7 @@ export function estimateAudience({ kept, share }: AudienceSample): AudienceSize 
   return {
     listeners: Math.round(kept / share),
     exact: false,
-    standardError: kept > 1 ? 1 / Math.sqrt(kept - 1) : null,
+    standardError: kept > 1 ? Math.sqrt((1 - share) / (kept - 1)) : null,
     lower: Math.max(kept, Math.floor((middle - half) / share)),
     upper: Math.ceil((middle + half) / share),
   };
