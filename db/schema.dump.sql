@@ -13,6 +13,29 @@ CREATE EXTENSION IF NOT EXISTS pgcrypto WITH SCHEMA public;
 
 CREATE EXTENSION IF NOT EXISTS "uuid-ossp" WITH SCHEMA public;
 
+CREATE FUNCTION public.aggregate_horizon() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  SELECT max(h.raw_from) FROM public.raw_horizons h WHERE to_regclass('public.episode_events_hourly') IS NOT NULL
+$$;
+
+ALTER FUNCTION public.aggregate_horizon() OWNER TO podcast_maintenance;
+
+CREATE FUNCTION public.delete_raw_events(p_tenant uuid, p_from timestamp with time zone, p_to timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+  deleted bigint;
+BEGIN
+  DELETE FROM public.listener_events WHERE tenant_id = p_tenant AND occurred_at >= p_from AND occurred_at < p_to;
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  RETURN deleted;
+END $$;
+
+ALTER FUNCTION public.delete_raw_events(p_tenant uuid, p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO podcast_owner;
+
 CREATE FUNCTION public.drop_partitions_before(p_before timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -180,6 +203,16 @@ END $$;
 
 ALTER FUNCTION public.note_episode_files() OWNER TO podcast_owner;
 
+CREATE FUNCTION public.oldest_raw_event(p_tenant uuid) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+  RETURN (SELECT min(occurred_at) FROM public.listener_events WHERE tenant_id = p_tenant);
+END $$;
+
+ALTER FUNCTION public.oldest_raw_event(p_tenant uuid) OWNER TO podcast_owner;
+
 CREATE FUNCTION public.open_tenant_table(p_table regclass, p_policy text, p_command text, p_role text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -317,11 +350,15 @@ BEGIN
   EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database());
   EXECUTE format('GRANT TEMPORARY, CREATE ON DATABASE %I TO podcast_queue', current_database());
   EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = ''60s''', current_database());
+  -- Corrections of old days reach compressed rows, of which TimescaleDB would change at most 100,000 in a transaction.
+  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+    EXECUTE format('ALTER DATABASE %I SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0', current_database());
+  END IF;
 EXCEPTION WHEN insufficient_privilege THEN
   RAISE WARNING 'this login does not own database %: doctor names what is left to its owner', current_database();
 END $$;
 
-ALTER FUNCTION public.secure_database() OWNER TO podcast_superuser;
+ALTER FUNCTION public.secure_database() OWNER TO postgres;
 
 CREATE FUNCTION public.secure_tenant_table(p_table regclass) RETURNS void
     LANGUAGE plpgsql
@@ -504,7 +541,7 @@ CREATE TABLE public.dirty_buckets (
     bucket timestamp with time zone NOT NULL,
     mark_id bigint NOT NULL,
     marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text])))
+    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text, 'aggregate'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.5');
 
@@ -1538,6 +1575,8 @@ CREATE POLICY lookup_read ON public.tenants FOR SELECT TO podcast_lookup USING (
 
 CREATE POLICY maintenance_delete ON public.attribution_events FOR DELETE TO podcast_maintenance USING (true);
 
+CREATE POLICY maintenance_delete ON public.dirty_buckets FOR DELETE TO podcast_maintenance USING (true);
+
 CREATE POLICY maintenance_delete ON public.listener_events FOR DELETE TO podcast_maintenance USING (true);
 
 CREATE POLICY maintenance_read ON public.address_lists FOR SELECT TO podcast_maintenance USING (true);
@@ -1765,6 +1804,12 @@ GRANT USAGE ON SCHEMA public TO podcast_lookup;
 GRANT USAGE ON SCHEMA public TO podcast_maintenance;
 GRANT USAGE ON SCHEMA public TO podcast_search;
 
+REVOKE ALL ON FUNCTION public.aggregate_horizon() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.aggregate_horizon() TO podcast_app;
+
+REVOKE ALL ON FUNCTION public.delete_raw_events(p_tenant uuid, p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.delete_raw_events(p_tenant uuid, p_from timestamp with time zone, p_to timestamp with time zone) TO podcast_maintenance;
+
 REVOKE ALL ON FUNCTION public.drop_partitions_before(p_before timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.drop_partitions_before(p_before timestamp with time zone) TO podcast_maintenance;
 
@@ -1784,6 +1829,9 @@ REVOKE ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_l
 GRANT ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) TO podcast_app;
 
 REVOKE ALL ON FUNCTION public.note_episode_files() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.oldest_raw_event(p_tenant uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.oldest_raw_event(p_tenant uuid) TO podcast_maintenance;
 
 REVOKE ALL ON FUNCTION public.open_tenant_table(p_table regclass, p_policy text, p_command text, p_role text) FROM PUBLIC;
 
@@ -1857,6 +1905,7 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.count_carry TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.counted_days TO podcast_app;
 
+GRANT DELETE ON TABLE public.dirty_buckets TO podcast_maintenance;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dirty_buckets TO podcast_app;
 
 GRANT SELECT(tenant_id) ON TABLE public.dirty_buckets TO podcast_maintenance;
@@ -1864,6 +1913,8 @@ GRANT SELECT(tenant_id) ON TABLE public.dirty_buckets TO podcast_maintenance;
 GRANT SELECT(kind) ON TABLE public.dirty_buckets TO podcast_maintenance;
 
 GRANT SELECT(bucket) ON TABLE public.dirty_buckets TO podcast_maintenance;
+
+GRANT SELECT(mark_id) ON TABLE public.dirty_buckets TO podcast_maintenance;
 
 GRANT SELECT(marked_at) ON TABLE public.dirty_buckets TO podcast_maintenance;
 
