@@ -358,7 +358,7 @@ EXCEPTION WHEN insufficient_privilege THEN
   RAISE WARNING 'this login does not own database %: doctor names what is left to its owner', current_database();
 END $$;
 
-ALTER FUNCTION public.secure_database() OWNER TO postgres;
+ALTER FUNCTION public.secure_database() OWNER TO podcast_superuser;
 
 CREATE FUNCTION public.secure_tenant_table(p_table regclass) RETURNS void
     LANGUAGE plpgsql
