@@ -73,6 +73,10 @@ BEGIN
   EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database());
   EXECUTE format('GRANT TEMPORARY, CREATE ON DATABASE %I TO podcast_queue', current_database());
   EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = ''60s''', current_database());
+  -- Corrections of old days reach compressed rows, of which TimescaleDB would change at most 100,000 in a transaction.
+  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+    EXECUTE format('ALTER DATABASE %I SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0', current_database());
+  END IF;
 EXCEPTION WHEN insufficient_privilege THEN
   RAISE WARNING 'this login does not own database %: doctor names what is left to its owner', current_database();
 END $$;

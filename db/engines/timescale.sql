@@ -15,11 +15,10 @@ BEGIN
     RAISE EXCEPTION 'the engine timescale needs the extension timescaledb, which this database does not have'
       USING HINT = 'Install it on the server, add it to shared_preload_libraries and let this login create it.';
   END IF;
-  -- Corrections of old days reach compressed rows, of which TimescaleDB would change at most 100,000 at once.
-  EXECUTE format('ALTER DATABASE %I SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0', current_database());
 END $$;
 
--- Anybody might call these, and so drop or freeze the chunks of every tenant. Some are there twice, in two schemas.
+-- Anybody might call these, and so drop or freeze the chunks of every tenant; the last one ends the whole server, on the
+-- Apache edition. Some are there twice, in two schemas.
 DO $$
 DECLARE
   f record;
@@ -30,10 +29,11 @@ BEGIN
            WHERE p.proname IN ('drop_chunk', 'drop_osm_chunk', 'attach_osm_table_chunk', 'create_chunk',
              'create_compressed_chunk', 'freeze_chunk', 'unfreeze_chunk', 'hypertable_osm_range_update',
              'lock_osm_chunk_dimension_slice', 'recompress_chunk_segmentwise', 'remove_dropped_chunk_metadata',
-             'chunk_rewrite_cleanup', 'chunk_constraint_add_table_constraint', 'add_job') LOOP
+             'chunk_rewrite_cleanup', 'chunk_constraint_add_table_constraint', 'add_job',
+             'estimate_compressed_batch_size') LOOP
     EXECUTE format('REVOKE EXECUTE ON ROUTINE %s FROM PUBLIC', f.name);
     IF has_function_privilege('public', f.oid, 'EXECUTE') THEN
-      RAISE EXCEPTION 'everybody may call %, which changes the chunks of every tenant, and this login cannot close it', f.name
+      RAISE EXCEPTION 'everybody may call %, which harms every tenant, and this login cannot close it', f.name
         USING HINT = 'Have a superuser create the extension and run this block of db/engines/timescale.sql, or take partitions.';
     END IF;
   END LOOP;
@@ -134,7 +134,7 @@ BEGIN
                         timescaledb.compress_orderby = 'occurred_at, event_id')$sql$, t);
   END LOOP;
 
-  -- Without the podcast: an episode's own row has it.
+  -- Counts name no listener, so that no erasure concerns them. Without the podcast: an episode's own row has it.
   CREATE MATERIALIZED VIEW ts.listener_events_hourly
     WITH (timescaledb.continuous, timescaledb.materialized_only = true, timescaledb.create_group_indexes = false) AS
     SELECT tenant_id, time_bucket(interval '1 hour', occurred_at) AS bucket, episode_id, event_type,

@@ -67,6 +67,7 @@ beforeAll(async () => {
   environment = {
     DATABASE_URL: database.urls.app,
     MAINTENANCE_DATABASE_URL: database.urls.maintenance,
+    MIGRATION_DATABASE_URL: database.urls.owner,
     ADMIN_DATABASE_URL: database.urls.admin,
     QUEUE_DATABASE_URL: database.urls.queue,
     API_KEY_PEPPER: PEPPER,

@@ -8,7 +8,7 @@ import { ModulesContainer, NestFactory } from '@nestjs/core';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { Access, undeclaredRoutes } from '@lib/http';
 import { projectRoot } from '@lib/database';
-import { startTestApi, type TestApi } from '@lib/testing';
+import { startTestApi, testEngine, type TestApi } from '@lib/testing';
 import { createApi } from './create-api.js';
 
 interface Operation {
@@ -262,7 +262,7 @@ describe('health', () => {
       status: 'ok',
       checks: { startup: { status: 'up' }, db: { status: 'up' } },
     });
-    expect((await api.call('GET', '/health')).body).toMatchObject({ engine: 'partitions' });
+    expect((await api.call('GET', '/health')).body).toMatchObject({ engine: testEngine() });
     expect((await api.call('GET', '/health/startup')).status).toBe(200);
     expect((await api.call('GET', '/health/live')).body).toEqual({ status: 'ok' });
   });

@@ -54,7 +54,10 @@ const BARRIER_VIEWS = [
   'episode_events_daily listener_events_daily none',
 ];
 
-/** Functions of TimescaleDB that change chunks without asking whose they are, and the one that runs others later. */
+/**
+ * Functions of TimescaleDB that change chunks without asking whose they are, the one that runs others later, and one that
+ * ends the server on the Apache edition.
+ */
 const CHUNK_FUNCTIONS = [
   'add_job',
   'attach_osm_table_chunk',
@@ -64,6 +67,7 @@ const CHUNK_FUNCTIONS = [
   'create_compressed_chunk',
   'drop_chunk',
   'drop_osm_chunk',
+  'estimate_compressed_batch_size',
   'freeze_chunk',
   'hypertable_osm_range_update',
   'lock_osm_chunk_dimension_slice',
@@ -214,7 +218,7 @@ const CATALOGUE_FAULTS = `
     FROM grants g JOIN private_relations p ON p.oid = g.oid
   UNION ALL SELECT pg_get_userbyid(present.oid) || ' may enter schema ts' FROM present JOIN pg_namespace n ON n.nspname = 'ts'
     WHERE has_schema_privilege(present.oid, n.oid, 'USAGE')
-  UNION ALL SELECT DISTINCT f.proname || ': an application role may call what changes chunks' FROM present, pg_proc f
+  UNION ALL SELECT DISTINCT f.proname || ': an application role may call what harms every tenant' FROM present, pg_proc f
       JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = f.oid AND d.deptype = 'e'
       JOIN pg_extension x ON x.oid = d.refobjid AND x.extname = 'timescaledb'
     WHERE f.proname = ANY ($8::text[]) AND has_function_privilege(present.oid, f.oid, 'EXECUTE')

@@ -1,8 +1,9 @@
 import { floorTime } from '@lib/primitives';
 
 /**
- * The half-open windows that buckets of `sizeMs` make up, ascending: neighbours are joined, up to `maxMs` each. Instants
- * stand for the bucket that they lie in, in any order and any number of times.
+ * The fewest half-open windows, ascending and of at most `maxMs` each, that cover some buckets of `sizeMs`. Instants stand
+ * for the bucket that they lie in, in any order and any number of times. A window may cover others between them: of those
+ * nothing is computed that did not change, while every window costs a call.
  */
 export function coalesceBuckets(
   instants: readonly Date[],
@@ -16,7 +17,7 @@ export function coalesceBuckets(
   for (const start of starts) {
     const last = windows.at(-1);
     const end = new Date(start + sizeMs);
-    if (last?.to.getTime() === start && end.getTime() - last.from.getTime() <= maxMs) last.to = end;
+    if (last !== undefined && end.getTime() - last.from.getTime() <= maxMs) last.to = end;
     else windows.push({ from: new Date(start), to: end });
   }
   return windows;

@@ -27,5 +27,4 @@ export {
 } from './marks.sql.js';
 export { rawHorizon } from './raw-horizon.sql.js';
 export { refreshEngineAggregatesJob } from './refresh-engine-aggregates.job.js';
-export type { EngineDescription, TimeSeriesEngine } from './time-series-engine.js';
 export { TimeSeriesModule } from './time-series.module.js';

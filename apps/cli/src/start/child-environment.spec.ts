@@ -29,6 +29,14 @@ describe('the environment of a child', () => {
     ]);
   });
 
+  test('holds the login of the owner for the worker alone, where the engine needs it', () => {
+    const settings = readSettings({ ...given, TIME_SERIES_ENGINE: 'timescale' });
+    expect(childEnvironment('worker', given, settings)['MIGRATION_DATABASE_URL']).toBe(
+      given.MIGRATION_DATABASE_URL,
+    );
+    expect(childEnvironment('api', given, settings)).not.toHaveProperty('MIGRATION_DATABASE_URL');
+  });
+
   test('tells the API, which alone has one, where its spool is', () => {
     const settings = readSettings({ ...given, SPOOL_DIR: '/data/spool' });
     expect(childEnvironment('api', given, settings)['SPOOL_DIR']).toBe('/data/spool');

@@ -19,8 +19,9 @@ const DATABASE_VARIABLES = [
 export type ChildName = 'api' | 'worker';
 
 /**
- * The environment of one child: what was given to us, with the URLs of the child's own roles and no others. Neither
- * child gets the login that may change the schema.
+ * The environment of one child: what was given to us, with the URLs of the child's own roles and no others. The login that
+ * may change the schema goes to neither, but for the worker where TIME_SERIES_ENGINE is timescale: only the owner of
+ * TimescaleDB's hypertables may compute their aggregates.
  */
 export function childEnvironment(
   child: ChildName,
@@ -39,6 +40,8 @@ export function childEnvironment(
         }
       : {
           MAINTENANCE_DATABASE_URL: settings.maintenanceDatabaseUrl,
+          MIGRATION_DATABASE_URL:
+            settings.timeSeriesEngine === 'timescale' ? settings.migrationDatabaseUrl : undefined,
           QUEUE_DATABASE_URL: settings.queueDatabaseUrl,
         };
   const own = Object.entries(roles).filter((entry): entry is [string, string] => entry[1] !== undefined);
