@@ -13,10 +13,13 @@ import {
 } from '@lib/testing';
 import { appendMark } from '@lib/time-series';
 import { parse } from 'csv-parse/sync';
+import fc from 'fast-check';
 import { parquetReadObjects } from 'hyparquet';
+import type { TablePosition } from '../../domain/exports/exported-column.js';
 import type { ExportFormat } from '../../domain/exports/export-format.js';
 import type { ExportRow } from '../../domain/exports/export-row.js';
 import { exportedTable, EXPORTED_TABLES } from '../../infrastructure/exports/exported-tables.js';
+import type { TablePage } from '../../infrastructure/exports/exported-rows.sql.js';
 import { deleteExport, findExport, insertExport } from '../../infrastructure/exports/exports.sql.js';
 import { ExpireExports } from './expire-exports.js';
 import { RunExports } from './run-exports.js';
@@ -138,9 +141,7 @@ describe('a table', () => {
     async (name) => {
       const table = exportedTable(name);
       const of = toTenantId(a.tenantId);
-      const range: [Date, Date] | null = table.isTimed
-        ? [new Date(Date.now() - 2 * DAY_MS), new Date(Date.now() + 2 * DAY_MS)]
-        : null;
+      const range: [Date, Date] | null = table.isTimed ? [new Date(0), new Date('2160-01-01')] : null;
       const ids = {
         csv: await ask(name, 'csv', range, of),
         ndjson: await ask(name, 'ndjson', range, of),
@@ -192,6 +193,38 @@ describe('a table', () => {
           false,
         ]);
   });
+});
+
+test('of UTC days those are taken that begin in the range', async () => {
+  const days = Array.from({ length: 8 }, (_, n) => new Date(START + n * DAY_MS));
+  await database.owner.query(
+    `INSERT INTO metrics_daily (tenant_id, day, podcast_id, metric, evidence, rule_set_id, value, episodes)
+     SELECT $1, (day AT TIME ZONE 'UTC')::date, $1, metric, 'client_confirmed', $1, 1, 1
+     FROM unnest($2::timestamptz[]) day, unnest(ARRAY['play', 'pause']) metric`,
+    [tenantId, days],
+  );
+  const second = fc.integer({ min: -86_400, max: 10 * 86_400 });
+  await fc.assert(
+    fc.asyncProperty(second, second, fc.integer({ min: 1, max: 20 }), async (one, two, limit) => {
+      const [from, to] = [Math.min(one, two), Math.max(one, two) + 1].map((s) => new Date(START + s * 1_000));
+      const selection = { range: { from: from!, to: to! }, filters: [] };
+      const found: unknown[] = [];
+      await connections.db.run(tenantId, async () => {
+        const tables = new TableReader(connections.db);
+        let after: TablePosition | null = null;
+        do {
+          const page: TablePage = await tables.page(exportedTable('metrics_daily'), selection, after, limit);
+          found.push(...page.rows.map(({ day, metric }) => `${day as string} ${metric as string}`));
+          ({ after } = page);
+        } while (after !== null);
+      });
+      const expected = days
+        .filter((day) => day >= from! && day < to!)
+        .map((day) => day.toISOString().slice(0, 10));
+      expect(found).toEqual(expected.flatMap((day) => [`${day} pause`, `${day} play`]));
+    }),
+    { numRuns: 30 },
+  );
 });
 
 describe('a file', () => {

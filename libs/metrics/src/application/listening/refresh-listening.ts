@@ -6,6 +6,9 @@ import {
   type ListeningChange,
 } from '../../infrastructure/listening/rebuild-listening.sql.js';
 
+/** Of an hour. */
+const SLICES_AT_ONCE = 12;
+
 /** What has changed in listening, and in the metrics that follow from it. */
 export interface RefreshedListening {
   changes: ListeningChange[];
@@ -18,8 +21,7 @@ export interface RefreshedListening {
 /**
  * Follows changed slices of one UTC day with what was heard in them, and in the slice after each: an event that came in
  * late ends a stretch of its own and begins one that may end there. Call it when their counts are right, and add what it
- * changed to the month once the whole day is done. From then on statements of the transaction may take long: sessions are
- * sorted, which on a very busy day takes longer than a question may.
+ * changed to the month once the whole day is done.
  *
  * @param day 00:00 UTC
  * @param slices ascending

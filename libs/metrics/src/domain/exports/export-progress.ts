@@ -23,5 +23,5 @@ export function exportProgress({ state, from, to, position }: ExportState): numb
 
 /** PostgreSQL writes `2026-03-01 10:00:00.123456+00`, and a day without a time. */
 function readInstantText(text: string): string {
-  return text.replace(' ', 'T').replace(/([+-]\d{2})$/, '$1:00');
+  return text.replace(' ', 'T').replace(/(?<=T.*)([+-]\d{2})$/, '$1:00');
 }

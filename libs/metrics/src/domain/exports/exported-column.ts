@@ -7,7 +7,8 @@
  * What a column holds: `instant` is a moment in UTC, to the millisecond; `date` a UTC day as `YYYY-MM-DD`; `bigint` has 64
  * bits; `json` is an object or a list.
  */
-export type ColumnType = 'text' | 'uuid' | 'integer' | 'bigint' | 'boolean' | 'instant' | 'date' | 'json';
+export type ColumnType =
+  'text' | 'uuid' | 'integer' | 'bigint' | 'double' | 'boolean' | 'instant' | 'date' | 'json';
 
 /** A column of a file. */
 export interface ExportedColumn {

@@ -75,5 +75,37 @@ const ANNOTATIONS: ExportedTable = {
   ofListeners: false,
 };
 
-/** What numbers are about. */
-export const CATALOG_TABLES: readonly ExportedTable[] = [PODCASTS, EPISODES, ANNOTATIONS];
+const ALERTS: ExportedTable = {
+  name: 'alerts',
+  columns: plainColumns({
+    id: 'uuid',
+    day: 'date',
+    hours: 'integer',
+    podcast_id: 'uuid',
+    metric: 'text',
+    evidence: 'text',
+    direction: 'text',
+    expected: 'double',
+    actual: 'bigint',
+    z: 'double',
+    state: 'text',
+    likely_reason: 'text',
+    reasons: 'json',
+    found_at: 'instant',
+    resolved_at: 'instant',
+    acknowledged_by: 'text',
+    acknowledged_at: 'instant',
+    note: 'text',
+  }),
+  from: 'alerts t',
+  key: [
+    { sql: 't.day', type: 'date' },
+    { sql: 't.id', type: 'uuid' },
+  ],
+  isTimed: true,
+  podcast: 't.podcast_id',
+  ofListeners: false,
+};
+
+/** What numbers are about, and what is noticed about them. */
+export const CATALOG_TABLES: readonly ExportedTable[] = [PODCASTS, EPISODES, ANNOTATIONS, ALERTS];

@@ -69,6 +69,7 @@ const ELEMENTS: Readonly<Record<ColumnType, Omit<SchemaElement, 'name'>>> = {
   uuid: { type: 'BYTE_ARRAY', converted_type: 'UTF8', logical_type: { type: 'STRING' } },
   integer: { type: 'INT32' },
   bigint: { type: 'INT64' },
+  double: { type: 'DOUBLE' },
   boolean: { type: 'BOOLEAN' },
   instant: {
     type: 'INT64',

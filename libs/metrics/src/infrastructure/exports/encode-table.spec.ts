@@ -10,6 +10,7 @@ const COLUMNS: readonly ExportedColumn[] = [
   { name: 'title', type: 'text' },
   { name: 'position', type: 'integer' },
   { name: 'bytes', type: 'bigint' },
+  { name: 'share', type: 'double' },
   { name: 'is_known', type: 'boolean' },
   { name: 'at', type: 'instant' },
   { name: 'day', type: 'date' },
@@ -33,6 +34,7 @@ const row: fc.Arbitrary<ExportedRow> = fc.record({
   title: maybe(text),
   position: maybe(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 })),
   bytes: maybe(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n })),
+  share: maybe(fc.double({ noNaN: true, noDefaultInfinity: true }).map((value) => value + 0)),
   is_known: maybe(fc.boolean()),
   at: maybe(instant),
   day: maybe(instant.map((date) => date.toISOString().slice(0, 10))),
@@ -64,18 +66,19 @@ test('CSV is read back row by row, and no text in it is a formula', () => {
   fc.assert(
     fc.property(portions, (parts) => {
       const file = write(() => tableEncoder('csv', COLUMNS), parts).toString();
-      expect(file.startsWith('id,title,position,bytes,is_known,at,day,data\r\n')).toBe(true);
+      expect(file.startsWith('id,title,position,bytes,share,is_known,at,day,data\r\n')).toBe(true);
       const read = parse(file, {
         columns: true,
         record_delimiter: ['\r\n', '\n', '\r'],
         cast: (value, { quoting }) => (value === '' && !quoting ? null : value),
       });
       const guarded = (value: string) => (FORMULA.test(value) ? `'${value}` : value);
-      const expected = parts.flat().map(({ id, title, position, bytes, is_known, at, day, data }) => ({
+      const expected = parts.flat().map(({ id, title, position, bytes, share, is_known, at, day, data }) => ({
         id,
         title: title === null ? null : guarded(title as string),
         position: position === null ? null : String(position as number),
         bytes: bytes === null ? null : String(bytes as bigint),
+        share: share === null ? null : String(share as number),
         is_known: is_known === null ? null : String(is_known as boolean),
         at: at === null ? null : (at as Date).toISOString(),
         day,
@@ -147,6 +150,7 @@ test('Parquet says what its columns are', () => {
     title: { type: 'STRING' },
     position: 'INT32',
     bytes: 'INT64',
+    share: 'DOUBLE',
     is_known: 'BOOLEAN',
     at: { type: 'TIMESTAMP', isAdjustedToUTC: true, unit: 'MILLIS' },
     day: { type: 'DATE' },

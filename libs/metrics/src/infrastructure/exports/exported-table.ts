@@ -8,7 +8,7 @@ export interface TableColumn extends ExportedColumn {
 /** A part of a key: an expression, and the PostgreSQL type that its text is read back as. */
 export interface KeyPart {
   readonly sql: string;
-  readonly type: 'timestamptz' | 'date' | 'uuid' | 'text';
+  readonly type: 'timestamptz' | 'date' | 'uuid' | 'text' | 'integer';
 }
 
 /**

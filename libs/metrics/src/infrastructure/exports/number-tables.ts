@@ -99,6 +99,29 @@ const SNAPSHOT_NUMBERS: ExportedTable = {
   ofListeners: false,
 };
 
+/** Downloads by age; day 0 is the first 24 hours since publication. */
+const RELEASE_CURVES: ExportedTable = {
+  name: 'release_curves',
+  columns: plainColumns({
+    podcast_id: 'uuid',
+    episode_id: 'uuid',
+    age_day: 'integer',
+    evidence: 'text',
+    rule_set_id: 'uuid',
+    downloads: 'bigint',
+  }),
+  from: 'release_curves t',
+  key: [
+    { sql: 't.episode_id', type: 'uuid' },
+    { sql: 't.age_day', type: 'integer' },
+    { sql: 't.evidence', type: 'text' },
+    { sql: 't.rule_set_id', type: 'uuid' },
+  ],
+  isTimed: false,
+  podcast: 't.podcast_id',
+  ofListeners: false,
+};
+
 /** Numbers: rollups, and what was promised to somebody. */
 export const NUMBER_TABLES: readonly ExportedTable[] = [
   listenerMetrics('slice', 'listener_metrics_slices'),
@@ -106,6 +129,7 @@ export const NUMBER_TABLES: readonly ExportedTable[] = [
   listenerMetrics('day', 'listener_metrics_daily'),
   listenerMetrics('month', 'listener_metrics_monthly'),
   METRICS_DAILY,
+  RELEASE_CURVES,
   SNAPSHOTS,
   SNAPSHOT_NUMBERS,
 ];

@@ -5,7 +5,7 @@ import { encodeNdjson } from './encode-ndjson.js';
 import { encodeParquet } from './encode-parquet.js';
 import type { TableEncoder } from './encoded-rows.js';
 
-export type { EncodedRows, TableEncoder } from './encoded-rows.js';
+export type { TableEncoder } from './encoded-rows.js';
 
 const ENCODERS: Readonly<Record<ExportFormat, (columns: readonly ExportedColumn[]) => TableEncoder>> = {
   csv: encodeCsv,
