@@ -1126,6 +1126,25 @@ ALTER TABLE ONLY public.referrers FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.referrers OWNER TO podcast_owner;
 
+CREATE TABLE public.retention_horizons (
+    tenant_id uuid NOT NULL,
+    quarters_until timestamp with time zone,
+    downloads_from timestamp with time zone,
+    slices_from timestamp with time zone,
+    hours_from timestamp with time zone,
+    days_from timestamp with time zone,
+    months_from timestamp with time zone,
+    moved_at timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE ONLY public.retention_horizons FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.retention_horizons OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.retention_horizons.quarters_until IS 'Slices of the UTC days before it are 15 minutes wide, later ones 5.';
+
+COMMENT ON COLUMN public.retention_horizons.days_from IS 'The first of a UTC month, so that a month has all of its days or none.';
+
 CREATE TABLE public.rule_sets (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -1200,6 +1219,23 @@ ALTER TABLE public.snapshots OWNER TO podcast_owner;
 
 COMMENT ON COLUMN public.snapshots.podcast_id IS 'Only this podcast; NULL is all.';
 
+CREATE TABLE public.storage_usage (
+    tenant_id uuid NOT NULL,
+    day date NOT NULL,
+    relation text NOT NULL,
+    level text NOT NULL,
+    rows bigint NOT NULL,
+    bytes bigint,
+    measured_at timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT storage_usage_level_check CHECK ((level = ANY (ARRAY['raw'::text, 'download'::text, 'slice'::text, 'hour'::text, 'day'::text, 'month'::text])))
+);
+
+ALTER TABLE ONLY public.storage_usage FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.storage_usage OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.storage_usage.bytes IS 'Rows by the average size of a row of that relation with its share of the indexes; NULL before it was analysed.';
+
 CREATE TABLE public.tenant_quotas (
     tenant_id uuid NOT NULL,
     max_podcasts integer,
@@ -1219,11 +1255,21 @@ CREATE TABLE public.tenant_settings (
     tenant_id uuid NOT NULL,
     time_zone text DEFAULT 'UTC'::text NOT NULL,
     raw_retention_days integer,
+    download_retention_days integer,
+    slice_retention_days integer,
+    hour_retention_days integer,
+    day_retention_days integer,
+    month_retention_days integer,
     audience_period_days integer DEFAULT 90 NOT NULL,
     configuration jsonb DEFAULT '{}'::jsonb NOT NULL,
     updated_at timestamp with time zone DEFAULT now() NOT NULL,
     CONSTRAINT tenant_settings_audience_period_days_check CHECK (((audience_period_days >= 2) AND (audience_period_days <= 366))),
-    CONSTRAINT tenant_settings_raw_retention_days_check CHECK (((raw_retention_days >= 8) AND (raw_retention_days <= 36500)))
+    CONSTRAINT tenant_settings_day_retention_days_check CHECK (((day_retention_days >= 8) AND (day_retention_days <= 36500))),
+    CONSTRAINT tenant_settings_download_retention_days_check CHECK (((download_retention_days >= 8) AND (download_retention_days <= 36500))),
+    CONSTRAINT tenant_settings_hour_retention_days_check CHECK (((hour_retention_days >= 8) AND (hour_retention_days <= 36500))),
+    CONSTRAINT tenant_settings_month_retention_days_check CHECK (((month_retention_days >= 8) AND (month_retention_days <= 36500))),
+    CONSTRAINT tenant_settings_raw_retention_days_check CHECK (((raw_retention_days >= 8) AND (raw_retention_days <= 36500))),
+    CONSTRAINT tenant_settings_slice_retention_days_check CHECK (((slice_retention_days >= 8) AND (slice_retention_days <= 36500)))
 );
 
 ALTER TABLE ONLY public.tenant_settings FORCE ROW LEVEL SECURITY;
@@ -1231,6 +1277,8 @@ ALTER TABLE ONLY public.tenant_settings FORCE ROW LEVEL SECURITY;
 ALTER TABLE public.tenant_settings OWNER TO podcast_owner;
 
 COMMENT ON COLUMN public.tenant_settings.raw_retention_days IS 'Days that raw events are kept; NULL takes RAW_RETENTION_DAYS.';
+
+COMMENT ON COLUMN public.tenant_settings.slice_retention_days IS 'Days that rollups of 5 minutes are kept; NULL takes SLICE_RETENTION_DAYS. The other levels alike. None is kept for less than the level below it.';
 
 CREATE TABLE public.tenants (
     tenant_id uuid NOT NULL,
@@ -1392,6 +1440,9 @@ ALTER TABLE ONLY public.recounts
 ALTER TABLE ONLY public.referrers
     ADD CONSTRAINT referrers_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE ONLY public.retention_horizons
+    ADD CONSTRAINT retention_horizons_pkey PRIMARY KEY (tenant_id);
+
 ALTER TABLE ONLY public.rule_sets
     ADD CONSTRAINT rule_sets_pkey PRIMARY KEY (tenant_id, id);
 
@@ -1412,6 +1463,9 @@ ALTER TABLE ONLY public.snapshots
 
 ALTER TABLE ONLY public.snapshots
     ADD CONSTRAINT snapshots_tenant_id_name_key UNIQUE (tenant_id, name);
+
+ALTER TABLE ONLY public.storage_usage
+    ADD CONSTRAINT storage_usage_pkey PRIMARY KEY (tenant_id, day, relation, level);
 
 ALTER TABLE ONLY public.tenant_quotas
     ADD CONSTRAINT tenant_quotas_pkey PRIMARY KEY (tenant_id);
@@ -1542,6 +1596,9 @@ ALTER TABLE ONLY public.recount_differences
 ALTER TABLE ONLY public.recounts
     ADD CONSTRAINT recounts_tenant_id_rule_set_id_fkey FOREIGN KEY (tenant_id, rule_set_id) REFERENCES public.rule_sets(tenant_id, id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY public.retention_horizons
+    ADD CONSTRAINT retention_horizons_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY public.rule_sets
     ADD CONSTRAINT rule_sets_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
@@ -1550,6 +1607,9 @@ ALTER TABLE ONLY public.snapshot_numbers
 
 ALTER TABLE ONLY public.snapshots
     ADD CONSTRAINT snapshots_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.storage_usage
+    ADD CONSTRAINT storage_usage_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.tenant_quotas
     ADD CONSTRAINT tenant_quotas_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
@@ -1674,6 +1734,8 @@ ALTER TABLE public.recounts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.referrers ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.retention_horizons ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.rule_sets ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY search_read ON public.episodes FOR SELECT TO podcast_search USING (true);
@@ -1683,6 +1745,8 @@ CREATE POLICY search_read ON public.podcasts FOR SELECT TO podcast_search USING 
 ALTER TABLE public.snapshot_numbers ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.snapshots ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.storage_usage ENABLE ROW LEVEL SECURITY;
 
 CREATE POLICY tenant_isolation ON public.address_lists TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1752,11 +1816,15 @@ CREATE POLICY tenant_isolation ON public.recounts TO podcast_app USING ((tenant_
 
 CREATE POLICY tenant_isolation ON public.referrers TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.retention_horizons TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.rule_sets TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.snapshot_numbers TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.snapshots TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.storage_usage TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.tenant_quotas TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1840,11 +1908,15 @@ CREATE POLICY tenant_wall ON public.recounts AS RESTRICTIVE TO podcast_app USING
 
 CREATE POLICY tenant_wall ON public.referrers AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_wall ON public.retention_horizons AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_wall ON public.rule_sets AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.snapshot_numbers AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.snapshots AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.storage_usage AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.tenant_quotas AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -2129,6 +2201,8 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.referrers TO podcast_app;
 
 GRANT UPDATE(value) ON TABLE public.referrers TO podcast_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.retention_horizons TO podcast_app;
+
 GRANT SELECT,INSERT ON TABLE public.rule_sets TO podcast_app;
 
 GRANT SELECT ON TABLE public.schema_info TO podcast_admin;
@@ -2142,6 +2216,8 @@ GRANT SELECT ON TABLE public.schema_migrations TO podcast_maintenance;
 GRANT SELECT,INSERT ON TABLE public.snapshot_numbers TO podcast_app;
 
 GRANT SELECT,INSERT ON TABLE public.snapshots TO podcast_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.storage_usage TO podcast_app;
 
 GRANT SELECT ON TABLE public.tenant_quotas TO podcast_admin;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.tenant_quotas TO podcast_app;

@@ -53,10 +53,7 @@ export class UpdateTenantDto extends PartialType(CreateTenantDto) {
   rawRetentionDays?: number | null;
   @RetentionProperty(730, 'single downloads, at least as long as raw events,')
   downloadRetentionDays?: number | null;
-  @RetentionProperty(
-    1_100,
-    'counts of 5 minutes (15 in days before the acceptance window), at least as long as raw events,',
-  )
+  @RetentionProperty(1_100, 'counts of 5 minutes, at least as long as raw events,')
   sliceRetentionDays?: number | null;
   @RetentionProperty(3_660, 'counts of hours, at least as long as those of 5 minutes,')
   hourRetentionDays?: number | null;
