@@ -163,8 +163,10 @@ describe('raw events', () => {
               ...(episodeId !== undefined && { episodeId }),
               ...(wanted.type !== undefined && { type: wanted.type }),
             };
-            if (from.at(zone) === to.at(zone))
-              return expect((await read(query)).body).toMatchObject({ code: 'invalid_range' });
+            if (from.at(zone) === to.at(zone)) {
+              expect((await read(query)).body).toMatchObject({ code: 'invalid_range' });
+              return;
+            }
             const expected = stored
               .filter((event) => event.at >= from.at(zone) && event.at < to.at(zone))
               .filter((event) => podcastId === undefined || event.podcastId === podcastId)
@@ -325,7 +327,7 @@ describe('a tenant that reads too often', () => {
       expect(headers['ratelimit']).toMatch(new RegExp(`^"events";r=${left};t=([1-9]|[1-5]\\d|60)$`));
     }
     const refused = await get(raw);
-    expect([refused.statusCode, (refused.json() as { code: string }).code]).toEqual([429, 'rate_limited']);
+    expect([refused.statusCode, refused.json<{ code: string }>().code]).toEqual([429, 'rate_limited']);
     expect(refused.headers['ratelimit']).toMatch(/^"events";r=0;t=/);
     expect(Number(refused.headers['retry-after'])).toBeGreaterThanOrEqual(1);
     expect((await get(other.key)).statusCode).toBe(200);

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { RunExports } from '@lib/metrics';
 import { DAY_MS, floorTime } from '@lib/primitives';
 import type { CommandIo } from '../command-io.js';
@@ -28,6 +27,7 @@ const EPISODES = 200;
 const DAYS = 30;
 const FORMATS = ['csv', 'ndjson', 'parquet'] as const;
 const SAMPLE_MS = 100;
+const FETCHES = 3;
 
 /**
  * Measures how fast raw events are written to files, and whether memory stays where it is: of the writer while a file is
@@ -88,9 +88,7 @@ async function write(
   );
   if (written.state !== 'done' || written.rows !== rows)
     throw new CommandFailed(`the file is ${written.state} with ${written.rows} of ${rows} rows`);
-  const third = Math.max(1, Math.floor(heaps.length / 3));
-  const heap = { first: Math.min(...heaps.slice(0, third)), last: Math.min(...heaps.slice(-third)) };
-  return { id, seconds, bytes: written.bytes, heap };
+  return { id, seconds, bytes: written.bytes, heap: trendOf(heaps) };
 }
 
 /** Fetches the file to the last byte, and keeps none of it. */
@@ -110,21 +108,16 @@ async function fetchFile(
   };
   // Several times over: one alone is too short to be watched.
   let seconds = 0;
-  let isOver = false;
-  const watched = (async () => {
-    const trends: number[] = [];
-    while (!isOver) trends.push((await watchMemory(product.apiOrigin, Date.now() + 1)).rss.last);
-    return trends;
+  const samples: number[] = [];
+  const over = new AbortController();
+  const watching = (async () => {
+    while (!over.signal.aborted)
+      samples.push((await watchMemory(product.apiOrigin, Date.now() + 1)).rss.last);
   })();
-  for (let n = 0; n < 3; n += 1) seconds += (await fetching()) / 3;
-  isOver = true;
-  const samples = await watched;
-  await sleep(0);
-  const third = Math.max(1, Math.floor(samples.length / 3));
-  return {
-    seconds,
-    memory: { first: Math.min(...samples.slice(0, third)), last: Math.min(...samples.slice(-third)) },
-  };
+  for (let n = 0; n < FETCHES; n += 1) seconds += (await fetching()) / FETCHES;
+  over.abort();
+  await watching;
+  return { seconds, memory: trendOf(samples) };
 }
 
 async function call<Body>(
@@ -141,6 +134,12 @@ async function call<Body>(
   });
   if (!answer.ok) throw new CommandFailed(`the API answered ${answer.status} ${await answer.text()}`);
   return (await answer.json()) as Body;
+}
+
+/** The lowest in the first and in the last third, as `MemoryTrend` says why. */
+function trendOf(samples: readonly number[]): MemoryTrend {
+  const third = Math.max(1, Math.floor(samples.length / 3));
+  return { first: Math.min(...samples.slice(0, third)), last: Math.min(...samples.slice(-third)) };
 }
 
 function trend({ first, last }: MemoryTrend): string {
