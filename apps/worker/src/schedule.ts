@@ -5,12 +5,14 @@ import {
   destroyListenerKeysJob,
   detectInvalidTrafficJob,
   locateRequestsJob,
+  nameAgentsJob,
   recountRequestsJob,
 } from '@lib/ingestion';
 import {
   detectAnomaliesJob,
   reconcileAggregatesJob,
   refreshAggregatesJob,
+  refreshDimensionsJob,
   refreshMetricsDailyJob,
   refreshReleaseCurvesJob,
   expireExportsJob,
@@ -33,6 +35,8 @@ import {
 export const SCHEDULE: readonly JobDeclaration[] = [
   countDownloadsJob,
   refreshAggregatesJob,
+  nameAgentsJob,
+  refreshDimensionsJob,
   runExportsJob,
   refreshEngineAggregatesJob,
   refreshMetricsDailyJob,

@@ -4,6 +4,8 @@ export { CountDownloads } from './application/count-downloads.js';
 export { countDownloadsJob } from './application/count-downloads.job.js';
 export { DetectInvalidTraffic } from './application/invalid-traffic/detect-invalid-traffic.js';
 export { detectInvalidTrafficJob } from './application/invalid-traffic/detect-invalid-traffic.job.js';
+export { NameAgents } from './application/name-agents.js';
+export { nameAgentsJob } from './application/name-agents.job.js';
 export { LocateRequests } from './application/locate-requests.js';
 export { locateRequestsJob } from './application/locate-requests.job.js';
 export { RecountRequests } from './application/recount-requests.js';

@@ -17,6 +17,7 @@ import { QuarantinesService } from './application/invalid-traffic/quarantines.se
 import { IngestService } from './application/ingest.service.js';
 import { ListsService } from './application/lists.service.js';
 import { LocateRequests } from './application/locate-requests.js';
+import { NameAgents } from './application/name-agents.js';
 import { LogImportService } from './application/log-import/import-log.service.js';
 import { ImportsService } from './application/log-import/imports.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
@@ -106,6 +107,7 @@ class LogImportModule {}
     CountDownloads,
     RecountRequests,
     LocateRequests,
+    NameAgents,
     DetectInvalidTraffic,
     ListsService,
     AnswerPrivacyRequests,
@@ -117,6 +119,7 @@ class LogImportModule {}
     CountDownloads,
     RecountRequests,
     LocateRequests,
+    NameAgents,
     DetectInvalidTraffic,
     ListsService,
     ErasureLedger,
