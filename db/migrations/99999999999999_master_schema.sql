@@ -987,8 +987,89 @@ CREATE TABLE IF NOT EXISTS metrics_daily (
 );
 COMMENT ON COLUMN metrics_daily.episodes IS 'Episodes with a value above zero on that UTC day.';
 
-'origin_bytes', 'prefix_only', 'downloads', 'above', 'below', 'open', 'acknowledged', 'resolved', 'recount_applied',
-'missing_log_file', 'new_bot', 'feed_change', 'new_release', 'no_release', 'unknown', 'a', 'b')),
+-- From when on an episode's age is counted: its date of publication, floored to a 5-minute slice, as it was when its curve
+-- was built. Where the two differ, the whole curve is built anew.
+CREATE TABLE IF NOT EXISTS release_starts (
+  tenant_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  started_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, episode_id)
+);
+
+-- Downloads by age: day 0 is the first 24 hours since release_starts.started_at. Days without any have no row, what was
+-- downloaded before is left out, and so is what came after a year. Other features may read it.
+CREATE TABLE IF NOT EXISTS release_curves (
+  tenant_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL,
+  downloads bigint NOT NULL,
+  age_day integer NOT NULL CHECK (age_day BETWEEN 0 AND 365),
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  PRIMARY KEY (tenant_id, episode_id, age_day, evidence, rule_set_id)
+);
+
+-- Numbers of a day that are far from what is usual, with the likely reason. They change no number, and hold nothing of a
+-- listener: counts, names of apps and numbers of networks.
+CREATE TABLE IF NOT EXISTS alerts (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  day date NOT NULL,
+  hours integer NOT NULL CHECK (hours BETWEEN 1 AND 24),
+  metric text NOT NULL CHECK (metric = 'downloads'),
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  direction text NOT NULL CHECK (direction IN ('above', 'below')),
+  expected double precision NOT NULL,
+  actual bigint NOT NULL,
+  z double precision NOT NULL,
+  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'acknowledged', 'resolved')),
+  likely_reason text NOT NULL CHECK (likely_reason IN ('recount_applied', 'missing_log_file', 'new_bot', 'feed_change',
+                                                       'new_release', 'no_release', 'unknown')),
+  reasons jsonb NOT NULL DEFAULT '[]',
+  found_at timestamptz NOT NULL DEFAULT now(),
+  resolved_at timestamptz,
+  acknowledged_by text,
+  acknowledged_at timestamptz,
+  note text,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, podcast_id, day, metric, evidence, direction),
+  FOREIGN KEY (tenant_id, podcast_id) REFERENCES podcasts (tenant_id, id) ON DELETE CASCADE
+);
+COMMENT ON COLUMN alerts.hours IS 'How many hours of the UTC day were compared.';
+CREATE INDEX IF NOT EXISTS alerts_found ON alerts (tenant_id, found_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS alerts_day ON alerts (tenant_id, day);
+
+-- Who listened: for each UTC day, show, level of evidence and rule set, the smallest 2,500 audience ids of the downloads
+-- that began on it. Ids are the first 64 bits of keyed hashes, so in the order of bigint, which is that of the unsigned
+-- number less 2^63, they lie evenly between the two ends of the type, and how dense the smallest ones lie says how many
+-- there are. Sketches of days, episodes and podcasts merge into those of their unions by putting ids together.
+-- They hold nothing that downloads do not: what erasure takes from downloads goes with the next rebuild of the day.
+CREATE TABLE IF NOT EXISTS audience_sketches (
+  tenant_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL,
+  day date NOT NULL,
+  series text NOT NULL CHECK (series IN ('a', 'b')),
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  listeners bigint NOT NULL CHECK (listeners >= cardinality(hashes)),
+  unidentified bigint NOT NULL CHECK (unidentified >= 0),
+  threshold bigint,
+  hashes bigint[] NOT NULL,
+  PRIMARY KEY (tenant_id, podcast_id, episode_id, series, evidence, day, rule_set_id)
+);
+CREATE INDEX IF NOT EXISTS audience_sketches_day ON audience_sketches (tenant_id, day);
+-- Hashes do not compress: trying costs more than it saves.
+ALTER TABLE audience_sketches ALTER COLUMN hashes SET STORAGE EXTERNAL;
+COMMENT ON COLUMN audience_sketches.podcast_id IS 'All zeros: the whole network.';
+COMMENT ON COLUMN audience_sketches.episode_id IS 'All zeros: all episodes of the podcast, or of the network.';
+COMMENT ON COLUMN audience_sketches.series IS 'Which of the two audience ids: their keys change half a period apart.';
+COMMENT ON COLUMN audience_sketches.listeners IS 'Different ids of the day, counted.';
+COMMENT ON COLUMN audience_sketches.unidentified IS 'Downloads without an id: of addresses that were cut, and of listeners that were erased.';
+COMMENT ON COLUMN audience_sketches.threshold IS 'The last of the hashes, where there are more ids than are kept; NULL: these are all.';
+COMMENT ON COLUMN audience_sketches.hashes IS 'Ascending.';
 
 -- Event counts under the names that every engine gives them.
 CREATE OR REPLACE VIEW listener_events_hourly WITH (security_invoker = true) AS
