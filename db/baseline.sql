@@ -492,8 +492,14 @@ CREATE TABLE IF NOT EXISTS user_agents (
   tenant_id uuid NOT NULL,
   id bigint NOT NULL,
   value text NOT NULL,
+  app text,
+  device text,
   PRIMARY KEY (tenant_id, id)
 );
+COMMENT ON COLUMN user_agents.app IS 'Of the app, browser, library or bot, by the list that was in force when the text was new; NULL until a worker has looked.';
+COMMENT ON COLUMN user_agents.device IS 'Category of the device, as app.';
+-- Texts that nobody has looked at yet: few, and for a moment.
+CREATE INDEX IF NOT EXISTS user_agents_unnamed ON user_agents (tenant_id, id) WHERE app IS NULL;
 CREATE TABLE IF NOT EXISTS referrers (
   tenant_id uuid NOT NULL,
   id bigint NOT NULL,
@@ -633,7 +639,7 @@ CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
   kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy', 'locate',
                                      'release', 'publication', 'anomaly', 'export', 'export_expiry', 'audience',
-                                     'aggregate')),
+                                     'aggregate', 'dimension', 'agents')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -906,6 +912,10 @@ COMMENT ON COLUMN export_pieces.layout IS 'What the end of a Parquet file has to
 
 -- Named metric values by episode. Grain `slice` is 5 minutes and comes from raw events; `hour` and `day` (UTC) are
 -- sums of finer rows. One dimension at a time; dimension 'none' is the total. All zeros: no rule set applies.
+--
+-- Rows of a dimension begin with the hour, which comes from raw events: by app, device and country nearly every event of
+-- five minutes would have rows of its own. The dimension stands before the bucket in every index, so that totals, which
+-- are read and refreshed most, lie together.
 CREATE TABLE IF NOT EXISTS listener_metrics (
   tenant_id uuid NOT NULL,
   bucket timestamptz NOT NULL,
@@ -915,18 +925,19 @@ CREATE TABLE IF NOT EXISTS listener_metrics (
   value bigint NOT NULL,
   grain text NOT NULL CHECK (grain IN ('slice', 'hour', 'day', 'month')),
   metric text NOT NULL,
-  dimension text NOT NULL DEFAULT 'none',
+  dimension text NOT NULL DEFAULT 'none' CHECK (dimension IN ('none', 'app', 'device', 'country')),
   dimension_value text NOT NULL DEFAULT '',
   evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
-  PRIMARY KEY (tenant_id, grain, bucket, episode_id, metric, dimension, dimension_value, evidence, rule_set_id)
+  PRIMARY KEY (tenant_id, grain, dimension, bucket, episode_id, metric, dimension_value, evidence, rule_set_id),
+  CHECK (dimension = 'none' OR grain <> 'slice')
 );
 -- Serves an episode, and rankings within a podcast. Without the value on purpose: an index that holds it turns
 -- every refresh of a running bucket into new entries of every index.
 CREATE INDEX IF NOT EXISTS listener_metrics_episode
-  ON listener_metrics (tenant_id, episode_id, grain, metric, bucket);
+  ON listener_metrics (tenant_id, episode_id, grain, dimension, metric, bucket);
 -- Serves rankings of a whole network: a few hundred scans, one for each episode, cost more than the rows themselves.
 CREATE INDEX IF NOT EXISTS listener_metrics_coarse
-  ON listener_metrics (tenant_id, grain, metric, bucket, episode_id) WHERE grain IN ('day', 'month');
+  ON listener_metrics (tenant_id, grain, dimension, metric, bucket, episode_id) WHERE grain IN ('day', 'month');
 
 -- Sums of listener_metrics over episodes: a row for each podcast, and one of all zeros for the whole network, so that a
 -- chart of either reads as little whether it has ten episodes or ten thousand.
@@ -938,12 +949,13 @@ CREATE TABLE IF NOT EXISTS listener_totals (
   value bigint NOT NULL,
   grain text NOT NULL CHECK (grain IN ('slice', 'hour', 'day', 'month')),
   metric text NOT NULL,
-  dimension text NOT NULL DEFAULT 'none',
+  dimension text NOT NULL DEFAULT 'none' CHECK (dimension IN ('none', 'app', 'device', 'country')),
   dimension_value text NOT NULL DEFAULT '',
   evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
-  PRIMARY KEY (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence, rule_set_id)
+  PRIMARY KEY (tenant_id, grain, dimension, bucket, podcast_id, metric, dimension_value, evidence, rule_set_id),
+  CHECK (dimension = 'none' OR grain <> 'slice')
 );
-CREATE INDEX IF NOT EXISTS listener_totals_podcast ON listener_totals (tenant_id, podcast_id, grain, metric, bucket);
+CREATE INDEX IF NOT EXISTS listener_totals_podcast ON listener_totals (tenant_id, podcast_id, grain, dimension, metric, bucket);
 
 -- Listening inside episodes, by bins of 10 seconds: kind 'heard' is milliseconds heard in a bin, 'start' listenings that
 -- began in it, 'ad' ads of a placement that did. Only bins with an amount are named. What changes in a slice is added to
@@ -975,8 +987,89 @@ CREATE TABLE IF NOT EXISTS metrics_daily (
 );
 COMMENT ON COLUMN metrics_daily.episodes IS 'Episodes with a value above zero on that UTC day.';
 
-'origin_bytes', 'prefix_only', 'downloads', 'above', 'below', 'open', 'acknowledged', 'resolved', 'recount_applied',
-'missing_log_file', 'new_bot', 'feed_change', 'new_release', 'no_release', 'unknown', 'a', 'b')),
+-- From when on an episode's age is counted: its date of publication, floored to a 5-minute slice, as it was when its curve
+-- was built. Where the two differ, the whole curve is built anew.
+CREATE TABLE IF NOT EXISTS release_starts (
+  tenant_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  started_at timestamptz NOT NULL,
+  PRIMARY KEY (tenant_id, episode_id)
+);
+
+-- Downloads by age: day 0 is the first 24 hours since release_starts.started_at. Days without any have no row, what was
+-- downloaded before is left out, and so is what came after a year. Other features may read it.
+CREATE TABLE IF NOT EXISTS release_curves (
+  tenant_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL,
+  downloads bigint NOT NULL,
+  age_day integer NOT NULL CHECK (age_day BETWEEN 0 AND 365),
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  PRIMARY KEY (tenant_id, episode_id, age_day, evidence, rule_set_id)
+);
+
+-- Numbers of a day that are far from what is usual, with the likely reason. They change no number, and hold nothing of a
+-- listener: counts, names of apps and numbers of networks.
+CREATE TABLE IF NOT EXISTS alerts (
+  tenant_id uuid NOT NULL,
+  id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  day date NOT NULL,
+  hours integer NOT NULL CHECK (hours BETWEEN 1 AND 24),
+  metric text NOT NULL CHECK (metric = 'downloads'),
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  direction text NOT NULL CHECK (direction IN ('above', 'below')),
+  expected double precision NOT NULL,
+  actual bigint NOT NULL,
+  z double precision NOT NULL,
+  state text NOT NULL DEFAULT 'open' CHECK (state IN ('open', 'acknowledged', 'resolved')),
+  likely_reason text NOT NULL CHECK (likely_reason IN ('recount_applied', 'missing_log_file', 'new_bot', 'feed_change',
+                                                       'new_release', 'no_release', 'unknown')),
+  reasons jsonb NOT NULL DEFAULT '[]',
+  found_at timestamptz NOT NULL DEFAULT now(),
+  resolved_at timestamptz,
+  acknowledged_by text,
+  acknowledged_at timestamptz,
+  note text,
+  PRIMARY KEY (tenant_id, id),
+  UNIQUE (tenant_id, podcast_id, day, metric, evidence, direction),
+  FOREIGN KEY (tenant_id, podcast_id) REFERENCES podcasts (tenant_id, id) ON DELETE CASCADE
+);
+COMMENT ON COLUMN alerts.hours IS 'How many hours of the UTC day were compared.';
+CREATE INDEX IF NOT EXISTS alerts_found ON alerts (tenant_id, found_at DESC, id DESC);
+CREATE INDEX IF NOT EXISTS alerts_day ON alerts (tenant_id, day);
+
+-- Who listened: for each UTC day, show, level of evidence and rule set, the smallest 2,500 audience ids of the downloads
+-- that began on it. Ids are the first 64 bits of keyed hashes, so in the order of bigint, which is that of the unsigned
+-- number less 2^63, they lie evenly between the two ends of the type, and how dense the smallest ones lie says how many
+-- there are. Sketches of days, episodes and podcasts merge into those of their unions by putting ids together.
+-- They hold nothing that downloads do not: what erasure takes from downloads goes with the next rebuild of the day.
+CREATE TABLE IF NOT EXISTS audience_sketches (
+  tenant_id uuid NOT NULL,
+  podcast_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL,
+  day date NOT NULL,
+  series text NOT NULL CHECK (series IN ('a', 'b')),
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  listeners bigint NOT NULL CHECK (listeners >= cardinality(hashes)),
+  unidentified bigint NOT NULL CHECK (unidentified >= 0),
+  threshold bigint,
+  hashes bigint[] NOT NULL,
+  PRIMARY KEY (tenant_id, podcast_id, episode_id, series, evidence, day, rule_set_id)
+);
+CREATE INDEX IF NOT EXISTS audience_sketches_day ON audience_sketches (tenant_id, day);
+-- Hashes do not compress: trying costs more than it saves.
+ALTER TABLE audience_sketches ALTER COLUMN hashes SET STORAGE EXTERNAL;
+COMMENT ON COLUMN audience_sketches.podcast_id IS 'All zeros: the whole network.';
+COMMENT ON COLUMN audience_sketches.episode_id IS 'All zeros: all episodes of the podcast, or of the network.';
+COMMENT ON COLUMN audience_sketches.series IS 'Which of the two audience ids: their keys change half a period apart.';
+COMMENT ON COLUMN audience_sketches.listeners IS 'Different ids of the day, counted.';
+COMMENT ON COLUMN audience_sketches.unidentified IS 'Downloads without an id: of addresses that were cut, and of listeners that were erased.';
+COMMENT ON COLUMN audience_sketches.threshold IS 'The last of the hashes, where there are more ids than are kept; NULL: these are all.';
+COMMENT ON COLUMN audience_sketches.hashes IS 'Ascending.';
 
 -- Event counts under the names that every engine gives them.
 CREATE OR REPLACE VIEW listener_events_hourly WITH (security_invoker = true) AS
@@ -1169,6 +1262,7 @@ GRANT UPDATE (user_agent_id, referrer_id, network_id, path_id, audience_a, audie
 GRANT UPDATE (episode_id, segment, segment_ms) ON listener_events TO podcast_app;
 -- Texts that nobody sends any more go too. UPDATE changes nothing: it is what the lock of a row asks for.
 GRANT UPDATE (value), DELETE ON user_agents, referrers, paths TO podcast_app;
+GRANT UPDATE (app, device) ON user_agents TO podcast_app; -- named by a worker, once
 GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed
 GRANT SELECT, INSERT, UPDATE (removed_at) ON agent_overrides TO podcast_app; -- rule sets name them
 GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,
