@@ -62,6 +62,16 @@ export function beforeRollupHorizon(grain: Grain, keptFrom: number, instead: str
   );
 }
 
+/** A question to single downloads that retention has already removed. */
+export function beforeDownloadHorizon(downloadsFrom: Date): DomainError {
+  return new DomainError(
+    'before_download_horizon',
+    400,
+    `Single downloads before ${downloadsFrom.toISOString()} are no longer kept: ask from then on.`,
+    { field: 'from' },
+  );
+}
+
 /** The same for a podcast that nobody has and for one of another tenant. */
 export function podcastNotFound(): DomainError {
   return new DomainError('podcast_not_found', 404, 'This tenant has no podcast with that id.', {

@@ -7,7 +7,7 @@ import { KEPT_ROLLUPS } from './kept-rollups.sql.js';
 
 const ms = (text: string) => `(SELECT extract(epoch FROM ${text})::float8 * 1000`;
 const firstOf = (grain: Grain) =>
-  `${ms('min(bucket)')} FROM listener_metrics WHERE tenant_id = $1 AND grain = '${grain}') AS "${grain}"`;
+  `${ms('min(bucket)')} FROM listener_metrics WHERE tenant_id = $1 AND grain = '${grain}' AND dimension = 'none') AS "${grain}"`;
 
 /**
  * What retention must know of a tenant: each answer is the first entry of an index.
