@@ -9,6 +9,7 @@ import {
   DayDrain,
   dueWork,
   keepMark,
+  moveWatermark,
   rawHorizon,
   takeMarks,
   tryLockDay,
@@ -85,6 +86,7 @@ export class RefreshAggregates {
         await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);
         await appendMark(sql, tenantId, 'release', day, marks.oldest);
         await keepMark(sql, tenantId, 'anomaly', day);
+        await moveWatermark(sql, tenantId);
       }
       return written;
     });
