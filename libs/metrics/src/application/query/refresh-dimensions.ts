@@ -3,7 +3,15 @@ import { APP_POOL, RolePool, TenantDb, type Sql } from '@lib/database';
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
-import { DayDrain, rawHorizon, takeMarks, tryLockDay, type DrainReport, type DueDay } from '@lib/time-series';
+import {
+  DayDrain,
+  moveWatermark,
+  rawHorizon,
+  takeMarks,
+  tryLockDay,
+  type DrainReport,
+  type DueDay,
+} from '@lib/time-series';
 import type { Logger } from 'pino';
 import { agentsWait } from '../../infrastructure/query/agents-wait.sql.js';
 import { DIMENSIONS } from '../../domain/query/dimensions.js';
@@ -44,7 +52,9 @@ export class RefreshDimensions {
       const marks = await takeMarks(sql, tenantId, 'dimension', day, new Date(day.getTime() + DAY_MS));
       const rawFrom = await rawHorizon(sql, tenantId);
       const hours = marks.buckets.filter((hour) => rawFrom === null || hour >= rawFrom);
-      return rebuildHours(sql, tenantId, day, hours);
+      const written = await rebuildHours(sql, tenantId, day, hours);
+      if (written > 0) await moveWatermark(sql, tenantId);
+      return written;
     });
   }
 }

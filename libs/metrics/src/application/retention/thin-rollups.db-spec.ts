@@ -126,7 +126,7 @@ class Network {
     await retention.run(now);
     await this.sql(`UPDATE raw_horizons SET moved_at = '2000-01-01' WHERE tenant_id = $1`);
     await retention.run(now);
-    await thin.run(now, { widen: true });
+    await thin.run(now);
   }
 
   /** Jobs look at every tenant there is. */

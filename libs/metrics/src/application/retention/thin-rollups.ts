@@ -4,7 +4,7 @@ import { MAINTENANCE_POOL, RolePool, TenantDb } from '@lib/database';
 import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import { TenantsService } from '@lib/tenants';
-import { everyTenant, tryLockDay } from '@lib/time-series';
+import { everyTenant, moveWatermark, tryLockDay } from '@lib/time-series';
 import type { Grain } from '../../domain/cover-with-grains.js';
 import { ALL_KEPT, type KeptRollups } from '../../domain/retention/kept-rollups.js';
 import { planHorizons, type StoredRollups } from '../../domain/retention/plan-horizons.js';
@@ -40,17 +40,14 @@ export class ThinRollups {
     @Inject(MAINTENANCE_POOL) private readonly maintenance: RolePool,
   ) {}
 
-  /**
-   * Returns how many rows were saved by wider slices, and how many went. The job itself does not `widen`: ages of releases
-   * begin on borders of 5 minutes, which wide slices would not have.
-   */
-  async run(now = new Date(), { widen = false } = {}): Promise<Record<'widened' | 'removed', number>> {
+  /** Returns how many rows were saved by wider slices, and how many went. */
+  async run(now = new Date()): Promise<Record<'widened' | 'removed', number>> {
     const deadline = Date.now() + BUDGET_MS;
     const report = { widened: 0, removed: 0 };
     for (const tenantId of await this.maintenance.transaction(everyTenant)) {
       if (Date.now() >= deadline) break;
       const { stored, kept } = await this.move(tenantId, now);
-      if (widen) report.widened += await this.widen(tenantId, stored, now, deadline);
+      report.widened += await this.widen(tenantId, stored, now, deadline);
       for (const grain of GRAINS) report.removed += await this.remove(tenantId, grain, kept, deadline);
     }
     return report;
@@ -61,7 +58,10 @@ export class ThinRollups {
       const { sql } = this.db.current;
       const stored = await storedRollups(sql, tenantId, new Date(now.getTime() - SETTLE_MS));
       const kept = planHorizons(stored, await this.tenants.retention(), now.getTime());
-      if (GRAINS.some((grain) => kept[grain] !== stored.kept[grain])) await moveHorizons(sql, tenantId, kept);
+      if (GRAINS.some((grain) => kept[grain] !== stored.kept[grain])) {
+        await moveHorizons(sql, tenantId, kept);
+        await moveWatermark(sql, tenantId);
+      }
       return { stored, kept };
     });
   }
@@ -95,6 +95,7 @@ export class ThinRollups {
       for (let at = floorTime(first, STEP_MS); at < dayAfter(day); at = later(at, STEP_MS))
         saved += await widenSlices(sql, tenantId, at, later(at, STEP_MS));
       await moveHorizons(sql, tenantId, { ...ALL_KEPT, quartersUntil: dayAfter(day).getTime() });
+      await moveWatermark(sql, tenantId);
       return saved;
     });
   }

@@ -8,6 +8,7 @@ import {
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
 import { Access, problemResponse, ReadsReplica } from '@lib/http';
+import { CachedAnswer } from '../serving/cached-answer.js';
 import { AudienceService } from '../../application/audience/audience.service.js';
 import { ConcentrationService } from '../../application/audience/concentration.service.js';
 import { OverlapService } from '../../application/audience/overlap.service.js';
@@ -61,6 +62,7 @@ export class AudienceController {
   ) {}
 
   @Get()
+  @CachedAnswer()
   @ApiOperation({
     summary: 'Unique listeners of a range',
     description:
@@ -80,6 +82,7 @@ export class AudienceController {
   }
 
   @Get('overlap')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'Listeners that podcasts share',
     description: `Each two of 2 to 10 podcasts: listeners of both, as shares of either. ${ONE_PERIOD}`,
@@ -90,6 +93,7 @@ export class AudienceController {
   }
 
   @Get('returning')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'New and returning listeners',
     description:
@@ -102,6 +106,7 @@ export class AudienceController {
   }
 
   @Get('concentration')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'Share of downloads from the most active listeners',
     description: `Counted exactly, from at most 1,000,000 downloads of the network in the range. ${ONE_PERIOD}`,
@@ -112,6 +117,7 @@ export class AudienceController {
   }
 
   @Get('subscribers')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'Apps of a podcast’s subscribers',
     description:

@@ -7,6 +7,7 @@ import {
   ApiUnprocessableEntityResponse,
 } from '@nestjs/swagger';
 import { Access, problemResponse, ReadsReplica } from '@lib/http';
+import { CachedAnswer } from '../serving/cached-answer.js';
 import { MAX_POINTS, MetricsQueryService } from '../../application/query/metrics-query.service.js';
 import { MAX_ROWS } from '../../application/query/query-plan.js';
 import { MetricsQueryDto } from './metrics-query.dto.js';
@@ -23,6 +24,7 @@ export class MetricsQueryController {
   constructor(private readonly queries: MetricsQueryService) {}
 
   @Get()
+  @CachedAnswer()
   @ApiOperation({
     summary: 'Numbers by podcast, episode, app, device and country',
     description:
