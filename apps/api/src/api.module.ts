@@ -11,7 +11,7 @@ import {
   TenantContextInterceptor,
 } from '@lib/http';
 import { AgentNamesModule, IngestionHttpModule } from '@lib/ingestion';
-import { AGENT_NAMER, MetricsHttpModule } from '@lib/metrics';
+import { AGENT_NAMER, CachedAnswerInterceptor, MetricsHttpModule } from '@lib/metrics';
 import { ObservabilityModule } from '@lib/observability';
 import { TenantsHttpModule } from '@lib/tenants';
 import type { Logger } from 'pino';
@@ -40,6 +40,8 @@ export class ApiModule {
         { provide: APP_PIPE, useFactory: inputValidation },
         { provide: APP_FILTER, useClass: ProblemFilter },
         { provide: APP_GUARD, useClass: AccessGuard },
+        // First, because a kept answer needs no transaction.
+        { provide: APP_INTERCEPTOR, useExisting: CachedAnswerInterceptor },
         { provide: APP_INTERCEPTOR, useClass: TenantContextInterceptor },
         { provide: APP_INTERCEPTOR, useClass: AnswerSerializer },
       ],

@@ -230,6 +230,44 @@ describe('a process that cannot finish what is under way', () => {
   });
 });
 
+/** Follows live totals of a process until it ends them; `totals` is the text of all events so far. */
+async function follow(
+  origin: string,
+  { key }: Sender,
+): Promise<{ totals: () => string; ended: Promise<void> }> {
+  const answer = await fetch(`${origin}/v1/metrics/live`, { headers: { authorization: `Bearer ${key}` } });
+  expect(answer.status).toBe(200);
+  let text = '';
+  const read = async (): Promise<void> => {
+    for await (const bytes of answer.body!.pipeThrough(new TextDecoderStream())) text += bytes;
+  };
+  return { totals: () => text, ended: read() };
+}
+
+test('live totals show what another process took in, and do not keep a process from ending', async () => {
+  const settings = { ...environment, SHUTDOWN_DRAIN_MS: '0' };
+  const worker = await program.start('worker', settings);
+  const [taking, showing] = [await program.start('api', settings), await program.start('api', settings)];
+  const sender = await createSender(taking.origin);
+  const stream = await follow(showing.origin, sender);
+  await until('the stream has begun', () => stream.totals().includes('event: totals'));
+  const delays: number[] = [];
+  for (let plays = 1; plays <= 5; plays += 1) {
+    const sent = performance.now();
+    await sendEvent(taking.origin, sender);
+    await until('the event shows', () => stream.totals().includes(`"value":${plays}}`));
+    delays.push(Math.round(performance.now() - sent));
+  }
+  process.stdout.write(`\nfrom an event to a stream of another process: ${delays.join(', ')} ms\n`);
+  const stopping = performance.now();
+  expect(await showing.stop('SIGTERM')).toBe(0);
+  // The limit of a process that hangs is 20 seconds.
+  expect(performance.now() - stopping).toBeLessThan(10_000);
+  await stream.ended;
+  expect(await taking.stop('SIGTERM')).toBe(0);
+  expect(await worker.stop('SIGTERM')).toBe(0);
+});
+
 test('the worker ends in order', async () => {
   const worker = await program.start('worker', { ...environment, SHUTDOWN_DRAIN_MS: '0', LOG_LEVEL: 'info' });
   expect(await worker.stop('SIGTERM')).toBe(0);

@@ -101,6 +101,20 @@ export class Settings {
   @Type(() => Number) @IsInt() @Min(50) @Max(60_000) lockTimeoutMs = 2_000;
   @Type(() => Number) @IsInt() @Min(100) @Max(60_000) connectionTimeoutMs = 5_000;
 
+  /** A replica that is further behind than this is not asked while the primary has written more. */
+  @Type(() => Number) @IsInt() @Min(100) @Max(86_400_000) replicaMaxLagMs = 10_000;
+
+  /** What one API process keeps of metrics' answers, in bytes; 0 keeps none. */
+  @Type(() => Number) @IsInt() @Min(0) @Max(17_179_869_184) metricsCacheBytes = 67_108_864;
+  /** For so long an answer is given again without a look whether it still stands. */
+  @Type(() => Number) @IsInt() @Min(0) @Max(60_000) metricsFreshMs = 1_000;
+  /** How long a statement of a metrics question may run, where that is less than STATEMENT_TIMEOUT_MS. */
+  @Type(() => Number) @IsInt() @Min(50) @Max(600_000) metricsStatementTimeoutMs = 5_000;
+  /** Streams of live totals that one tenant may have open at one API process. */
+  @Type(() => Number) @IsInt() @Min(1) @Max(10_000) liveStreamsPerTenant = 20;
+  /** Pause between two signs of life on a stream. That often it is also asked whether its key still stands. */
+  @Type(() => Number) @IsInt() @Min(50) @Max(30_000) liveHeartbeatMs = 15_000;
+
   @Type(() => Number) @IsInt() @Min(1) @Max(10_000) ingestMaxBatchEvents = 1_000;
   @Type(() => Number) @IsInt() @Min(1024) @Max(16_777_216) ingestMaxBodyBytes = 1_048_576;
   @Type(() => Number) @IsInt() @Min(256) @Max(1_048_576) ingestMaxEventBytes = 32_768;

@@ -7,6 +7,8 @@ export interface AppDataSourceOptions extends LoginSourceOptions {
   url: string;
   replicaUrls: readonly string[];
   lockTimeoutMs: number;
+  /** How old what a replica replayed last may be while the primary has written more; as old as it is when left out. */
+  replicaMaxLagMs?: number;
 }
 
 /** SQL that names the tenant for the rest of the transaction. Text is safe: a `TenantId` is a proven UUID. */
@@ -46,13 +48,21 @@ export class AppDataSource {
     return awake[(this.turn += 1) % awake.length];
   }
 
+  get replicaMaxLagMs(): number {
+    return this.options.replicaMaxLagMs ?? Infinity;
+  }
+
   /** What follows BEGIN, in one round trip: snapshot kind, no cursor left from before, role, tenant, time limits. */
-  tenantPrologue(tenantId: TenantId, readOnly: boolean): string {
+  tenantPrologue(
+    tenantId: TenantId,
+    { readOnly, statementTimeoutMs = Infinity }: { readOnly?: boolean; statementTimeoutMs?: number },
+  ): string {
+    const timeoutMs = Math.min(statementTimeoutMs, this.options.statementTimeoutMs);
     return (
-      (readOnly ? 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ' : '') +
+      (readOnly === true ? 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ' : '') +
       'CLOSE ALL; ' + // a cursor WITH HOLD outlives its transaction, and with it its tenant
       `${this.assumeRole}${tenantContext(tenantId)}; ` +
-      `SET LOCAL statement_timeout = ${this.options.statementTimeoutMs}; SET LOCAL lock_timeout = ${this.options.lockTimeoutMs}`
+      `SET LOCAL statement_timeout = ${timeoutMs}; SET LOCAL lock_timeout = ${this.options.lockTimeoutMs}`
     );
   }
 

@@ -68,6 +68,7 @@ export class DatabaseModule implements OnApplicationShutdown {
       connectionTimeoutMs: settings.connectionTimeoutMs,
       statementTimeoutMs: settings.statementTimeoutMs,
       lockTimeoutMs: settings.lockTimeoutMs,
+      replicaMaxLagMs: settings.replicaMaxLagMs,
       entities,
       onError,
       onGuardDestroyed: () => destroyed.inc(),

@@ -47,6 +47,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
   app: {
     address_lists: REVISE,
     agent_overrides: 'SELECT INSERT UPDATE(removed_at)',
+    aggregate_watermarks: REVISE,
     alerts: REVISE,
     annotations: APPEND,
     api_keys: EDIT,

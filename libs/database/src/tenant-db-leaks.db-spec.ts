@@ -26,7 +26,7 @@ afterAll(() => database.drop());
 async function openTransactionOfA(): Promise<QueryRunner> {
   const runner = await source.queryRunner();
   await runner.startTransaction();
-  await runner.query(source.tenantPrologue(toTenantId(a.tenantId), false));
+  await runner.query(source.tenantPrologue(toTenantId(a.tenantId), {}));
   return runner;
 }
 
@@ -193,7 +193,7 @@ describe.each(['app', 'owner'] as const)(
 
     test('a tenant that the prologue refuses', async () => {
       const runner = await openTransactionOfA();
-      const second = runner.query(source.tenantPrologue(toTenantId(b.tenantId), false));
+      const second = runner.query(source.tenantPrologue(toTenantId(b.tenantId), {}));
       await expect(second).rejects.toMatchObject({ driverError: { code: '42501' } });
       await runner.rollbackTransaction();
       await runner.release();

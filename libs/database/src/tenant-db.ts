@@ -5,6 +5,8 @@ import type { PoolClient } from 'pg';
 import type { EntityManager, QueryRunner } from 'typeorm';
 import { AppDataSource } from './app-data-source.js';
 import { databaseUnavailable, serverHangs } from './database-unavailable.js';
+import { hasReplayed, primaryPosition, replicaState } from './replica-state.sql.js';
+import { countFallback, fallbackReason, ReplicaLags } from './replica-fallback.js';
 import type { Sql } from './role-pool.js';
 
 /** What code inside `TenantDb.run` may use: one transaction of one tenant. */
@@ -25,10 +27,12 @@ export interface TenantRunOptions {
   /** READ ONLY at REPEATABLE READ: all statements see one snapshot. */
   readOnly?: boolean;
   /**
-   * May go to a read replica, which can lag. Only with `readOnly`. Where no replica is reached, `work` runs again, on the
-   * primary.
+   * May go to a read replica, which can lag. Only with `readOnly`. Where no replica is reached, the one whose turn it is
+   * lags too far behind, or what it replays gets into the way of `work`, `work` runs on the primary.
    */
   replica?: boolean;
+  /** How long a statement may run, where that is less than what all may. */
+  statementTimeoutMs?: number;
 }
 
 /**
@@ -60,8 +64,10 @@ export class TenantDb {
       try {
         return await this.runOn(await replica.queryRunner(), tenantId, work, options);
       } catch (error) {
-        if (!databaseUnavailable(error)) throw error;
-        replica.rest();
+        const reason = fallbackReason(error);
+        if (reason === undefined) throw error;
+        countFallback(reason);
+        if (reason !== 'conflict') replica.rest();
       }
     }
     return this.runOn(await this.source.queryRunner(), tenantId, work, { ...options, replica: false });
@@ -75,8 +81,8 @@ export class TenantDb {
   ): Promise<T> {
     let result: T;
     try {
-      const replayedAt = options.replica === true ? await replayTime(runner) : undefined;
-      await begin(runner, this.source.tenantPrologue(tenantId, options.readOnly === true));
+      const replayedAt = options.replica === true ? await this.replayTime(runner) : undefined;
+      await begin(runner, this.source.tenantPrologue(tenantId, options));
       const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) =>
         (await runner.query(text, params as unknown[], true)).records as Row[];
       result = await this.scope
@@ -95,6 +101,36 @@ export class TenantDb {
     else await committed;
     return result;
   }
+
+  /**
+   * Up to when a replica shows everything; null when it cannot tell. Before BEGIN: inside, the snapshot would stand still
+   * while the replica replays on.
+   *
+   * What was replayed last may be old because nothing was written since. Then the primary's position tells, and the
+   * replica's answer is as fresh as that. While the primary cannot be asked, an old replica is better than none.
+   *
+   * @throws ReplicaLags
+   */
+  private async replayTime(runner: QueryRunner): Promise<Date | null> {
+    const { recovers, replayedAt, ageMs } = await replicaState(runner);
+    if (!recovers || (ageMs !== null && ageMs <= this.source.replicaMaxLagMs)) return replayedAt;
+    const primary = await this.askPrimary();
+    if (primary === undefined) return replayedAt;
+    if (!(await hasReplayed(runner, primary.position))) throw new ReplicaLags(ageMs);
+    return primary.at;
+  }
+
+  private async askPrimary(): Promise<{ position: string; at: Date } | undefined> {
+    const runner = await this.source.queryRunner();
+    try {
+      return await primaryPosition(runner);
+    } catch (error) {
+      if (!databaseUnavailable(error)) throw error;
+      return undefined;
+    } finally {
+      await runner.release();
+    }
+  }
 }
 
 /**
@@ -110,12 +146,6 @@ async function begin(runner: QueryRunner, prologue: string): Promise<void> {
   runner.query = (async (text: string) => query(`${text}; ${prologue}`)) as QueryRunner['query'];
   await runner.startTransaction();
   runner.query = query as QueryRunner['query'];
-}
-
-/** Before BEGIN: inside, the snapshot would stand still while the replica replays on. */
-async function replayTime(runner: QueryRunner): Promise<Date | null> {
-  const { records } = await runner.query('SELECT pg_last_xact_replay_timestamp() AS at', [], true);
-  return (records as { at: Date | null }[])[0]?.at ?? null;
 }
 
 /** Ends the transaction and gives the connection back. */

@@ -66,7 +66,11 @@ export function allows(rule: AccessRule, principal: Principal): boolean {
   return principal.scopes.includes(rule) || principal.scopes.includes('admin');
 }
 
-function credentialOf(request: AuthenticatedRequest): { credential: string | undefined; inQuery: boolean } {
+/** The credential that a request came with: in its header, or else in its query. */
+export function credentialOf(request: AuthenticatedRequest): {
+  credential: string | undefined;
+  inQuery: boolean;
+} {
   const header = request.headers.authorization;
   const bearer = header === undefined ? undefined : /^Bearer ([\x21-\x7e]{1,200})$/i.exec(header)?.[1];
   if (header !== undefined) return { credential: bearer, inQuery: false };

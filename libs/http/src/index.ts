@@ -1,5 +1,5 @@
 /** HTTP in general: who may call, one transaction a request, problem details, cursors. */
-export { Access, Caller } from './access.js';
+export { Access, Caller, type AuthenticatedRequest } from './access.js';
 export { AccessGuard } from './access.guard.js';
 export { AnswerSerializer } from './answer-serializer.js';
 export { CursorCodec } from './cursor.js';
@@ -24,4 +24,5 @@ export { inputValidation } from './validation.js';
 export { readBodyBytes } from './read-body-bytes.js';
 export { readFormFile, type FormFile } from './read-form-file.js';
 export { undeclaredRoutes } from './undeclared-routes.js';
+export { stillAllowed } from './still-allowed.js';
 export { UuidParam } from './uuid-param.js';

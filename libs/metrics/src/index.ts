@@ -19,4 +19,5 @@ export { refreshReleaseCurvesJob } from './application/releases/refresh-release-
 export { thinRollupsJob } from './application/retention/thin-rollups.job.js';
 export { MeasureStorage } from './application/usage/measure-storage.js';
 export { measureStorageJob } from './application/usage/measure-storage.job.js';
+export { CachedAnswerInterceptor } from './http/serving/cached-answer.interceptor.js';
 export { MetricsHttpModule, MetricsModule } from './metrics.module.js';

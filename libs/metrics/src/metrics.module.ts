@@ -1,4 +1,5 @@
 import { Module } from '@nestjs/common';
+import { Settings } from '@lib/config';
 import { TenantsModule } from '@lib/tenants';
 import { RetentionService } from './application/listening/retention.service.js';
 import { AlertsService } from './application/anomalies/alerts.service.js';
@@ -47,8 +48,15 @@ import { ExportFilesController } from './http/exports/export-files.controller.js
 import { ExportsController } from './http/exports/exports.controller.js';
 import { AudienceController } from './http/audience/audience.controller.js';
 import { MetricsQueryController } from './http/query/metrics-query.controller.js';
-import { MetricsController } from './http/metrics.controller.js';
 import { ReleasesController } from './http/releases/releases.controller.js';
+import { LiveFeeds } from './application/live/live-feeds.js';
+import { LiveTotals } from './application/live/live-totals.js';
+import { AnswerCache } from './application/serving/answer-cache.js';
+import { RollupStates } from './application/serving/rollup-states.js';
+import { MetricsController } from './http/metrics.controller.js';
+import { LiveController } from './http/live/live.controller.js';
+import { LiveStreams } from './http/live/live-streams.js';
+import { CachedAnswerInterceptor } from './http/serving/cached-answer.interceptor.js';
 
 const JOBS = [
   RefreshAggregates,
@@ -83,6 +91,7 @@ export class MetricsModule {}
     AudienceController,
     UsageController,
     AdminUsageController,
+    LiveController,
   ],
   providers: [
     QuestionReader,
@@ -112,6 +121,20 @@ export class MetricsModule {}
     UsageService,
     MetricsQueryService,
     QueryCursors,
+    RollupStates,
+    {
+      provide: AnswerCache,
+      inject: [Settings, RollupStates],
+      useFactory: ({ metricsCacheBytes, metricsFreshMs }: Settings, states: RollupStates) =>
+        new AnswerCache(metricsCacheBytes, metricsFreshMs, (tenantId, origin) =>
+          states.now(tenantId, origin),
+        ),
+    },
+    CachedAnswerInterceptor,
+    LiveTotals,
+    LiveFeeds,
+    LiveStreams,
   ],
+  exports: [CachedAnswerInterceptor],
 })
 export class MetricsHttpModule {}

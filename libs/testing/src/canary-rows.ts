@@ -68,6 +68,7 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     user_agents: [{ tenant_id, id: 1, value: canary }],
     referrers: [{ tenant_id, id: 1, value: canary }],
     dirty_buckets: [{ tenant_id, kind: 'slice', bucket: now }],
+    aggregate_watermarks: [{ tenant_id, version: 1 }],
     raw_horizons: [{ tenant_id, raw_from: now }],
     retention_horizons: [{ tenant_id, slices_from: now }],
     storage_usage: [{ tenant_id, day: now, relation: canary, level: 'raw', rows: 1, bytes: 1 }],

@@ -25,6 +25,7 @@ export function connectTestDatabase(
     connectionTimeoutMs: settings.connectionTimeoutMs,
     statementTimeoutMs: settings.statementTimeoutMs,
     lockTimeoutMs: settings.lockTimeoutMs,
+    replicaMaxLagMs: settings.replicaMaxLagMs,
     entities: [],
     onError: ignore,
     onGuardDestroyed: ignore,

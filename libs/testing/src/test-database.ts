@@ -96,6 +96,8 @@ export function testSettings(database: TestDatabase, overrides: Record<string, s
     PRIVACY_MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
     LOG_LEVEL: 'silent',
     SHUTDOWN_DRAIN_MS: '0',
+    // Tests ask again at once: answers come from memory all the same, after a look.
+    METRICS_FRESH_MS: '0',
     SPOOL_DIR: spoolOf(database.name),
     ...overrides,
   });

@@ -27,4 +27,5 @@ export {
 } from './marks.sql.js';
 export { rawHorizon } from './raw-horizon.sql.js';
 export { refreshEngineAggregatesJob } from './refresh-engine-aggregates.job.js';
+export { moveWatermark, WATERMARK, watermarkVersion } from './watermark.sql.js';
 export { TimeSeriesModule } from './time-series.module.js';

@@ -79,6 +79,8 @@ async function start(
   const port = await freePort('PORT', 0, LOOPBACK);
   const workerPort = await freePort('WORKER_PORT', 0, LOOPBACK);
   const environment = {
+    // Questions are measured, not memory, unless the environment says otherwise.
+    METRICS_CACHE_BYTES: '0',
     ...io.environment,
     ...NOT_INHERITED,
     ...database.environment,

@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
+import { moveWatermark } from '@lib/time-series';
 import { readEpisodeFile, type EpisodeFile, type EpisodeFileContext } from '../domain/episode-file.js';
 import type { EpisodeFilesReport } from '../domain/episode-files-report.js';
 import { updateEpisodeFiles } from '../infrastructure/episode-files.sql.js';
@@ -49,10 +50,11 @@ export class EpisodeFilesService {
       const unknown = files.filter(({ mediaKey }) => missing.has(mediaKey));
       const { podcastId } = options;
       if (podcastId !== null) {
-        for (const file of unknown) await this.create(podcastId, file);
+        for (const file of unknown) await this.add(podcastId, file);
         if (unknown.length > 0) await updateEpisodeFiles(sql, tenantId, unknown);
       }
       const updated = before.filter(({ changed }) => changed > 0).length;
+      await moveWatermark(sql, tenantId);
       return {
         lines: files.length,
         updated,
@@ -64,9 +66,9 @@ export class EpisodeFilesService {
     });
   }
 
-  private async create(podcastId: string, { url, mediaKey }: EpisodeFile): Promise<void> {
+  private async add(podcastId: string, { url, mediaKey }: EpisodeFile): Promise<void> {
     const title = decodeTitle(mediaKey.slice(mediaKey.lastIndexOf('/') + 1)) || mediaKey;
-    await this.episodes.create(podcastId, {
+    await this.episodes.add(podcastId, {
       title: title.slice(0, 1_000),
       guid: mediaKey,
       enclosureUrl: url,

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
 import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
+import { moveWatermark } from '@lib/time-series';
 import {
   enclosureInvalid,
   episodeExists,
@@ -36,6 +37,8 @@ export type EpisodeRequest = Omit<
   'mediaKey' | 'mediaBytesSource' | 'headerBytesSource' | 'durationSource' | 'archivedAt'
 >;
 
+export type NewEpisode = EpisodeRequest & { title: string; guid?: string | undefined };
+
 /** Which episodes are wanted: a page of a list, or the best matches of a search. */
 export type EpisodeListRequest = PageRequest & {
   search?: string | undefined;
@@ -60,10 +63,14 @@ export class EpisodesService {
    * Adds an episode. Without a guid its id is the guid.
    * @throws DomainError `podcast_not_found` (404), `episode_exists` (409), `invalid_input` (400, field `enclosureUrl`)
    */
-  async create(
-    podcastId: string,
-    { guid, ...request }: EpisodeRequest & { title: string; guid?: string | undefined },
-  ): Promise<EpisodeRow> {
+  async create(podcastId: string, request: NewEpisode): Promise<EpisodeRow> {
+    const row = await this.add(podcastId, request);
+    await moveWatermark(this.db.current.sql, this.db.current.tenantId);
+    return row;
+  }
+
+  /** `create` for one of many: the caller moves the watermark when all are there. */
+  async add(podcastId: string, { guid, ...request }: NewEpisode): Promise<EpisodeRow> {
     const { sql, tenantId } = this.db.current;
     await this.requirePodcast(podcastId);
     const id = randomUUID();
@@ -129,6 +136,7 @@ export class EpisodesService {
       await announceFiles(this.db.current);
     }
     if (change.publishedAt !== undefined) await announceDates(this.db.current);
+    await moveWatermark(sql, tenantId);
     return row;
   }
 

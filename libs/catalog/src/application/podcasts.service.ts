@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
 import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
+import { moveWatermark } from '@lib/time-series';
 import { feedUrlInvalid, podcastNotFound, searchHasNoPages } from '../domain/catalog.errors.js';
 import { feedAddress } from '../domain/feed-address.js';
 import {
@@ -74,6 +75,7 @@ export class PodcastsService {
     if (moment === null && archivedAt !== null) await requirePodcastRoom(this.db.current);
     const row = await updatePodcast(sql, tenantId, id, { ...withStoredAddress(change), archivedAt: moment });
     if (row === undefined) throw podcastNotFound();
+    await moveWatermark(sql, tenantId);
     return row;
   }
 

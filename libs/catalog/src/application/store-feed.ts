@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { TenantScope } from '@lib/database';
+import { moveWatermark } from '@lib/time-series';
 import { podcastArchived, podcastNotFound } from '../domain/catalog.errors.js';
 import { FeedSuperseded } from '../domain/feed.errors.js';
 import { feedAddress } from '../domain/feed-address.js';
@@ -68,6 +69,7 @@ export async function storeFeed(
   const episodes = await storeEpisodes(scope, podcast.id, matches);
   if (episodes.created + episodes.updated > 0) await announceFiles(scope);
   if (episodes.updated > 0) await announceDates(scope);
+  if (episodes.created + episodes.updated > 0) await moveWatermark(scope.sql, scope.tenantId);
   return {
     podcastId: podcast.id,
     created: podcast.created,

@@ -7,6 +7,7 @@ import {
   appendMarks,
   DayDrain,
   keepMark,
+  moveWatermark,
   rawHorizon,
   takeMarks,
   tryLockDay,
@@ -82,7 +83,11 @@ export class CountDownloads {
       await appendMarks(sql, tenantId, 'slice', change.slices, marks.oldest);
       await appendMarks(sql, tenantId, 'audience', daysOf(change.slices), marks.oldest);
       await appendMarks(sql, tenantId, 'count', change.nextDay, marks.oldest);
-      if (change.written > 0) await keepMark(sql, tenantId, 'detect', day);
+      if (change.written > 0) {
+        await keepMark(sql, tenantId, 'detect', day);
+        // For answers made of downloads themselves.
+        await moveWatermark(sql, tenantId);
+      }
       return change.written;
     });
   }

@@ -4,7 +4,7 @@ import { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
 import { CursorCodec, readPage, type Page, type PageRequest } from '@lib/http';
 import { DAY_MS, DomainError, utcDate } from '@lib/primitives';
-import { appendMark, rawHorizon } from '@lib/time-series';
+import { appendMark, moveWatermark, rawHorizon } from '@lib/time-series';
 import { leadInDays, type RecountDifference, type RecountRow } from '../domain/recount.js';
 import type { RuleSet } from '../domain/rule-set.js';
 import { countedDays } from '../infrastructure/counted-days.sql.js';
@@ -107,6 +107,7 @@ export class RecountsService {
         by,
       },
     });
+    await moveWatermark(sql, tenantId);
     return recount;
   }
 

@@ -8,6 +8,7 @@ import { readRange, type CountedRange } from '../domain/read-range.js';
 import type { KeptRollups } from '../domain/retention/kept-rollups.js';
 import { answerFrame, type RollupState } from '../infrastructure/answer-frame.sql.js';
 import { podcastExists, podcastOfEpisode } from '../infrastructure/query-scope.sql.js';
+import { ORIGIN, type AnswerOrigin } from './serving/answer-origin.js';
 
 /** What an event passes before it is in rollups. */
 export const ROLLUP_STAGES: readonly MarkKind[] = ['count', 'slice'];
@@ -23,10 +24,11 @@ export interface Question {
 }
 
 /** What every answer says about itself. */
-export interface AnswerFrame extends RollupState {
+export interface AnswerFrame extends Omit<RollupState, 'version'> {
   timeZone: string;
   from: Date;
   to: Date;
+  readonly [ORIGIN]?: AnswerOrigin;
 }
 
 /** Of which podcast and which episode; null is of all. */
@@ -78,7 +80,10 @@ export class QuestionReader {
       timeZone: zone.name,
       from: new Date(range.from),
       to: new Date(range.to),
-      ...state,
+      asOf: state.asOf,
+      ruleSets: state.ruleSets,
+      switchingDays: state.switchingDays,
+      [ORIGIN]: { asked: range, counted, stages, state },
     };
     return { frame, scope: await this.scopeOf(asked), kept };
   }

@@ -3,7 +3,7 @@ import { TenantDb } from '@lib/database';
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
-import { appendMark, tryLockDay } from '@lib/time-series';
+import { appendMark, moveWatermark, tryLockDay } from '@lib/time-series';
 import type { Logger } from 'pino';
 import { sliceWidth } from '../domain/retention/kept-rollups.js';
 import { compareHour, type HourDrift } from '../infrastructure/compare-hour.sql.js';
@@ -98,6 +98,7 @@ export class ReconcileAggregates {
     await repairMonths(sql, tenantId, LISTENER_TOTALS, day);
     await appendMark(sql, tenantId, 'metrics_daily', day, null);
     await appendMark(sql, tenantId, 'release', day, null);
+    await moveWatermark(sql, tenantId);
   }
 }
 

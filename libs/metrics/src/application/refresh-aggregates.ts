@@ -10,6 +10,7 @@ import {
   DayDrain,
   dueWork,
   keepMark,
+  moveWatermark,
   rawHorizon,
   takeMarks,
   tryLockDay,
@@ -90,6 +91,7 @@ export class RefreshAggregates {
         await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);
         await appendMark(sql, tenantId, 'release', day, marks.oldest);
         await keepMark(sql, tenantId, 'anomaly', day);
+        await moveWatermark(sql, tenantId);
       }
       return written;
     });

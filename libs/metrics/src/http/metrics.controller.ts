@@ -17,6 +17,7 @@ import {
   TopEpisodesQueryDto,
   TotalsQueryDto,
 } from './metrics-query.dto.js';
+import { CachedAnswer } from './serving/cached-answer.js';
 import { RecountAnswerDto, SeriesAnswerDto, TopEpisodesAnswerDto, TotalsAnswerDto } from './metrics.dto.js';
 
 /** The answer's type and what every question can be refused for. */
@@ -45,6 +46,7 @@ export class MetricsController {
   ) {}
 
   @Get('series')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'Event counts over time',
     description:
@@ -61,6 +63,7 @@ export class MetricsController {
   }
 
   @Get('totals')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'Event counts of a range',
     description:
@@ -72,6 +75,7 @@ export class MetricsController {
   }
 
   @Get('top-episodes')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'Episodes with the most events',
     description: 'One ranking for each level of evidence of the metric. At most 10 years.',

@@ -1,6 +1,6 @@
 import type { Sql } from '@lib/database';
 import { utcDate, type TenantId } from '@lib/primitives';
-import type { MarkKind } from '@lib/time-series';
+import { WATERMARK, type MarkKind } from '@lib/time-series';
 import type { CountedRange } from '../domain/read-range.js';
 import { ALL_KEPT, type KeptRollups } from '../domain/retention/kept-rollups.js';
 import { KEPT_ROLLUPS } from './retention/kept-rollups.sql.js';
@@ -20,6 +20,8 @@ export interface RollupState {
   ruleSets: CountedUnder[];
   /** UTC days, `YYYY-MM-DD`, whose rollups have not followed a recount that was applied. */
   switchingDays: string[];
+  /** Of the tenant's watermark: numbers of the same version are the same. */
+  version: number;
 }
 
 /**
@@ -74,7 +76,8 @@ export async function answerFrame(
             (SELECT coalesce(jsonb_agg(jsonb_build_object('id', id, 'version', version, 'window', "window") ORDER BY since, id),
                              '[]') FROM counted) AS "ruleSets",
             (SELECT coalesce(jsonb_agg(day ORDER BY day), '[]') FROM switching) AS "switchingDays",
-            ${KEPT_ROLLUPS} AS kept
+            ${KEPT_ROLLUPS} AS kept,
+            ${WATERMARK} AS version
      FROM snapshot`,
     [
       tenantId,
@@ -86,6 +89,12 @@ export async function answerFrame(
       stages,
     ],
   );
-  const { kept, ...state } = rows[0] ?? { asOf: null, ruleSets: [], switchingDays: [], kept: null };
+  const { kept, ...state } = rows[0] ?? {
+    asOf: null,
+    ruleSets: [],
+    switchingDays: [],
+    version: 0,
+    kept: null,
+  };
   return { ...state, kept: kept ?? ALL_KEPT };
 }

@@ -3,6 +3,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { ADMIN_POOL, RolePool, TenantDb } from '@lib/database';
 import { DomainError, toTenantId, type TenantId } from '@lib/primitives';
+import { moveWatermark } from '@lib/time-series';
 import { requireRetentionOrder, retentionInForce, type RetentionDays } from '../domain/retention-in-force.js';
 import { updatePrivacySettings } from '../infrastructure/privacy-settings.sql.js';
 import {
@@ -47,7 +48,10 @@ export class TenantsService {
     return retentionInForce(await this.get(), this.settings);
   }
 
-  /** Changes the tenant of the open transaction. @throws DomainError `retention_order` (400). */
+  /**
+   * Changes the tenant of the open transaction. Days of metrics are those of its time zone.
+   * @throws DomainError `retention_order` (400)
+   */
   async update(change: TenantChange): Promise<TenantRow> {
     const { sql, tenantId } = this.db.current;
     await updateTenant(sql, tenantId, change);
@@ -56,6 +60,7 @@ export class TenantsService {
     // Not whatever is changed: the platform's defaults may have moved since, which is no fault of who changes a name.
     if (Object.keys(change).some((field) => field.endsWith('RetentionDays')))
       requireRetentionOrder(changed, this.settings);
+    await moveWatermark(sql, tenantId);
     return changed;
   }
 

@@ -8,6 +8,7 @@ import {
   appendMarks,
   DayDrain,
   dueWork,
+  moveWatermark,
   rawHorizon,
   takeMarks,
   type DrainReport,
@@ -95,6 +96,8 @@ export class AnswerPrivacyRequests {
         marks.buckets[0] ?? floorTime(this.now, DAY_MS),
         marks.oldest,
       );
+    // Also for answers made of downloads themselves, which change before the rollups do.
+    if (hasWorked && request.kind === 'erasure') await moveWatermark(sql, tenantId);
     return hasWorked;
   }
 

@@ -6,6 +6,7 @@ import { HandlesJob } from '@lib/queue';
 import {
   allowLongStatements,
   DayDrain,
+  moveWatermark,
   takeMarks,
   tryLockDay,
   type DrainReport,
@@ -44,7 +45,9 @@ export class RefreshAudience {
       if (!(await tryLockDay(sql, tenantId, 'audience', utcDate(day)))) return null;
       await takeMarks(sql, tenantId, 'audience', day, new Date(day.getTime() + DAY_MS));
       await allowLongStatements(sql);
-      return rebuildAudience(sql, tenantId, day);
+      const written = await rebuildAudience(sql, tenantId, day);
+      if (written > 0) await moveWatermark(sql, tenantId);
+      return written;
     });
   }
 }

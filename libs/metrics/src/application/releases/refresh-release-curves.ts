@@ -3,7 +3,14 @@ import { APP_POOL, RolePool, TenantDb } from '@lib/database';
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
-import { appendMark, DayDrain, takeMarks, tryLockDay, type DrainReport } from '@lib/time-series';
+import {
+  appendMark,
+  DayDrain,
+  moveWatermark,
+  takeMarks,
+  tryLockDay,
+  type DrainReport,
+} from '@lib/time-series';
 import type { Logger } from 'pino';
 import { rebuildCells } from '../../infrastructure/releases/rebuild-cells.sql.js';
 import { cellsOfDay, cellsOfEpisodes } from '../../infrastructure/releases/release-cells.sql.js';
@@ -78,11 +85,12 @@ export class RefreshReleaseCurves {
         const built = await this.buildWhole(tenantId, stale);
         const more = stale.length === BATCH;
         if (more) await appendMark(sql, tenantId, kind, day, marks.oldest);
-        if (more || kind === 'publication') return { more, written: built };
-        return {
-          more,
-          written: built + (await rebuildCells(sql, tenantId, await cellsOfDay(sql, tenantId, day))),
-        };
+        const ofDay =
+          more || kind === 'publication'
+            ? 0
+            : await rebuildCells(sql, tenantId, await cellsOfDay(sql, tenantId, day));
+        if (built + ofDay > 0) await moveWatermark(sql, tenantId);
+        return { more, written: built + ofDay };
       });
       if (step === null) return null;
       written += step.written;
