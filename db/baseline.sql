@@ -656,6 +656,14 @@ CREATE TABLE IF NOT EXISTS dirty_buckets (
   PRIMARY KEY (tenant_id, kind, bucket, mark_id)
 ) WITH (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 2000, autovacuum_analyze_scale_factor = 0.5);
 
+-- Which version of a tenant's numbers stands. Moved as the last statement of every transaction that changes what metrics
+-- answer, so that the lock of the row, which keeps versions in the order of their commits, lasts only for the COMMIT.
+CREATE TABLE IF NOT EXISTS aggregate_watermarks (
+  tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
+  version bigint NOT NULL,
+  changed_at timestamptz NOT NULL DEFAULT clock_timestamp()
+) WITH (fillfactor = 50);
+
 -- Where a tenant's raw events begin. Buckets before it are frozen: their raw rows are gone, so they are never recomputed.
 CREATE TABLE IF NOT EXISTS raw_horizons (
   tenant_id uuid NOT NULL PRIMARY KEY REFERENCES tenants (tenant_id) ON DELETE CASCADE,
@@ -1258,7 +1266,8 @@ DECLARE
 BEGIN
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'api_keys', 'listener_keys', 'listener_key_secrets', 'podcasts',
                            'episodes', 'episode_files', 'listener_events', 'attribution_events', 'user_agents', 'referrers',
-                           'dirty_buckets', 'raw_horizons', 'retention_horizons', 'storage_usage', 'listener_metrics', 'listener_totals',
+                           'dirty_buckets', 'aggregate_watermarks', 'raw_horizons', 'retention_horizons', 'storage_usage',
+                           'listener_metrics', 'listener_totals',
                            'metrics_daily', 'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
@@ -1293,6 +1302,7 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas,
   dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily, podcast_hosts, public_handles,
   counted_days, downloads, count_carry, recount_differences, listening_positions, release_starts, release_curves,
   exports, export_pieces, audience_sketches, retention_horizons, storage_usage TO podcast_app;
+GRANT SELECT, INSERT, UPDATE ON aggregate_watermarks TO podcast_app; -- versions never begin again
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks
   TO podcast_app; -- facts stay as they came
 -- Except what names a listener, which erasure takes away.

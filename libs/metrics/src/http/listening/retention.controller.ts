@@ -9,6 +9,7 @@ import {
 import { Access, problemResponse, ReadsReplica } from '@lib/http';
 import { RetentionService } from '../../application/listening/retention.service.js';
 import { RetentionAnswerDto, RetentionQueryDto } from './retention.dto.js';
+import { CachedAnswer } from '../serving/cached-answer.js';
 
 /** Listening inside episodes of the caller's tenant. */
 @ApiTags('metrics')
@@ -19,6 +20,7 @@ export class RetentionController {
   constructor(private readonly service: RetentionService) {}
 
   @Get('retention')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'Where in an episode people listen, and where they leave',
     description:
