@@ -500,6 +500,26 @@ describe('log imports', () => {
   });
 });
 
+test('what needs downloads that retention has removed is refused, and whole UTC days are answered', async () => {
+  await api.database.owner.query(
+    `INSERT INTO retention_horizons (tenant_id, downloads_from) VALUES ($1, $2)`,
+    [tenantId, new Date(START + 5 * DAY_MS)],
+  );
+  const range = { timeZone: 'UTC', from: '2026-03-11', to: '2026-03-17', podcastId: podcasts[0]! };
+  const refused = { status: 400, body: { code: 'before_download_horizon' } };
+  expect((await get('', range)).status).toBe(200);
+  expect((await get('/returning', range)).status).toBe(200);
+  for (const [path, query] of [
+    ['', { ...range, app: 'Overcast' }],
+    ['', { ...range, timeZone: 'Asia/Kolkata' }],
+    ['/concentration', range],
+    ['/subscribers', { ...range, from: '2026-03-10' }],
+  ] as const)
+    expect([path, await get(path, query)]).toMatchObject([path, refused]);
+  expect((await get('/concentration', { ...range, from: '2026-03-15' })).status).toBe(200);
+  await api.database.owner.query('DELETE FROM retention_horizons WHERE tenant_id = $1', [tenantId]);
+});
+
 describe('what costs too much', () => {
   const tooExpensive = { status: 422, body: { code: 'query_too_expensive' } };
 

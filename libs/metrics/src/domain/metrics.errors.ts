@@ -51,6 +51,16 @@ export function beforeRawHorizon(rawFrom: Date): DomainError {
   );
 }
 
+/** A question to single downloads that retention has already removed. `instead` says in words what is affordable. */
+export function beforeDownloadHorizon(downloadsFrom: Date, instead: string): DomainError {
+  return new DomainError(
+    'before_download_horizon',
+    400,
+    `Single downloads before ${downloadsFrom.toISOString()} are no longer kept: ask from then on${instead}.`,
+    { field: 'from' },
+  );
+}
+
 /** A question that needs rollups which retention has already removed. `instead` says in words what is affordable. */
 export function beforeRollupHorizon(grain: Grain, keptFrom: number, instead: string): DomainError {
   const begin = new Date(keptFrom).toISOString();

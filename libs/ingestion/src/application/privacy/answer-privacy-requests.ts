@@ -4,6 +4,7 @@ import { LOGGER } from '@lib/observability';
 import { DAY_MS, floorTime, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import {
+  allowLongStatements,
   appendMark,
   appendMarks,
   DayDrain,
@@ -25,6 +26,7 @@ import {
   type PrivacyTurns,
 } from '../../infrastructure/privacy-requests.sql.js';
 import { scrubFrozenDownloads } from '../../infrastructure/scrub-downloads.sql.js';
+import { scrubSketches } from '../../infrastructure/scrub-sketches.sql.js';
 import { nextRawEvent } from '../../infrastructure/scrub-events.sql.js';
 import { withdrawExports } from '../../infrastructure/withdraw-exports.sql.js';
 import { answerPrivacyRequestsJob } from './answer-privacy-requests.job.js';
@@ -146,8 +148,15 @@ export class AnswerPrivacyRequests {
     const horizon = await rawHorizon(sql, tenantId);
     const frozen = horizon && (await scrubFrozenDownloads(sql, tenantId, utcDate(horizon), listenerIds));
     await appendMarks(sql, tenantId, 'audience', (frozen?.days ?? []).map(startOf), null);
+    await allowLongStatements(sql);
+    const sketches = horizon === null ? 0 : await scrubSketches(sql, tenantId, utcDate(horizon), listenerIds);
     const exports = await withdrawExports(sql, tenantId);
-    const rows = { downloads: frozen?.downloads ?? 0, count_carry: frozen?.carry ?? 0, exports };
+    const rows = {
+      downloads: frozen?.downloads ?? 0,
+      count_carry: frozen?.carry ?? 0,
+      audience_sketches: sketches,
+      exports,
+    };
     await noteProgress(sql, tenantId, id, { ...addFound(report, { rows }, null), searchedAt });
     return true;
   }

@@ -313,6 +313,40 @@ describe('an erasure', () => {
     ).toEqual([5, 1].map((daysAgo) => ({ bucket: new Date(noon(daysAgo).getTime() - 12 * HOUR_MS) })));
   });
 
+  test('takes the listener out of the audience of days that are frozen, and nobody else', async () => {
+    await send([{ at: noon(5) }, { at: noon(5), ip: '198.51.100.78' }]);
+    await countAll();
+    // Two that know both listeners, each with another of them as its threshold, and one of somebody else.
+    await rows(
+      `INSERT INTO audience_sketches (tenant_id, podcast_id, episode_id, rule_set_id, day, series, evidence, listeners,
+                                      unidentified, threshold, hashes)
+       SELECT $1, gen_random_uuid(), $1, $1, date '2026-01-01', series, 'origin_bytes', listeners, 3, threshold, hashes
+       FROM (SELECT 'a' AS series, 9 AS listeners, d.audience_a AS threshold, k.hashes
+             FROM downloads d, (SELECT array_agg(audience_a ORDER BY audience_a) AS hashes FROM downloads WHERE tenant_id = $1) k
+             WHERE d.tenant_id = $1
+             UNION ALL SELECT 'b', 1, NULL, ARRAY[5]) s`,
+    );
+    await rows(`INSERT INTO raw_horizons VALUES ($1, date_trunc('day', now(), 'UTC') - interval '2 days')`);
+    await rows(`DELETE FROM listener_events WHERE tenant_id = $1`);
+    const { id } = await ask('erasure');
+    await answerAll();
+    expect((await find(id)).report.rows).toEqual({ downloads: 1, audience_sketches: 2 });
+    const [left] = await rows<{ id: string }>(
+      `SELECT audience_a AS id FROM downloads WHERE tenant_id = $1 AND audience_a IS NOT NULL`,
+    );
+    const scrubbed = { series: 'a', listeners: 8, unidentified: 4, threshold: left!.id, hashes: [left!.id] };
+    expect(
+      await rows(
+        `SELECT series, listeners::integer, unidentified::integer, threshold, hashes FROM audience_sketches
+         WHERE tenant_id = $1 ORDER BY series`,
+      ),
+    ).toEqual([
+      scrubbed,
+      scrubbed,
+      { series: 'b', listeners: 1, unidentified: 3, threshold: null, hashes: ['5'] },
+    ]);
+  });
+
   test('is about what came before it, and nothing that the listener does later', async () => {
     await send([{ at: noon(1) }]);
     await ask('erasure');

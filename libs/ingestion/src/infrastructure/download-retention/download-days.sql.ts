@@ -5,7 +5,7 @@ import type { TenantId } from '@lib/primitives';
 export interface DownloadDays {
   /** Where raw events begin, once nobody who knew an earlier instant can still be counting; null is nowhere. */
   frozenUntil: Date | null;
-  /** The oldest slice that waits to be counted or refreshed. */
+  /** The oldest slice that waits to be counted or refreshed, or day whose audience does. */
   oldestMark: Date | null;
   /** 00:00 UTC of the first day that owns a download, under whatever rule set. */
   oldest: Date | null;
@@ -15,7 +15,7 @@ export interface DownloadDays {
 export async function downloadDays(sql: Sql, tenantId: TenantId, settledBefore: Date): Promise<DownloadDays> {
   const [row] = await sql<DownloadDays>(
     `SELECT (SELECT raw_from FROM raw_horizons WHERE tenant_id = $1 AND moved_at <= $2) AS "frozenUntil",
-            (SELECT min(bucket) FROM dirty_buckets WHERE tenant_id = $1 AND kind IN ('count', 'slice')) AS "oldestMark",
+            (SELECT min(bucket) FROM dirty_buckets WHERE tenant_id = $1 AND kind IN ('count', 'slice', 'audience')) AS "oldestMark",
             (SELECT min(first.day)::timestamp AT TIME ZONE 'UTC' FROM rule_sets r
              CROSS JOIN LATERAL (SELECT min(d.settled_day) AS day FROM downloads d
                                  WHERE d.tenant_id = $1 AND d.rule_set_id = r.id) first

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
-import type { MarkKind } from '@lib/time-series';
+import { downloadHorizon, type MarkKind } from '@lib/time-series';
 import { audiencePeriodExceeded, queryTooExpensive } from '../../domain/audience/audience.errors.js';
 import {
   audienceParts,
@@ -9,7 +9,7 @@ import {
   type AudiencePart,
 } from '../../domain/audience/audience-parts.js';
 import { REQUEST_EVIDENCE, type RequestEvidence } from '../../domain/audience/request-evidence.js';
-import { episodeNotFound, podcastNotFound } from '../../domain/metrics.errors.js';
+import { beforeDownloadHorizon, episodeNotFound, podcastNotFound } from '../../domain/metrics.errors.js';
 import type { CountedRange } from '../../domain/read-range.js';
 import { audienceKeys } from '../../infrastructure/audience/audience-keys.sql.js';
 import { downloadsIn, idsOfSketches } from '../../infrastructure/audience/audience-cost.sql.js';
@@ -109,11 +109,13 @@ export class AudienceReader {
   /**
    * Refuses to read more than one answer may, as far as rollups and sketches tell beforehand.
    *
-   * @throws DomainError `query_too_expensive` (422), which names what is affordable
+   * @throws DomainError `query_too_expensive` (422), which names what is affordable, `before_download_horizon`
    */
   async affordSets(sets: readonly AudienceSet[], filter: AudienceFilter): Promise<void> {
     const { sql, tenantId } = this.db.current;
-    const downloads = await downloadsIn(sql, tenantId, rowRanges(sets, filter));
+    const byRow = rowRanges(sets, filter);
+    await this.requireKept(byRow, ', or for whole UTC days without app, device and country');
+    const downloads = await downloadsIn(sql, tenantId, byRow);
     const ids = await idsOfSketches(sql, tenantId, sets, filter);
     if (downloads + ids <= AFFORDABLE_ROWS) return;
     throw queryTooExpensive(downloads + ids, AFFORDABLE_ROWS, alternativeTo(sets, filter, downloads > ids));
@@ -122,8 +124,16 @@ export class AudienceReader {
   /** The same for downloads that are read row by row. `alternative` says in words what is affordable. */
   async affordDownloads(ranges: readonly CountedRange[], alternative: string): Promise<void> {
     const { sql, tenantId } = this.db.current;
+    await this.requireKept(ranges, '');
     const downloads = await downloadsIn(sql, tenantId, ranges);
     if (downloads > AFFORDABLE_ROWS) throw queryTooExpensive(downloads, AFFORDABLE_ROWS, alternative);
+  }
+
+  private async requireKept(ranges: readonly CountedRange[], instead: string): Promise<void> {
+    const { sql, tenantId } = this.db.current;
+    const keptFrom = await downloadHorizon(sql, tenantId);
+    if (keptFrom !== null && ranges.some(({ from }) => from < keptFrom.getTime()))
+      throw beforeDownloadHorizon(keptFrom, instead);
   }
 }
 

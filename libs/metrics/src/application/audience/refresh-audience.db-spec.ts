@@ -264,6 +264,16 @@ describe('a refresh', () => {
     expect(rules).toEqual([{ rule_set_id: other }]);
   });
 
+  test('leaves days alone whose downloads retention has removed', async () => {
+    await store([listening(0, 0, 1), listening(1, 0, 2)], [0, 1]);
+    await refresh.run();
+    await query('INSERT INTO retention_horizons (tenant_id, downloads_from) VALUES ($1, $2)', day(1));
+    await query('DELETE FROM downloads WHERE tenant_id = $1');
+    await store([], [0, 1]);
+    expect(await refresh.run()).toMatchObject({ days: 2, rows: 6 });
+    expect((await union(setOf([NETWORK], 0, 2))).size.listeners).toBe(1);
+  });
+
   test('of a day that another worker holds waits, and keeps its mark', async () => {
     await store([listening(0, 0, 1)], [0]);
     const blocker = await database.owner.connect();

@@ -18,9 +18,11 @@ import { refreshAudienceJob } from './refresh-audience.job.js';
 
 /**
  * Rebuilds the audience sketches of the UTC days whose downloads changed, under the same discipline as
- * `RefreshAggregates`. They come from downloads, which are kept when raw events are not: no day is ever too old.
+ * `RefreshAggregates`. They come from downloads, which are kept for longer than raw events; sketches of days whose downloads
+ * are gone stand for good.
  *
- * An erasure marks the days on which the listener's downloads began, so the rebuild takes their ids out of sketches too.
+ * An erasure marks the days on which the listener's downloads began, so the rebuild takes their ids out of sketches too;
+ * from those of frozen days it takes them itself.
  */
 @Injectable()
 @HandlesJob(refreshAudienceJob)

@@ -5,9 +5,15 @@ import { NO_SHOW } from './audience-sets.js';
 /** Ids in a sketch: an estimate from one of them has a standard error of 2 %. 20 kB at most. */
 export const SKETCH_SIZE = 2_500;
 
+/** SQL for the instant from which downloads are kept: sketches of days before it stay as they are. */
+const KEPT_FROM = `coalesce((SELECT downloads_from FROM retention_horizons WHERE tenant_id = $1), '-infinity')`;
+
 /**
  * Makes the sketches of a UTC day say who its shown downloads were by: for each episode, for each podcast and for the
  * network. Sketches that are right are not written. Call it under the day's lock.
+ *
+ * Days whose downloads retention has removed are left as they are: the snapshot that reads downloads decides it, so a
+ * horizon that moves meanwhile cannot empty a sketch.
  *
  * One series at a time, so that a day of a million downloads is sorted in parts of half the size.
  *
@@ -39,7 +45,7 @@ async function rebuildSeries(
               CASE $5 WHEN 'a' THEN d.audience_a ELSE d.audience_b END AS id
        FROM downloads d
        JOIN counted_days c ON c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = d.rule_set_id
-       WHERE d.tenant_id = $1 AND d.occurred_at >= $2 AND d.occurred_at < $3
+       WHERE d.tenant_id = $1 AND d.occurred_at >= $2 AND d.occurred_at < $3 AND $2 >= ${KEPT_FROM}
      ), grouped AS MATERIALIZED (
        SELECT coalesce(podcast_id, ${NO_SHOW}) AS podcast_id, coalesce(episode_id, ${NO_SHOW}) AS episode_id, evidence,
               rule_set_id, count(*) FILTER (WHERE id IS NULL) AS unidentified,
@@ -52,7 +58,7 @@ async function rebuildSeries(
               CASE WHEN cardinality(ids) > $6 THEN ids[$6] END AS threshold, ids[:$6] AS hashes
        FROM grouped
      ), stored AS MATERIALIZED (
-       SELECT * FROM audience_sketches WHERE tenant_id = $1 AND day = $4::date AND series = $5
+       SELECT * FROM audience_sketches WHERE tenant_id = $1 AND day = $4::date AND series = $5 AND $2 >= ${KEPT_FROM}
      ), gone AS MATERIALIZED (
        SELECT podcast_id, episode_id, evidence, rule_set_id FROM stored
        EXCEPT SELECT podcast_id, episode_id, evidence, rule_set_id FROM fresh
