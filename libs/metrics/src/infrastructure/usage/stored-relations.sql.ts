@@ -57,16 +57,16 @@ export async function countStretch(
 /**
  * How many bytes a row of each table takes with its share of the indexes, over all tenants: size on disk by the planner's
  * count of rows. Tables that were never analysed are left out, such as those of a new installation; of a table with few
- * rows it says too much, because a page is the least that is allotted.
+ * rows it says too much, because a page is the least that is allotted. What TimescaleDB has compressed counts as if it were
+ * not.
  */
 export async function averageRowBytes(sql: Sql): Promise<Map<string, number>> {
   const rows = await sql<{ relation: string; bytes: number }>(
     `SELECT r.relation, sum(pg_total_relation_size(c.oid))::float8 / sum(c.reltuples)::float8 AS bytes
      FROM unnest($1::text[]) AS r (relation)
-     CROSS JOIN LATERAL (
-       SELECT ('public.' || r.relation)::regclass::oid AS oid
-       UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = ('public.' || r.relation)::regclass
-     ) p
+     JOIN pg_class t ON t.relname = r.relation
+       AND t.relnamespace IN ('public'::regnamespace, to_regnamespace('ts')) -- there the engine timescale has its hypertables
+     CROSS JOIN LATERAL (SELECT t.oid UNION ALL SELECT inhrelid FROM pg_inherits WHERE inhparent = t.oid) p
      JOIN pg_class c ON c.oid = p.oid
      WHERE c.relkind = 'r' AND c.reltuples > 0
      GROUP BY 1`,
