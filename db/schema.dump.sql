@@ -451,6 +451,17 @@ ALTER TABLE public.agent_overrides OWNER TO podcast_owner;
 
 COMMENT ON COLUMN public.agent_overrides.valid_until IS 'The first UTC day on which it no longer holds.';
 
+CREATE TABLE public.aggregate_watermarks (
+    tenant_id uuid NOT NULL,
+    version bigint NOT NULL,
+    changed_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+)
+WITH (fillfactor='50');
+
+ALTER TABLE ONLY public.aggregate_watermarks FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.aggregate_watermarks OWNER TO podcast_owner;
+
 CREATE TABLE public.alerts (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -612,7 +623,7 @@ CREATE TABLE public.dirty_buckets (
     bucket timestamp with time zone NOT NULL,
     mark_id bigint NOT NULL,
     marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text, 'release'::text, 'publication'::text, 'anomaly'::text, 'export'::text, 'export_expiry'::text, 'audience'::text, 'aggregate'::text])))
+    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text, 'release'::text, 'publication'::text, 'anomaly'::text, 'export'::text, 'export_expiry'::text, 'audience'::text, 'aggregate'::text, 'dimension'::text, 'agents'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.5');
 
@@ -895,6 +906,8 @@ CREATE TABLE public.listener_metrics (
     dimension text DEFAULT 'none'::text NOT NULL,
     dimension_value text DEFAULT ''::text NOT NULL,
     evidence text NOT NULL,
+    CONSTRAINT listener_metrics_check CHECK (((dimension = 'none'::text) OR (grain <> 'slice'::text))),
+    CONSTRAINT listener_metrics_dimension_check CHECK ((dimension = ANY (ARRAY['none'::text, 'app'::text, 'device'::text, 'country'::text]))),
     CONSTRAINT listener_metrics_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text, 'client_confirmed'::text]))),
     CONSTRAINT listener_metrics_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text, 'month'::text])))
 );
@@ -968,6 +981,8 @@ CREATE TABLE public.listener_totals (
     dimension text DEFAULT 'none'::text NOT NULL,
     dimension_value text DEFAULT ''::text NOT NULL,
     evidence text NOT NULL,
+    CONSTRAINT listener_totals_check CHECK (((dimension = 'none'::text) OR (grain <> 'slice'::text))),
+    CONSTRAINT listener_totals_dimension_check CHECK ((dimension = ANY (ARRAY['none'::text, 'app'::text, 'device'::text, 'country'::text]))),
     CONSTRAINT listener_totals_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text, 'client_confirmed'::text]))),
     CONSTRAINT listener_totals_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text, 'month'::text])))
 );
@@ -1448,18 +1463,27 @@ ALTER TABLE public.unrecorded_requests OWNER TO podcast_owner;
 CREATE TABLE public.user_agents (
     tenant_id uuid NOT NULL,
     id bigint NOT NULL,
-    value text NOT NULL
+    value text NOT NULL,
+    app text,
+    device text
 );
 
 ALTER TABLE ONLY public.user_agents FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_agents OWNER TO podcast_owner;
 
+COMMENT ON COLUMN public.user_agents.app IS 'Of the app, browser, library or bot, by the list that was in force when the text was new; NULL until a worker has looked.';
+
+COMMENT ON COLUMN public.user_agents.device IS 'Category of the device, as app.';
+
 ALTER TABLE ONLY public.address_lists
     ADD CONSTRAINT address_lists_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.agent_overrides
     ADD CONSTRAINT agent_overrides_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.aggregate_watermarks
+    ADD CONSTRAINT aggregate_watermarks_pkey PRIMARY KEY (tenant_id);
 
 ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_pkey PRIMARY KEY (tenant_id, id);
@@ -1528,10 +1552,10 @@ ALTER TABLE ONLY public.listener_keys
     ADD CONSTRAINT listener_keys_pkey PRIMARY KEY (tenant_id, purpose, period, import_id);
 
 ALTER TABLE ONLY public.listener_metrics
-    ADD CONSTRAINT listener_metrics_pkey PRIMARY KEY (tenant_id, grain, bucket, episode_id, metric, dimension, dimension_value, evidence, rule_set_id);
+    ADD CONSTRAINT listener_metrics_pkey PRIMARY KEY (tenant_id, grain, dimension, bucket, episode_id, metric, dimension_value, evidence, rule_set_id);
 
 ALTER TABLE ONLY public.listener_totals
-    ADD CONSTRAINT listener_totals_pkey PRIMARY KEY (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence, rule_set_id);
+    ADD CONSTRAINT listener_totals_pkey PRIMARY KEY (tenant_id, grain, dimension, bucket, podcast_id, metric, dimension_value, evidence, rule_set_id);
 
 ALTER TABLE ONLY public.listening_positions
     ADD CONSTRAINT listening_positions_pkey PRIMARY KEY (tenant_id, grain, bucket, episode_id, kind, placement_id);
@@ -1664,11 +1688,11 @@ CREATE INDEX exports_requested ON public.exports USING btree (tenant_id, request
 
 CREATE INDEX listener_events_unlocated ON ONLY public.listener_events USING btree (tenant_id, path_id, occurred_at) WHERE ((episode_id IS NULL) AND (path_id IS NOT NULL));
 
-CREATE INDEX listener_metrics_coarse ON public.listener_metrics USING btree (tenant_id, grain, metric, bucket, episode_id) WHERE (grain = ANY (ARRAY['day'::text, 'month'::text]));
+CREATE INDEX listener_metrics_coarse ON public.listener_metrics USING btree (tenant_id, grain, dimension, metric, bucket, episode_id) WHERE (grain = ANY (ARRAY['day'::text, 'month'::text]));
 
-CREATE INDEX listener_metrics_episode ON public.listener_metrics USING btree (tenant_id, episode_id, grain, metric, bucket);
+CREATE INDEX listener_metrics_episode ON public.listener_metrics USING btree (tenant_id, episode_id, grain, dimension, metric, bucket);
 
-CREATE INDEX listener_totals_podcast ON public.listener_totals USING btree (tenant_id, podcast_id, grain, metric, bucket);
+CREATE INDEX listener_totals_podcast ON public.listener_totals USING btree (tenant_id, podcast_id, grain, dimension, metric, bucket);
 
 CREATE INDEX listening_positions_episode ON public.listening_positions USING btree (tenant_id, episode_id, grain, bucket);
 
@@ -1686,6 +1710,8 @@ CREATE INDEX public_handles_target ON public.public_handles USING btree (tenant_
 
 CREATE INDEX unrecorded_requests_day ON public.unrecorded_requests USING btree (tenant_id, day);
 
+CREATE INDEX user_agents_unnamed ON public.user_agents USING btree (tenant_id, id) WHERE (app IS NULL);
+
 CREATE TRIGGER episodes_added AFTER INSERT ON public.episodes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.note_episode_files();
 
 CREATE TRIGGER episodes_changed AFTER UPDATE ON public.episodes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.note_episode_files();
@@ -1695,6 +1721,9 @@ ALTER TABLE ONLY public.address_lists
 
 ALTER TABLE ONLY public.agent_overrides
     ADD CONSTRAINT agent_overrides_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.aggregate_watermarks
+    ADD CONSTRAINT aggregate_watermarks_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.alerts
     ADD CONSTRAINT alerts_tenant_id_podcast_id_fkey FOREIGN KEY (tenant_id, podcast_id) REFERENCES public.podcasts(tenant_id, id) ON DELETE CASCADE;
@@ -1804,6 +1833,8 @@ CREATE POLICY admin_read ON public.tenant_settings FOR SELECT TO podcast_admin U
 CREATE POLICY admin_read ON public.tenants FOR SELECT TO podcast_admin USING (true);
 
 ALTER TABLE public.agent_overrides ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.aggregate_watermarks ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.alerts ENABLE ROW LEVEL SECURITY;
 
@@ -1925,6 +1956,8 @@ CREATE POLICY tenant_isolation ON public.address_lists TO podcast_app USING ((te
 
 CREATE POLICY tenant_isolation ON public.agent_overrides TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.aggregate_watermarks TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.alerts TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.annotations TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
@@ -2024,6 +2057,8 @@ ALTER TABLE public.tenant_settings ENABLE ROW LEVEL SECURITY;
 CREATE POLICY tenant_wall ON public.address_lists AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.agent_overrides AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.aggregate_watermarks AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.alerts AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -2199,6 +2234,8 @@ GRANT SELECT(removed_at) ON TABLE public.address_lists TO podcast_maintenance;
 GRANT SELECT,INSERT ON TABLE public.agent_overrides TO podcast_app;
 
 GRANT UPDATE(removed_at) ON TABLE public.agent_overrides TO podcast_app;
+
+GRANT SELECT,INSERT,UPDATE ON TABLE public.aggregate_watermarks TO podcast_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.alerts TO podcast_app;
 
@@ -2452,4 +2489,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.unrecorded_requests TO podcast_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.user_agents TO podcast_app;
 
 GRANT UPDATE(value) ON TABLE public.user_agents TO podcast_app;
+
+GRANT UPDATE(app) ON TABLE public.user_agents TO podcast_app;
+
+GRANT UPDATE(device) ON TABLE public.user_agents TO podcast_app;
 

@@ -52,7 +52,7 @@ export function beforeRawHorizon(rawFrom: Date): DomainError {
 }
 
 /** A question to single downloads that retention has already removed. `instead` says in words what is affordable. */
-export function beforeDownloadHorizon(downloadsFrom: Date, instead: string): DomainError {
+export function beforeDownloadHorizon(downloadsFrom: Date, instead = ''): DomainError {
   return new DomainError(
     'before_download_horizon',
     400,
@@ -68,16 +68,6 @@ export function beforeRollupHorizon(grain: Grain, keptFrom: number, instead: str
     `before_${grain}_horizon`,
     400,
     `Counts by ${grain} before ${begin} are no longer kept: ask from then on, or ${instead}.`,
-    { field: 'from' },
-  );
-}
-
-/** A question to single downloads that retention has already removed. */
-export function beforeDownloadHorizon(downloadsFrom: Date): DomainError {
-  return new DomainError(
-    'before_download_horizon',
-    400,
-    `Single downloads before ${downloadsFrom.toISOString()} are no longer kept: ask from then on.`,
     { field: 'from' },
   );
 }
