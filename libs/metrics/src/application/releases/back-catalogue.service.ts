@@ -6,6 +6,7 @@ import { coverWithGrains, type GrainStretch } from '../../domain/cover-with-grai
 import { metricLevels, type Evidence, type MetricLevel } from '../../domain/event-metrics.js';
 import { affordableAlternative, localBuckets, type Interval } from '../../domain/local-buckets.js';
 import { answerTooCostly, tooManyBuckets } from '../../domain/metrics.errors.js';
+import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
 import { catalogueCount, type CatalogueCount } from '../../domain/releases/back-catalogue.js';
 import { groupBy } from '../../domain/releases/group-by.js';
 import { rowsToRead } from '../../domain/releases/rows-to-read.js';
@@ -65,7 +66,8 @@ export class BackCatalogueService {
    * The share of downloads whose episode was older than some days of 24 hours at the time of the download. What was
    * downloaded before its publication is not.
    *
-   * @throws DomainError `too_many_buckets`, `answer_too_costly` (400) and what `QuestionReader` throws
+   * @throws DomainError `too_many_buckets`, `answer_too_costly` (400), what `QuestionReader` throws, and `before_…_horizon`
+   * (400) where rollups are gone
    */
   async answer(question: BackCatalogueQuestion): Promise<BackCatalogueAnswer> {
     const { olderThanDays, interval = null } = question;
