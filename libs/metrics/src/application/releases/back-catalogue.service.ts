@@ -1,4 +1,3 @@
-import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { DAY_MS } from '@lib/primitives';
@@ -6,10 +5,10 @@ import { coverWithGrains, type GrainStretch } from '../../domain/cover-with-grai
 import { metricLevels, type Evidence, type MetricLevel } from '../../domain/event-metrics.js';
 import { affordableAlternative, localBuckets, type Interval } from '../../domain/local-buckets.js';
 import { answerTooCostly, tooManyBuckets } from '../../domain/metrics.errors.js';
-import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
 import { catalogueCount, type CatalogueCount } from '../../domain/releases/back-catalogue.js';
 import { groupBy } from '../../domain/releases/group-by.js';
 import { rowsToRead } from '../../domain/releases/rows-to-read.js';
+import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
 import {
   sumEpisodeStretches,
   type EpisodeStretch,
