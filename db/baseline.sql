@@ -1028,6 +1028,20 @@ CREATE TABLE IF NOT EXISTS release_curves (
   PRIMARY KEY (tenant_id, episode_id, age_day, evidence, rule_set_id)
 );
 
+-- Sums of release_curves over rule sets and ages: downloads within so many days since publication, as far as they have passed.
+CREATE TABLE IF NOT EXISTS release_totals (
+  tenant_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  days_1 bigint NOT NULL,
+  days_7 bigint NOT NULL,
+  days_30 bigint NOT NULL,
+  days_60 bigint NOT NULL,
+  days_90 bigint NOT NULL,
+  days_366 bigint NOT NULL,
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only')),
+  PRIMARY KEY (tenant_id, episode_id, evidence)
+);
+
 -- Numbers of a day that are far from what is usual, with the likely reason. They change no number, and hold nothing of a
 -- listener: counts, names of apps and numbers of networks.
 CREATE TABLE IF NOT EXISTS alerts (
@@ -1272,7 +1286,7 @@ BEGIN
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
                            'quarantines', 'privacy_requests', 'agent_overrides', 'unrecorded_requests',
-                           'listening_positions', 'release_starts', 'release_curves', 'alerts', 'exports',
+                           'listening_positions', 'release_starts', 'release_curves', 'release_totals', 'alerts', 'exports',
                            'export_pieces', 'audience_sketches'] LOOP
     PERFORM public.secure_tenant_table(format('public.%I', t)::regclass);
   END LOOP;
@@ -1301,7 +1315,7 @@ END $$;
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
   dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily, podcast_hosts, public_handles,
   counted_days, downloads, count_carry, recount_differences, listening_positions, release_starts, release_curves,
-  exports, export_pieces, audience_sketches, retention_horizons, storage_usage TO podcast_app;
+  release_totals, exports, export_pieces, audience_sketches, retention_horizons, storage_usage TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON aggregate_watermarks TO podcast_app; -- versions never begin again
 GRANT SELECT, INSERT ON listener_events, attribution_events, user_agents, referrers, paths, networks
   TO podcast_app; -- facts stay as they came

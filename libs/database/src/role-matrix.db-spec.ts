@@ -88,6 +88,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     referrers: FORGET,
     release_curves: EDIT,
     release_starts: EDIT,
+    release_totals: EDIT,
     retention_horizons: EDIT,
     rule_sets: APPEND,
     schema_info: 'SELECT',

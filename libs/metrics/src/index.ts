@@ -1,5 +1,4 @@
 /** Rollups of events, kept up to date by jobs, and the questions that they answer. */
-export { DetectAnomalies } from './application/anomalies/detect-anomalies.js';
 export { detectAnomaliesJob } from './application/anomalies/detect-anomalies.job.js';
 export { AGENT_NAMER } from './application/exports/agent-namer.js';
 export { expireExportsJob } from './application/exports/expire-exports.job.js';

@@ -88,6 +88,7 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     metrics_daily: [{ ...metric, day: now, rule_set_id: randomUUID(), episodes: 1 }],
     release_starts: [{ tenant_id, episode_id: episodeId, podcast_id: podcastId, started_at: now }],
     release_curves: [releaseCell(tenant)],
+    release_totals: [releaseTotals(tenant)],
     audience_sketches: [
       {
         tenant_id,
@@ -109,6 +110,11 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
 function releaseCell({ tenantId, episodeId, podcastId }: CanaryTenant): Row {
   const age = { age_day: 0, evidence: 'origin_bytes', rule_set_id: randomUUID(), downloads: 1 };
   return { tenant_id: tenantId, episode_id: episodeId, podcast_id: podcastId, ...age };
+}
+
+function releaseTotals({ tenantId, episodeId }: CanaryTenant): Row {
+  const days = { days_1: 1, days_7: 1, days_30: 1, days_60: 1, days_90: 1, days_366: 1 };
+  return { tenant_id: tenantId, episode_id: episodeId, evidence: 'origin_bytes', ...days };
 }
 
 /** The same id for the same tenant, whenever its rows are made. */

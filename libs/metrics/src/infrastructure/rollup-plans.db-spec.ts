@@ -19,11 +19,16 @@ import { episodeRanking } from './episode-ranking.sql.js';
 import { eventSeries } from './event-series.sql.js';
 import { takeMarks } from '@lib/time-series';
 import { episodePositions } from './listening/episode-positions.sql.js';
+import { downloadApps } from './anomalies/download-sources.sql.js';
 import { rebuildListening } from './listening/rebuild-listening.sql.js';
 import { DIMENSIONS } from '../domain/query/dimensions.js';
 import { queryGroups } from './query/query-groups.sql.js';
 import { DAY_AND_MONTH, rebuildDimensions } from './query/rebuild-dimensions.sql.js';
 import { rebuildSlices } from './rebuild-slices.sql.js';
+import { horizonTotals } from './releases/horizon-totals.sql.js';
+import { sumPodcastStretches } from './releases/podcast-stretches.sql.js';
+import { rebuildCells } from './releases/rebuild-cells.sql.js';
+import { cellsOfDay } from './releases/release-cells.sql.js';
 import { rebuildSums } from './rebuild-sums.sql.js';
 import { rebuildTotals, WHOLE_NETWORK } from './rebuild-totals.sql.js';
 
@@ -87,6 +92,7 @@ beforeAll(async () => {
      SELECT tenant_id, grain, bucket, episode_id, 'heard', '{0}', '{1}' FROM listener_metrics`,
   );
   await fillDownloads(owner, tenantIds);
+  await fillReleases(owner);
   await owner.query('ANALYZE');
 });
 afterAll(async () => {
@@ -109,6 +115,20 @@ async function fillDownloads(owner: TestDatabase['owner'], tenantIds: readonly s
      FROM unnest($1::uuid[]) tenant_id, generate_series(0, 999) n,
           LATERAL (SELECT '2026-03-31T20:00Z'::timestamptz - n * interval '13 minutes' AS at) times`,
     [tenantIds],
+  );
+}
+
+async function fillReleases(owner: TestDatabase['owner']): Promise<void> {
+  await owner.query(
+    `INSERT INTO release_starts SELECT tenant_id, id, podcast_id, '2026-03-01' FROM episodes`,
+  );
+  await owner.query(
+    `INSERT INTO release_curves (tenant_id, episode_id, podcast_id, rule_set_id, downloads, age_day, evidence)
+     SELECT tenant_id, id, podcast_id, id, 1, age, 'prefix_only' FROM episodes, generate_series(0, 29) AS age`,
+  );
+  await owner.query(
+    `INSERT INTO release_totals (tenant_id, episode_id, evidence, days_1, days_7, days_30, days_60, days_90, days_366)
+     SELECT tenant_id, id, 'prefix_only', 1, 7, 30, 30, 30, 30 FROM episodes`,
   );
 }
 
@@ -334,5 +354,42 @@ describe('refreshing', () => {
       takeMarks(sql, tenantId, 'slice', new Date('2026-03-31T21:00Z'), new Date('2026-03-31T22:00Z')),
     );
     expect(reads).toEqual(['dirty_buckets_pkey by bucket']);
+  });
+});
+
+describe('releases', () => {
+  const day = new Date('2026-03-20T00:00Z');
+  const cells = (count: number) =>
+    tenant.episodeIds.slice(0, count).map((episodeId) => ({ episodeId, ageDay: 19 }));
+
+  test('are rebuilt from the rollups of their episodes alone', async () => {
+    const reads = await readsOf((sql) => rebuildCells(sql, tenantId, cells(20)));
+    expect(reads).toEqual([
+      'listener_metrics_episode by bucket',
+      'release_curves_pkey by nothing',
+      'release_starts_pkey by nothing',
+    ]);
+  });
+
+  test('that a day belongs to are found by the tenant and the day', async () => {
+    const reads = await readsOf((sql) => cellsOfDay(sql, tenantId, day));
+    expect(reads.filter((read) => read.startsWith('all of'))).toEqual([]);
+    expect(reads.filter((read) => read.startsWith('listener_metrics'))).toEqual([
+      'listener_metrics_coarse by bucket',
+    ]);
+  });
+
+  test('are compared by a row of each, and days by the totals of podcasts', async () => {
+    expect(await readsOf((sql) => horizonTotals(sql, tenantId, tenant.episodeIds))).toEqual([
+      'release_totals_pkey by nothing',
+    ]);
+    const stretch = { grain: 'day' as const, from: day.getTime(), to: day.getTime() + 86_400_000 };
+    const reads = await readsOf((sql) => sumPodcastStretches(sql, tenantId, null, [stretch], [stretch.from]));
+    expect(reads.filter((read) => !read.includes('podcasts'))).toEqual(['listener_totals_podcast by bucket']);
+  });
+
+  test('that rose are looked at by the downloads of their day', async () => {
+    const reads = await readsOf((sql) => downloadApps(sql, tenantId, [tenant.podcastId], [day], 24));
+    expect(reads).toEqual(['counted_days_pkey by nothing', 'downloads_time by occurred_at']);
   });
 });

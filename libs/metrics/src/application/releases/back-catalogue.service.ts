@@ -1,4 +1,3 @@
-import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
 import { DAY_MS } from '@lib/primitives';
@@ -9,6 +8,7 @@ import { answerTooCostly, tooManyBuckets } from '../../domain/metrics.errors.js'
 import { catalogueCount, type CatalogueCount } from '../../domain/releases/back-catalogue.js';
 import { groupBy } from '../../domain/releases/group-by.js';
 import { rowsToRead } from '../../domain/releases/rows-to-read.js';
+import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
 import {
   sumEpisodeStretches,
   type EpisodeStretch,
@@ -65,7 +65,8 @@ export class BackCatalogueService {
    * The share of downloads whose episode was older than some days of 24 hours at the time of the download. What was
    * downloaded before its publication is not.
    *
-   * @throws DomainError `too_many_buckets`, `answer_too_costly` (400) and what `QuestionReader` throws
+   * @throws DomainError `too_many_buckets`, `answer_too_costly` (400), what `QuestionReader` throws, and `before_…_horizon`
+   * (400) where rollups are gone
    */
   async answer(question: BackCatalogueQuestion): Promise<BackCatalogueAnswer> {
     const { olderThanDays, interval = null } = question;

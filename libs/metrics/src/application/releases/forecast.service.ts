@@ -6,8 +6,9 @@ import { metricLevels, type Evidence, type MetricLevel } from '../../domain/even
 import { episodeNotFound } from '../../domain/metrics.errors.js';
 import { forecastRelease, type Forecast, type ForecastDays } from '../../domain/releases/forecast-release.js';
 import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
-import { MOST_PEERS, quarterStart } from '../../domain/releases/release-age.js';
+import { HORIZONS, MOST_PEERS, quarterStart } from '../../domain/releases/release-age.js';
 import { sumEpisodeStretches } from '../../infrastructure/releases/episode-stretches.sql.js';
+import { horizonTotals } from '../../infrastructure/releases/horizon-totals.sql.js';
 import { releaseHistory, type HistoryRow } from '../../infrastructure/releases/release-history.sql.js';
 import { findReleases } from '../../infrastructure/releases/release-list.sql.js';
 import type { AnswerFrame } from '../question-reader.js';
@@ -63,13 +64,16 @@ export class ForecastService {
     const counted = quarterStart(Math.min(frame.asOf?.getTime() ?? now, now));
     const ageMs = start === null || start > now ? null : Math.max(0, counted - start);
     const horizonMs = days * DAY_MS;
+    const complete = ageMs !== null && ageMs >= horizonMs;
     const own = { id: episode.id, startedAt: new Date(start ?? now) };
-    const reached = await this.reachedBy([own, ...peers], Math.min(ageMs ?? 0, horizonMs), kept);
-    const totals = await this.reachedBy(peers, horizonMs, kept);
+    // A curve outlives the rollups that it was summed from.
+    const reached = complete
+      ? await this.completed(episode.id, days)
+      : await this.reachedBy([own, ...peers], ageMs ?? 0, kept);
+    const totals = await this.reachedBy(complete ? [] : peers, horizonMs, kept);
     const levels = metricLevels(['downloads']).map((level) => {
       const soFar = reached(episode.id, level.evidence);
-      if (ageMs !== null && ageMs >= horizonMs)
-        return { ...level, soFar, forecast: { status: 'complete' as const } };
+      if (complete) return { ...level, soFar, forecast: { status: 'complete' as const } };
       const past = peers.map(({ id }) => ({
         reached: reached(id, level.evidence),
         total: totals(id, level.evidence),
@@ -97,6 +101,13 @@ export class ForecastService {
       )
       .sort((a, b) => b.startedAt.getTime() - a.startedAt.getTime())
       .slice(0, MOST_PEERS);
+  }
+
+  private async completed(episodeId: string, days: ForecastDays): Promise<Reached> {
+    const { sql, tenantId } = this.db.current;
+    const rows = await horizonTotals(sql, tenantId, [episodeId]);
+    return (_, evidence) =>
+      rows.find((row) => row.evidence === evidence)?.totals[HORIZONS.indexOf(days)] ?? 0;
   }
 
   private async reachedBy(

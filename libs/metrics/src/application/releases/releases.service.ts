@@ -6,7 +6,7 @@ import { DAY_MS } from '@lib/primitives';
 import { evidenceOf, metricLevels, type Evidence, type MetricLevel } from '../../domain/event-metrics.js';
 import { groupBy } from '../../domain/releases/group-by.js';
 import { benchmarkRelease, type Benchmark, type Release } from '../../domain/releases/benchmark-release.js';
-import { FOLLOWED_DAYS, HORIZONS } from '../../domain/releases/release-age.js';
+import { HORIZONS } from '../../domain/releases/release-age.js';
 import { horizonTotals, type HorizonTotals } from '../../infrastructure/releases/horizon-totals.sql.js';
 import { releaseHistory, type HistoryRow } from '../../infrastructure/releases/release-history.sql.js';
 import { listReleases, type ReleaseRow } from '../../infrastructure/releases/release-list.sql.js';
@@ -88,14 +88,8 @@ export class ReleasesService {
     history: readonly HistoryRow[],
   ): Promise<Map<string, HorizonTotals>> {
     const { sql, tenantId } = this.db.current;
-    const listed = new Set(releases.map(({ id }) => id));
-    const others = history.filter(({ id }) => !listed.has(id)).map(({ id }) => id);
-    const rows = await horizonTotals(
-      sql,
-      tenantId,
-      [...listed, ...others],
-      [...[...listed].map(() => FOLLOWED_DAYS), ...others.map(() => LAST_HORIZON)],
-    );
+    const ids = new Set([...releases, ...history].map(({ id }) => id));
+    const rows = await horizonTotals(sql, tenantId, [...ids]);
     return new Map(rows.map((row) => [keyOf(row.episodeId, row.evidence), row]));
   }
 }

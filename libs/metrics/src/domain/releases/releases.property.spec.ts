@@ -218,7 +218,7 @@ describe('a backtest on generated shows', () => {
       expect(all).toBeGreaterThan(90);
       expect(held / all).toBeGreaterThanOrEqual(0.7);
       expect(held / all).toBeLessThanOrEqual(0.95);
-      expect(quantileOf(errors, 0.5)).toBeLessThan(0.15);
+      expect(quantileOf(errors, 0.5)).toBeLessThan(0.1);
     }
   });
 });

@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
+import { FOLLOWED_DAYS, HORIZONS } from '../../domain/releases/release-age.js';
 import type { ReleaseCell } from './release-cells.sql.js';
 
 const KEY = 'episode_id, age_day, evidence, rule_set_id';
@@ -8,6 +9,19 @@ const NOT_THINNED = `s.started_at + c.age_day * interval '24 hours'
          >= coalesce((SELECT slices_from FROM retention_horizons WHERE tenant_id = $1), '-infinity')`;
 const hourAtOrAfter = (at: string) => `date_bin('1 hour', ${at} + interval '55 minutes', 'epoch')`;
 const hourAtOrBefore = (at: string) => `date_bin('1 hour', ${at}, 'epoch')`;
+
+const SUMS = [...HORIZONS, FOLLOWED_DAYS].map((days) => ({
+  column: `days_${days}`,
+  added: `coalesce(sum(added) FILTER (WHERE age_day < ${days}), 0)`,
+}));
+
+/** What changed in cells is added to their episode's totals: the tenant's lock keeps others from adding it, too. */
+const ADD_TO_TOTALS = `
+  INSERT INTO release_totals AS t (tenant_id, episode_id, evidence, ${SUMS.map(({ column }) => column).join(', ')})
+  SELECT $1, episode_id, evidence, ${SUMS.map(({ added }) => added).join(', ')}
+  FROM difference GROUP BY episode_id, evidence
+  ON CONFLICT (tenant_id, episode_id, evidence) DO UPDATE
+    SET ${SUMS.map(({ column }) => `${column} = t.${column} + EXCLUDED.${column}`).join(', ')}`;
 
 /**
  * Makes cells of release curves say what the rollups say: of each 24 hours the whole UTC hours, and the slices before and
@@ -53,7 +67,8 @@ export async function rebuildCells(
          SELECT * FROM release_curves WHERE tenant_id = $1 AND episode_id = c.episode_id AND age_day = c.age_day OFFSET 0
        ) r
      ), difference AS MATERIALIZED (
-       SELECT ${KEY}, max(podcast_id::text)::uuid AS podcast_id, max(fresh) AS downloads
+       SELECT ${KEY}, max(podcast_id::text)::uuid AS podcast_id, max(fresh) AS downloads,
+              coalesce(max(fresh), 0) - coalesce(max(stored), 0) AS added
        FROM (SELECT ${KEY}, podcast_id, downloads AS fresh, NULL AS stored FROM fresh
              UNION ALL
              SELECT ${KEY}, podcast_id, NULL, downloads FROM stored) both_sides
@@ -70,6 +85,7 @@ export async function rebuildCells(
        SELECT $1, ${KEY}, podcast_id, downloads FROM difference WHERE downloads IS NOT NULL
        ON CONFLICT (tenant_id, ${KEY}) DO UPDATE SET downloads = EXCLUDED.downloads, podcast_id = EXCLUDED.podcast_id
        RETURNING 1
+     ), totals AS (${ADD_TO_TOTALS}
      )
      SELECT ((SELECT count(*) FROM removed) + (SELECT count(*) FROM written))::integer AS written`,
     [tenantId, cells.map(({ episodeId }) => episodeId), cells.map(({ ageDay }) => ageDay)],
