@@ -30,6 +30,7 @@ let connections: TestConnections;
 let refresh: RefreshAggregates;
 let refreshDaily: RefreshMetricsDaily;
 let reconcile: ReconcileAggregates;
+let engine: EngineInForce;
 let retention: EnforceRetention;
 let thin: ThinRollups;
 let series: SeriesService;
@@ -55,7 +56,7 @@ beforeAll(async () => {
   refresh = new RefreshAggregates(db, app, logger, recent);
   refreshDaily = new RefreshMetricsDaily(db, app, logger);
   reconcile = new ReconcileAggregates(db, recent, logger);
-  const engine = new EngineInForce(settings, maintenance);
+  engine = new EngineInForce(settings, maintenance);
   retention = new EnforceRetention(settings, db, engine, maintenance);
   const tenants = new TenantsService(db, maintenance, settings);
   thin = new ThinRollups(settings, db, tenants, maintenance);
@@ -123,6 +124,7 @@ class Network {
   /** Both jobs, with the pause between freezing and removing behind them. */
   async retain(): Promise<void> {
     const now = new Date(this.now);
+    await (await engine.get()).refresh();
     await retention.run(now);
     await this.sql(`UPDATE raw_horizons SET moved_at = '2000-01-01' WHERE tenant_id = $1`);
     await retention.run(now);
