@@ -5,6 +5,7 @@ import {
   destroyListenerKeysJob,
   detectInvalidTrafficJob,
   locateRequestsJob,
+  nameAgentsJob,
   recountRequestsJob,
   removeDownloadsJob,
 } from '@lib/ingestion';
@@ -12,6 +13,7 @@ import {
   detectAnomaliesJob,
   reconcileAggregatesJob,
   refreshAggregatesJob,
+  refreshDimensionsJob,
   refreshMetricsDailyJob,
   refreshReleaseCurvesJob,
   expireExportsJob,
@@ -36,6 +38,8 @@ import {
 export const SCHEDULE: readonly JobDeclaration[] = [
   countDownloadsJob,
   refreshAggregatesJob,
+  nameAgentsJob,
+  refreshDimensionsJob,
   runExportsJob,
   refreshEngineAggregatesJob,
   refreshMetricsDailyJob,

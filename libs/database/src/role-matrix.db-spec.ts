@@ -98,7 +98,7 @@ const TABLE_RIGHTS: Record<(typeof ROLES)[number], Record<string, string>> = {
     tenant_settings: EDIT,
     tenants: EDIT,
     unrecorded_requests: REVISE,
-    user_agents: FORGET,
+    user_agents: 'SELECT INSERT DELETE UPDATE(app,device,value)',
   },
   maintenance: {
     address_lists: 'SELECT(kind,removed_at,tenant_id,validated_at)',

@@ -18,6 +18,7 @@ import { QuarantinesService } from './application/invalid-traffic/quarantines.se
 import { IngestService } from './application/ingest.service.js';
 import { ListsService } from './application/lists.service.js';
 import { LocateRequests } from './application/locate-requests.js';
+import { NameAgents } from './application/name-agents.js';
 import { LogImportService } from './application/log-import/import-log.service.js';
 import { ImportsService } from './application/log-import/imports.service.js';
 import { ListenerKeys } from './application/listener-keys.js';
@@ -108,6 +109,7 @@ class LogImportModule {}
     CountDownloads,
     RecountRequests,
     LocateRequests,
+    NameAgents,
     DetectInvalidTraffic,
     ListsService,
     AnswerPrivacyRequests,
@@ -119,6 +121,7 @@ class LogImportModule {}
     CountDownloads,
     RecountRequests,
     LocateRequests,
+    NameAgents,
     DetectInvalidTraffic,
     RemoveDownloads,
     ListsService,

@@ -10,6 +10,8 @@ export { refreshAudienceJob } from './application/audience/refresh-audience.job.
 export { reconcileAggregatesJob } from './application/reconcile-aggregates.job.js';
 export { RefreshAggregates } from './application/refresh-aggregates.js';
 export { refreshAggregatesJob } from './application/refresh-aggregates.job.js';
+export { RefreshDimensions } from './application/query/refresh-dimensions.js';
+export { refreshDimensionsJob } from './application/query/refresh-dimensions.job.js';
 export { RefreshMetricsDaily } from './application/refresh-metrics-daily.js';
 export { refreshMetricsDailyJob } from './application/refresh-metrics-daily.job.js';
 export { RefreshReleaseCurves } from './application/releases/refresh-release-curves.js';

@@ -18,6 +18,9 @@ import { OverlapService } from './application/audience/overlap.service.js';
 import { RefreshAudience } from './application/audience/refresh-audience.js';
 import { ReturningService } from './application/audience/returning.service.js';
 import { SubscribersService } from './application/audience/subscribers.service.js';
+import { RefreshDimensions } from './application/query/refresh-dimensions.js';
+import { MetricsQueryService } from './application/query/metrics-query.service.js';
+import { QueryCursors } from './application/query/query-cursors.js';
 import { QuestionReader } from './application/question-reader.js';
 import { RecentTenants } from './application/recent-tenants.js';
 import { ReconcileAggregates } from './application/reconcile-aggregates.js';
@@ -43,11 +46,13 @@ import { RawEventsController } from './http/exports/events.controller.js';
 import { ExportFilesController } from './http/exports/export-files.controller.js';
 import { ExportsController } from './http/exports/exports.controller.js';
 import { AudienceController } from './http/audience/audience.controller.js';
+import { MetricsQueryController } from './http/query/metrics-query.controller.js';
 import { MetricsController } from './http/metrics.controller.js';
 import { ReleasesController } from './http/releases/releases.controller.js';
 
 const JOBS = [
   RefreshAggregates,
+  RefreshDimensions,
   RefreshMetricsDaily,
   RefreshReleaseCurves,
   RefreshAudience,
@@ -68,6 +73,7 @@ export class MetricsModule {}
   imports: [TenantsModule],
   controllers: [
     MetricsController,
+    MetricsQueryController,
     RetentionController,
     ReleasesController,
     AlertsController,
@@ -104,6 +110,8 @@ export class MetricsModule {}
     ConcentrationService,
     SubscribersService,
     UsageService,
+    MetricsQueryService,
+    QueryCursors,
   ],
 })
 export class MetricsHttpModule {}

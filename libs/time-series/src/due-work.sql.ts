@@ -10,6 +10,10 @@ export type MarkKind =
   | 'slice'
   /** A UTC day whose rollups changed. */
   | 'metrics_daily'
+  /** A UTC hour whose rows by app, device and country are to be rebuilt. */
+  | 'dimension'
+  /** That agents of the tenant have no name yet. */
+  | 'agents'
   /** A UTC day whose listeners changed. */
   | 'audience'
   /** A UTC day whose downloads by age changed. */

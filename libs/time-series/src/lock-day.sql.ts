@@ -3,7 +3,16 @@ import type { TenantId } from '@lib/primitives';
 
 /** Stages that rebuild a UTC day, or work through a list that hangs on one; each has locks of its own. */
 export type DayStage =
-  'count' | 'rollup' | 'metrics_daily' | 'detect' | 'release' | 'anomaly' | 'export' | 'audience';
+  | 'count'
+  | 'rollup'
+  | 'metrics_daily'
+  | 'dimension'
+  | 'agents'
+  | 'detect'
+  | 'release'
+  | 'anomaly'
+  | 'export'
+  | 'audience';
 
 /**
  * Takes the lock of one tenant's UTC day until the transaction ends; false when someone else holds it.

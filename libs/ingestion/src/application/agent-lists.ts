@@ -38,6 +38,17 @@ export class AgentLists {
     return classifier;
   }
 
+  /** The classifier of the list in force; of the product's own while there is none. Writes nothing. */
+  async inForce(sql: Sql): Promise<AgentClassifier> {
+    const active = await activeList(sql, 'agents');
+    if (active !== undefined) return this.classifier(sql, active);
+    this.builtIn ??= prepareLists(BUILT_IN_LISTS);
+    const { version, rules } = this.builtIn;
+    const known = this.ready.get(version) ?? new AgentClassifier(rules);
+    this.ready.set(version, known);
+    return known;
+  }
+
   /**
    * The hash of a version that is stored: the one asked for, else the active one, else the product's own, which is stored
    * now, so that what is counted by it can be counted again after the product has another.

@@ -1,5 +1,6 @@
 import { tenantContext, type RolePool, type Sql } from '@lib/database';
-import type { TenantId } from '@lib/primitives';
+import { floorTime, SLICE_MS, type TenantId } from '@lib/primitives';
+import { appendMark } from '@lib/time-series';
 import { LRUCache } from 'lru-cache';
 import { ERASED_PAYLOAD, forgetListener, isErased } from '../domain/privacy/forget-listener.js';
 import { reject, type Rejection } from '../domain/rejection.js';
@@ -112,7 +113,8 @@ export class EventStore {
         if (entry !== null && !this.entries.has(name)) missing.set(name, entry);
       }
       if (missing.size === 0) continue;
-      await insertDictionary(sql, tenantId, table, [...missing.values()]);
+      const added = await insertDictionary(sql, tenantId, table, [...missing.values()]);
+      if (table === 'user_agents' && added > 0) await markNewAgents(sql, tenantId);
       written.push(...missing.keys());
     }
     written.push(...(await this.writeNetworks(sql, tenantId, events)));
@@ -150,6 +152,11 @@ const DICTIONARIES = [
   ['referrers', (event: StorableEvent) => event.referrer],
   ['paths', (event: StorableEvent) => event.path],
 ] as const;
+
+/** Asks the worker to find out what the new agents are: that takes milliseconds for each, too long for whoever sends. */
+function markNewAgents(sql: Sql, tenantId: TenantId): Promise<void> {
+  return appendMark(sql, tenantId, 'agents', floorTime(new Date(), SLICE_MS), null);
+}
 
 const UNKNOWN_EPISODE = reject('unknown_episode', '/episodeId', 'this tenant has no such episode');
 const TOO_OLD = reject('too_old', '/occurredAt', 'lies before the acceptance window and is not stored');

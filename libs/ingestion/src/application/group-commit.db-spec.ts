@@ -10,10 +10,13 @@ import {
   type TestDatabase,
   type TestTenant,
 } from '@lib/testing';
+import { createLogger } from '@lib/observability';
 import { NO_LISTENER } from '../domain/listener-ids.js';
-import type { StorableEvent } from '../domain/storable-event.js';
+import { dictionaryEntry, type StorableEvent } from '../domain/storable-event.js';
+import { AgentLists } from './agent-lists.js';
 import { EventStore, type Outcome } from './commit-events.js';
 import { GroupCommit, type GroupCommitLimits } from './group-commit.js';
+import { NameAgents } from './name-agents.js';
 
 let database: TestDatabase;
 let connections: TestConnections;
@@ -122,6 +125,35 @@ describe('a shared commit', () => {
     // A commit whose answer was lost is found as a duplicate by its own repeat.
     expect(outcomes.every((outcome) => outcome === 'accepted' || outcome === 'duplicate')).toBe(true);
     expect(await storedOf(sent)).toBe(sent.length);
+  });
+});
+
+describe('a new agent', () => {
+  const rows = async (text: string) =>
+    (await database.owner.query<Record<string, unknown>>(text, [tenantId])).rows;
+  const agents = () => rows(`SELECT value, app, device FROM user_agents WHERE tenant_id = $1 ORDER BY value`);
+  const marks = () => rows(`SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'agents'`);
+  const from = (text: string) => event({ userAgent: dictionaryEntry(text) });
+
+  test('is named by the worker, once, and known ones leave no mark', async () => {
+    const naming = new NameAgents(connections.db, connections.app, createLogger('silent'), new AgentLists());
+    const [known, nobody] = ['AntennaPod/3.4.0', 'zzz nobody knows'];
+    await committer().submit(tenantId, [from(known), from(known), from(nobody), event()]);
+    expect(await agents()).toEqual([known, nobody].map((value) => ({ value, app: null, device: null })));
+    expect((await marks()).length).toBe(1);
+    expect(await naming.run()).toMatchObject({ days: 1, rows: 2, failed: 0 });
+    const named = [
+      { value: known, app: 'AntennaPod', device: 'unknown' },
+      { value: nobody, app: 'unknown', device: 'unknown' },
+    ];
+    expect(await agents()).toEqual(named);
+    await committer().submit(tenantId, [from(known), from(nobody)]);
+    expect(await marks()).toEqual([]);
+    await committer().submit(tenantId, [from('Overcast/3.0 (+http://overcast.fm/; iOS podcast app)')]);
+    expect(await naming.run()).toMatchObject({ rows: 1 });
+    expect(await agents()).toEqual(
+      expect.arrayContaining([...named, expect.objectContaining({ app: 'Overcast', device: 'mobile' })]),
+    );
   });
 });
 

@@ -7,19 +7,22 @@ import type { KnownNetwork } from '../domain/known-network.js';
  *
  * Those that are there are locked until the transaction ends, so that none is removed as unused meanwhile: an update
  * whose condition never holds does nothing else.
+ *
+ * @returns how many were new
  */
 export async function insertDictionary(
   sql: Sql,
   tenantId: TenantId,
   table: 'user_agents' | 'referrers' | 'paths',
   entries: readonly { id: bigint; value: string }[],
-): Promise<void> {
-  await sql(
+): Promise<number> {
+  const rows = await sql(
     `INSERT INTO ${table} (tenant_id, id, value)
      SELECT $1, id, value FROM unnest($2::bigint[], $3::text[]) AS d (id, value) ORDER BY id
-     ON CONFLICT (tenant_id, id) DO UPDATE SET value = excluded.value WHERE false`,
+     ON CONFLICT (tenant_id, id) DO UPDATE SET value = excluded.value WHERE false RETURNING 1`,
     [tenantId, entries.map((entry) => entry.id), entries.map((entry) => entry.value)],
   );
+  return rows.length;
 }
 
 /** The texts of some user agents, by id. */

@@ -93,9 +93,10 @@ export async function storedRollups(database: TestDatabase, tenantId: string): P
     `SELECT concat_ws(' ', grain, to_char(bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), podcast_id,
                       episode, metric, evidence) AS key, value
      FROM (SELECT tenant_id, grain, bucket, podcast_id, episode_id::text AS episode, metric, evidence, value
-           FROM listener_metrics
+           FROM listener_metrics WHERE dimension = 'none'
            UNION ALL
-           SELECT tenant_id, grain, bucket, podcast_id, 'all', metric, evidence, value FROM listener_totals) rows
+           SELECT tenant_id, grain, bucket, podcast_id, 'all', metric, evidence, value FROM listener_totals
+           WHERE dimension = 'none') rows
      WHERE tenant_id = $1 AND (grain <> 'month' OR value <> 0)`,
     [tenantId],
   );

@@ -8,6 +8,8 @@ import type { Logger } from 'pino';
 import { sliceWidth } from '../domain/retention/kept-rollups.js';
 import { compareHour, type HourDrift } from '../infrastructure/compare-hour.sql.js';
 import { metricHours } from '../infrastructure/metric-hours.sql.js';
+import { DIMENSIONS } from '../domain/query/dimensions.js';
+import { DAY_AND_MONTH, rebuildDimensions } from '../infrastructure/query/rebuild-dimensions.sql.js';
 import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
 import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
 import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
@@ -15,6 +17,7 @@ import { keptRollups } from '../infrastructure/retention/kept-rollups.sql.js';
 import { repairMonths } from '../infrastructure/repair-months.sql.js';
 import { LISTENER_METRICS, LISTENER_TOTALS } from '../infrastructure/write-difference.js';
 import { repairListening } from './listening/repair-listening.js';
+import { tryLockDimensions } from './query/refresh-dimensions.js';
 import { RecentTenants } from './recent-tenants.js';
 import { reconcileAggregatesJob } from './reconcile-aggregates.job.js';
 import { driftEvents } from './rollup-metrics.js';
@@ -54,6 +57,7 @@ export class ReconcileAggregates {
       const { sql } = this.db.current;
       const day = floorTime(hour, DAY_MS);
       if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
+      if (!(await tryLockDimensions(sql, tenantId, day))) return null;
       const kept = await keptRollups(sql, tenantId);
       if (kept.slice !== null && hour.getTime() < kept.slice) return null;
       const width = sliceWidth(hour.getTime(), kept);
@@ -86,6 +90,10 @@ export class ReconcileAggregates {
     await rebuildTotals(sql, tenantId, 'hour', [hour]);
     await rebuildSums(sql, tenantId, 'day', [day]);
     await rebuildTotals(sql, tenantId, 'day', [day]);
+    if (drift.comparable) await rebuildDimensions(sql, tenantId, [hour]);
+    await rebuildTotals(sql, tenantId, 'hour', [hour], DIMENSIONS, DAY_AND_MONTH);
+    await rebuildSums(sql, tenantId, 'day', [day], DIMENSIONS);
+    await rebuildTotals(sql, tenantId, 'day', [day], DIMENSIONS);
     await repairMonths(sql, tenantId, LISTENER_METRICS, day);
     await repairMonths(sql, tenantId, LISTENER_TOTALS, day);
     await appendMark(sql, tenantId, 'metrics_daily', day, null);
@@ -98,6 +106,14 @@ function anyHour(first: Date, last: Date): Date {
   return floorTime(new Date(first.getTime() + Math.floor(Math.random() * hours) * HOUR_MS), HOUR_MS);
 }
 
-function total({ slices, hour, day, month, totals, listening }: HourDrift & { listening: number }): number {
-  return slices + hour + day + month + totals + listening;
+function total({
+  slices,
+  hour,
+  dimensions,
+  day,
+  month,
+  totals,
+  listening,
+}: HourDrift & { listening: number }): number {
+  return slices + hour + dimensions + day + month + totals + listening;
 }

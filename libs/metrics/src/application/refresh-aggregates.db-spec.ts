@@ -21,6 +21,7 @@ import {
   storeEvents,
   type RawEvent,
 } from './exact-rollups.contract.js';
+import { RefreshDimensions } from './query/refresh-dimensions.js';
 import { RecentTenants } from './recent-tenants.js';
 import { ReconcileAggregates } from './reconcile-aggregates.js';
 import { rebuildDay, RefreshAggregates } from './refresh-aggregates.js';
@@ -29,6 +30,7 @@ import { RefreshMetricsDaily } from './refresh-metrics-daily.js';
 let database: TestDatabase;
 let connections: TestConnections;
 let refresh: RefreshAggregates;
+let refreshDimensions: RefreshDimensions;
 let refreshDaily: RefreshMetricsDaily;
 let reconcile: ReconcileAggregates;
 let tenant: TestTenant;
@@ -42,6 +44,7 @@ beforeAll(async () => {
   connections = connectTestDatabase(database);
   const recent = new RecentTenants();
   refresh = new RefreshAggregates(connections.db, connections.app, logger, recent);
+  refreshDimensions = new RefreshDimensions(connections.db, connections.app, logger);
   refreshDaily = new RefreshMetricsDaily(connections.db, connections.app, logger);
   reconcile = new ReconcileAggregates(connections.db, recent, logger);
 });
@@ -62,6 +65,7 @@ async function refreshAll(): Promise<number> {
     rows += report.rows;
     if (report.days === 0) break;
   }
+  while ((await refreshDimensions.run()).days > 0);
   while ((await refreshDaily.run()).days > 0);
   return rows;
 }
@@ -253,7 +257,9 @@ describe('marks', () => {
     expect(await sample('dirty_marks_oldest_seconds', { kind: 'metrics_daily' })).toBe(0);
     await refresh.run();
     expect(await sample('dirty_marks_oldest_seconds', { kind: 'metrics_daily' })).toBeCloseTo(90, -1);
+    expect(await sample('dirty_marks_oldest_seconds', { kind: 'dimension' })).toBeCloseTo(90, -1);
     await refreshDaily.run();
+    await refreshDimensions.run();
     expect(await sample('aggregate_freshness_seconds', {})).toBe(0);
   });
 });

@@ -6,6 +6,7 @@ import { HandlesJob } from '@lib/queue';
 import {
   appendAggregateMarks,
   appendMark,
+  appendMarks,
   DayDrain,
   dueWork,
   keepMark,
@@ -61,6 +62,7 @@ export class RefreshAggregates {
     measureBacklogWith(async () => ({
       count: await age('count'),
       slice: await age('slice'),
+      dimension: await age('dimension'),
       metrics_daily: await age('metrics_daily'),
       audience: await age('audience'),
     }));
@@ -80,6 +82,8 @@ export class RefreshAggregates {
       const slices = marks.buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
       await appendAggregateMarks(sql, tenantId, slices, marks.oldest);
       const written = await rebuildDay(sql, tenantId, day, slices);
+      // Whatever changed in them: an agent that is erased leaves totals as they are.
+      await appendMarks(sql, tenantId, 'dimension', distinctStarts(slices, HOUR_MS), marks.oldest);
       if (endsDay(day, slices)) await markNextDay(sql, tenantId, nextDay(day), marks.oldest);
       if (written > 0) {
         await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);

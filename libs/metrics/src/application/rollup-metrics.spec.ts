@@ -3,11 +3,17 @@ import { register } from 'prom-client';
 import { measureBacklogWith } from './rollup-metrics.js';
 
 test('a database that hangs does not hold up a scrape, and one that answers again is heard', async () => {
-  let answer = (_ages: { count: number; slice: number; metrics_daily: number; audience: number }) => {};
+  let answer = (_ages: {
+    count: number;
+    slice: number;
+    dimension: number;
+    metrics_daily: number;
+    audience: number;
+  }) => {};
   measureBacklogWith(() => new Promise((resolve) => (answer = resolve)));
   expect(await register.metrics()).toContain('aggregate_freshness_seconds 0');
   // Audiences follow at a pace of their own.
-  answer({ count: 5, slice: 7, metrics_daily: 3, audience: 20 });
+  answer({ count: 5, slice: 7, dimension: 0, metrics_daily: 3, audience: 20 });
   measureBacklogWith(() => Promise.reject(new Error('down')));
   const scraped = await register.metrics();
   expect(scraped).toContain('aggregate_freshness_seconds 7');

@@ -55,6 +55,7 @@ export class TotalsService {
   }
 }
 
-function changeRatio(value: number, previous: number | null): number | null {
+/** By how much a number has changed, as a share of what it was; null where there is nothing to divide by. */
+export function changeRatio(value: number, previous: number | null): number | null {
   return previous === null || previous === 0 ? null : (value - previous) / previous;
 }

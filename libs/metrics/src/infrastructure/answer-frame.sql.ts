@@ -40,7 +40,8 @@ export interface RollupState {
  * @param asked whose rule sets are named
  * @param read the rollups that the answer comes from: `asked`, or more
  * @param replayedAt of the transaction, on a replica
- * @param stages what an event passes before it is in the numbers; their marks begin slices or UTC days
+ * @param stages what an event passes before it is in the numbers; their marks begin slices, hours or UTC days. Marks of new
+ *   agents count whenever the agents' events happened
  */
 export async function answerFrame(
   sql: Sql,
@@ -57,6 +58,8 @@ export async function answerFrame(
        SELECT bucket, marked_at FROM dirty_buckets
        WHERE tenant_id = $1 AND kind = ANY ($7::text[])
          AND bucket >= $2::timestamptz - interval '5 minutes' AND bucket < $3
+       UNION ALL
+       SELECT bucket, marked_at FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'agents' AND kind = ANY ($7::text[])
      ), switching AS (
        SELECT DISTINCT (bucket AT TIME ZONE 'UTC')::date::text AS day FROM waiting
        WHERE marked_at IN (SELECT decided_at FROM recounts WHERE tenant_id = $1 AND state = 'applied')

@@ -2,6 +2,7 @@ import type { Sql } from '@lib/database';
 import { HOUR_MS, type TenantId } from '@lib/primitives';
 import { LISTEN_TIME } from '../domain/event-metrics.js';
 import { COUNT_RAW, NO_RULE_SET } from './count-raw.js';
+import { COUNT_DIMENSIONS, OF_A_DIMENSION, OF_ANY_DIMENSION } from './query/count-dimensions.js';
 import { sumsOverEpisodes } from './rebuild-totals.sql.js';
 
 /** By how many events stored rows are wrong, in either direction. */
@@ -12,6 +13,8 @@ export interface HourDrift {
   slices: number;
   /** The hour against its slices. */
   hour: number;
+  /** The hour by app, device and country against raw events and downloads; 0 while its marks or new agents wait. */
+  dimensions: number;
   /** The UTC day against its hours. */
   day: number;
   /** The UTC month against its days. */
@@ -37,13 +40,23 @@ export async function compareHour(
     comparable: boolean;
     slices: string | null;
     hour: string;
+    dimensions: string | null;
     day: string;
     month: string;
     totals: string;
   }>(
     `WITH state AS MATERIALIZED (
        SELECT NOT EXISTS (SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'slice' AND bucket >= $3 AND bucket < $4)
-          AND NOT EXISTS (SELECT FROM raw_horizons WHERE tenant_id = $1 AND raw_from > $3) AS comparable
+          AND NOT EXISTS (SELECT FROM raw_horizons WHERE tenant_id = $1 AND raw_from > $3) AS comparable,
+         NOT EXISTS (SELECT FROM dirty_buckets
+                     WHERE tenant_id = $1 AND (kind = 'agents' OR kind = 'dimension' AND bucket = $3)) AS rebuilt
+     ), touched_hour AS MATERIALIZED (
+       SELECT $3::timestamptz AS bucket, $4::timestamptz AS bucket_end FROM state WHERE comparable AND rebuilt
+     ), fresh_hour AS (
+       WITH touched AS (SELECT * FROM touched_hour) SELECT * FROM (${COUNT_DIMENSIONS}) counted
+     ), stored_hour AS (
+       SELECT m.* FROM touched_hour t
+       JOIN listener_metrics m ON m.tenant_id = $1 AND m.grain = 'hour' AND m.${OF_A_DIMENSION} AND m.bucket = t.bucket
      ), touched AS MATERIALIZED (
        SELECT bucket, bucket + width AS bucket_end
        FROM state, (SELECT $5::float8 * interval '1 millisecond' AS width) w,
@@ -55,32 +68,36 @@ export async function compareHour(
        JOIN listener_metrics m ON m.tenant_id = $1 AND m.grain = 'slice' AND m.bucket = t.bucket
          AND m.dimension = 'none' AND m.rule_set_id = ${NO_RULE_SET} AND m.metric <> '${LISTEN_TIME}'
      ), all_slices AS (
-       SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'slice' AND bucket >= $3 AND bucket < $4
+       SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'slice' AND dimension = 'none'
+         AND bucket >= $3 AND bucket < $4
      ), hours AS (
-       SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'hour' AND bucket >= $2
-         AND bucket < $2::timestamptz + interval '24 hours'
+       SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'hour' AND ${OF_ANY_DIMENSION}
+         AND bucket >= $2 AND bucket < $2::timestamptz + interval '24 hours'
      ), month AS (
        SELECT date_trunc('month', $2::timestamptz, 'UTC') AS low,
               date_trunc('month', $2::timestamptz, 'UTC') + interval '1 month' AS high
      ), days AS (
-       SELECT m.* FROM month, listener_metrics m WHERE tenant_id = $1 AND grain = 'day' AND bucket >= low AND bucket < high
+       SELECT m.* FROM month, listener_metrics m
+       WHERE tenant_id = $1 AND grain = 'day' AND ${OF_ANY_DIMENSION} AND bucket >= low AND bucket < high
      ), months AS (
-       SELECT m.* FROM month, listener_metrics m WHERE tenant_id = $1 AND grain = 'month' AND bucket = low
+       SELECT m.* FROM month, listener_metrics m
+       WHERE tenant_id = $1 AND grain = 'month' AND ${OF_ANY_DIMENSION} AND bucket = low
      ), sums AS (
        SELECT 'slice' AS grain, s.* FROM (${sumsOverEpisodes('all_slices')}) s
        UNION ALL SELECT 'hour', h.* FROM (${sumsOverEpisodes('hours WHERE bucket = $3')}) h
        UNION ALL SELECT 'day', d.* FROM (${sumsOverEpisodes('days WHERE bucket = $2')}) d
        UNION ALL SELECT 'month', m.* FROM (${sumsOverEpisodes('months')}) m
      ), totals AS (
-       SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = 'slice' AND bucket >= $3 AND bucket < $4
-       UNION ALL SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = 'hour' AND bucket = $3
-       UNION ALL SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = 'day' AND bucket = $2
-       UNION ALL SELECT t.* FROM month, listener_totals t WHERE tenant_id = $1 AND grain = 'month' AND bucket = low
+       ${totalsOf('slice', 'bucket >= $3 AND bucket < $4')}
+       UNION ALL ${totalsOf('hour', 'bucket = $3')}
+       UNION ALL ${totalsOf('day', 'bucket = $2')}
+       UNION ALL ${totalsOf('month', 'bucket = (SELECT low FROM month)')}
      )
      SELECT comparable,
        (SELECT sum(abs(coalesce(f.value, 0) - coalesce(s.value, 0)))
         FROM fresh f FULL JOIN slices s USING (bucket, episode_id, metric, evidence)) AS slices,
-       ${differenceOfSums('all_slices', 'hours WHERE bucket = $3', 'episode_id')} AS hour,
+       ${differenceOfSums('all_slices', "hours WHERE bucket = $3 AND dimension = 'none'", 'episode_id')} AS hour,
+       ${differenceOfSums('fresh_hour', 'stored_hour', 'episode_id')} AS dimensions,
        ${differenceOfSums('hours', 'days WHERE bucket = $2', 'episode_id')} AS day,
        ${differenceOfSums('days', 'months', 'episode_id')} AS month,
        ${differenceOfSums('sums', 'totals', 'grain, bucket, podcast_id')} AS totals
@@ -92,10 +109,15 @@ export async function compareHour(
     comparable: row?.comparable === true,
     slices: Number(row?.slices ?? 0),
     hour: Number(row?.hour ?? 0),
+    dimensions: Number(row?.dimensions ?? 0),
     day: Number(row?.day ?? 0),
     month: Number(row?.month ?? 0),
     totals: Number(row?.totals ?? 0),
   };
+}
+
+function totalsOf(grain: string, when: string): string {
+  return `SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = '${grain}' AND ${OF_ANY_DIMENSION} AND ${when}`;
 }
 
 /** SQL for the sum of differences between finer rows and the coarser rows that should be their sums, by `of`. */

@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
+import type { RowKind } from './rebuild-totals.sql.js';
 import { LISTENER_METRICS, writeDifference } from './write-difference.js';
 
 const WIDTH = { hour: '1 hour', day: '24 hours' } as const;
@@ -10,6 +11,7 @@ const FINER = { hour: 'slice', day: 'hour' } as const;
  * written.
  *
  * @param buckets starts of the hours or days
+ * @param of which rows: of totals, or of dimensions
  * @returns how many rows were written or removed
  */
 export async function rebuildSums(
@@ -17,27 +19,29 @@ export async function rebuildSums(
   tenantId: TenantId,
   grain: 'hour' | 'day',
   buckets: readonly Date[],
+  of: RowKind = ['none'],
 ): Promise<number> {
   const rows = await sql<{ written: number }>(
     `WITH touched AS MATERIALIZED (
        SELECT bucket, bucket + $4::interval AS bucket_end FROM unnest($5::timestamptz[]) AS t (bucket)
      ), fresh AS MATERIALIZED (
        SELECT t.bucket, e.podcast_id, f.*
-       FROM touched t
+       FROM touched t CROSS JOIN unnest($6::text[]) AS d (kind)
        CROSS JOIN LATERAL (
          SELECT episode_id, metric, dimension, dimension_value, evidence, rule_set_id, sum(value)::bigint AS value
          FROM listener_metrics
-         WHERE tenant_id = $1 AND grain = $3 AND bucket >= t.bucket AND bucket < t.bucket_end
+         WHERE tenant_id = $1 AND grain = $3 AND dimension = d.kind AND bucket >= t.bucket AND bucket < t.bucket_end
          GROUP BY 1, 2, 3, 4, 5, 6
        ) f
        CROSS JOIN LATERAL (SELECT podcast_id FROM episodes WHERE tenant_id = $1 AND id = f.episode_id OFFSET 0) e
      ), stored AS MATERIALIZED (
-       SELECT m.* FROM touched t
+       SELECT m.* FROM touched t CROSS JOIN unnest($6::text[]) AS d (kind)
        CROSS JOIN LATERAL (
-         SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = $2 AND bucket = t.bucket OFFSET 0
+         SELECT * FROM listener_metrics
+         WHERE tenant_id = $1 AND grain = $2 AND dimension = d.kind AND bucket = t.bucket OFFSET 0
        ) m
      ), ${writeDifference(LISTENER_METRICS)}`,
-    [tenantId, grain, FINER[grain], WIDTH[grain], buckets],
+    [tenantId, grain, FINER[grain], WIDTH[grain], buckets, of],
   );
   return rows[0]?.written ?? 0;
 }

@@ -1,6 +1,7 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
-import { addToMonths, type RollupTable } from './write-difference.js';
+import { OF_ANY_DIMENSION } from './query/count-dimensions.js';
+import { addToCoarser, type RollupTable } from './write-difference.js';
 
 /**
  * Adds to the rows of a UTC month what they lack to be the sums of its days. What other transactions add meanwhile is not
@@ -23,10 +24,11 @@ export async function repairMonths(
               date_trunc('month', $2::timestamptz, 'UTC') + interval '1 month' AS high
      ), lacking AS (
        SELECT ${columns}, value AS added FROM ${name}, month
-       WHERE tenant_id = $1 AND grain = 'day' AND bucket >= low AND bucket < high
+       WHERE tenant_id = $1 AND grain = 'day' AND ${OF_ANY_DIMENSION} AND bucket >= low AND bucket < high
        UNION ALL
-       SELECT ${columns}, -value FROM ${name}, month WHERE tenant_id = $1 AND grain = 'month' AND bucket = low
-     )${addToMonths(table, 'lacking')}`,
+       SELECT ${columns}, -value FROM ${name}, month
+       WHERE tenant_id = $1 AND grain = 'month' AND ${OF_ANY_DIMENSION} AND bucket = low
+     )${addToCoarser(table, 'month', 'lacking')}`,
     [tenantId, day],
   );
 }

@@ -9,6 +9,8 @@ import {
   type TestDatabase,
   type TestTenant,
 } from '@lib/testing';
+import { metricLevels } from '../domain/event-metrics.js';
+import { dimensionsOf, type QueryShape } from '../domain/query/metrics-query.js';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
 import { localBuckets, type Interval } from '../domain/local-buckets.js';
 import { answerFrame } from './answer-frame.sql.js';
@@ -18,6 +20,9 @@ import { eventSeries } from './event-series.sql.js';
 import { takeMarks } from '@lib/time-series';
 import { episodePositions } from './listening/episode-positions.sql.js';
 import { rebuildListening } from './listening/rebuild-listening.sql.js';
+import { DIMENSIONS } from '../domain/query/dimensions.js';
+import { queryGroups } from './query/query-groups.sql.js';
+import { DAY_AND_MONTH, rebuildDimensions } from './query/rebuild-dimensions.sql.js';
 import { rebuildSlices } from './rebuild-slices.sql.js';
 import { rebuildSums } from './rebuild-sums.sql.js';
 import { rebuildTotals, WHOLE_NETWORK } from './rebuild-totals.sql.js';
@@ -49,6 +54,12 @@ beforeAll(async () => {
   await fill('hour', '2026-03-29', '1 hour');
   await fill('slice', '2026-03-31T20:00Z', '5 minutes');
   await owner.query(
+    `INSERT INTO listener_metrics (tenant_id, bucket, podcast_id, episode_id, value, grain, metric, evidence, dimension,
+                                   dimension_value)
+     SELECT tenant_id, bucket, podcast_id, episode_id, 1, grain, metric, evidence, 'app', 'AntennaPod'
+     FROM listener_metrics WHERE grain = 'day' OR grain = 'hour' AND bucket >= '2026-03-31T00:00Z'`,
+  );
+  await owner.query(
     `INSERT INTO listener_events (tenant_id, occurred_at, event_id, episode_id, received_at, payload_hash,
                                   payload_hash_version, trusted_sender, event_type)
      SELECT e.tenant_id, '2026-03-31T20:00Z'::timestamptz + n * interval '13 seconds', gen_random_uuid(), e.id, now(), 0, 1,
@@ -64,9 +75,10 @@ beforeAll(async () => {
     [tenantIds],
   );
   await owner.query(
-    `INSERT INTO listener_totals (tenant_id, bucket, podcast_id, value, grain, metric, evidence)
-     SELECT tenant_id, bucket, p, 1, grain, metric, evidence
-     FROM (SELECT DISTINCT tenant_id, bucket, podcast_id, grain, metric, evidence FROM listener_metrics) m,
+    `INSERT INTO listener_totals (tenant_id, bucket, podcast_id, value, grain, metric, evidence, dimension, dimension_value)
+     SELECT tenant_id, bucket, p, 1, grain, metric, evidence, dimension, dimension_value
+     FROM (SELECT DISTINCT tenant_id, bucket, podcast_id, grain, metric, evidence, dimension, dimension_value
+           FROM listener_metrics) m,
           LATERAL (VALUES (podcast_id), (${WHOLE_NETWORK}) UNION ALL
                    SELECT md5(concat(tenant_id, n))::uuid FROM generate_series(1, 20) n) AS podcasts (p)`,
   );
@@ -196,6 +208,58 @@ describe('questions', () => {
     },
   );
 
+  test.each<[string, Partial<QueryShape>, string[]]>([
+    ['a network by app', { by: ['app'] }, ['listener_totals_podcast by bucket']],
+    ['podcasts by app', { by: ['podcast', 'app'] }, ['listener_totals_podcast by bucket']],
+    [
+      'a podcast in an app',
+      { podcastIds: ['own'], app: ['AntennaPod'] },
+      ['listener_totals_podcast by bucket'],
+    ],
+    [
+      'every episode by app',
+      { by: ['episode', 'app'] },
+      ['listener_metrics_coarse by bucket', 'listener_metrics_episode by bucket'],
+    ],
+    ['an episode by app', { episodeIds: ['own'], by: ['app'] }, ['listener_metrics_episode by bucket']],
+  ])('about %s read ranges of rollups', async (_, shape, expected) => {
+    const own = (ids: readonly string[] | undefined, id: string) => ids?.map(() => id);
+    const asked: QueryShape = {
+      metrics: ['play'],
+      by: [],
+      order: 'value',
+      ...shape,
+      podcastIds: own(shape.podcastIds, tenant.podcastId),
+      episodeIds: own(shape.episodeIds, tenant.episodeIds[0]!),
+    };
+    const zone = new LocalZone('Europe/Berlin');
+    const [from, to] = [zone.instant(Date.UTC(2026, 2, 1)), zone.instant(Date.UTC(2026, 3, 1))];
+    const rollups = { stretches: coverWithGrains([from], to, ALL_KEPT), dimension: dimensionsOf(asked)[0] };
+    const reading = { rollups, oneByOne: [], starts: [from], bucketsBefore: 0 };
+    const levels = metricLevels(asked.metrics);
+    const reads = await readsOf((sql) =>
+      queryGroups(sql, tenantId, asked, levels, reading, { limit: 10, after: undefined }),
+    );
+    // Titles are few, and are joined as the planner likes.
+    expect(reads.filter((read) => read.includes('listener'))).toEqual(expected);
+  });
+
+  test('that are counted one by one read their stretch of time', async () => {
+    const asked: QueryShape = { metrics: ['downloads', 'play'], by: ['app'], order: 'value' };
+    const [from, to] = [Date.parse('2026-03-31T21:00Z'), Date.parse('2026-03-31T21:30Z')];
+    const rollups = { stretches: [], dimension: undefined };
+    const reading = { rollups, oneByOne: [{ from, to }], starts: [from], bucketsBefore: 0 };
+    const levels = metricLevels(asked.metrics);
+    const reads = await readsOf((sql) =>
+      queryGroups(sql, tenantId, asked, levels, reading, { limit: 10, after: undefined }),
+    );
+    expect(reads).toContain('downloads_time by occurred_at');
+    expect(reads.filter((read) => /^(all of )?(listener|downloads)/.test(read))).toEqual([
+      'downloads_time by occurred_at',
+      ...reads.filter((read) => /^listener_events_p\d+_pkey by occurred_at$/.test(read)),
+    ]);
+  });
+
   test('about freshness read the marks of the range', async () => {
     const range = { from: Date.parse('2026-03-31T20:00Z'), to: Date.parse('2026-03-31T21:00Z') };
     const reads = await readsOf((sql) => answerFrame(sql, tenantId, range, range, null, ['count', 'slice']));
@@ -228,6 +292,27 @@ describe('refreshing', () => {
       'listener_events_pkey of one part by occurred_at',
       'listener_metrics_pkey by bucket',
       'listening_positions_pkey by bucket',
+    ]);
+  });
+
+  test('by dimension counts raw events of one partition and reaches rows through (grain, dimension, bucket)', async () => {
+    const reads = await readsOf((sql) => rebuildDimensions(sql, tenantId, [new Date('2026-03-31T21:00Z')]));
+    expect(withoutRemoval(reads).filter((read) => !/user_agents|networks/.test(read))).toEqual([
+      'counted_days_pkey by nothing',
+      'downloads_time by occurred_at',
+      'listener_events_p20260330_pkey by occurred_at',
+      'listener_metrics_pkey by bucket',
+    ]);
+  });
+
+  test('totals dimensions of an hour through both tables', async () => {
+    const hour = [new Date('2026-03-31T21:00Z')];
+    const reads = await readsOf((sql) =>
+      rebuildTotals(sql, tenantId, 'hour', hour, DIMENSIONS, DAY_AND_MONTH),
+    );
+    expect(withoutRemoval(reads)).toEqual([
+      'listener_metrics_pkey by bucket',
+      'listener_totals_pkey by bucket',
     ]);
   });
 

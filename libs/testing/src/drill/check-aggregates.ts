@@ -26,6 +26,14 @@ export async function checkAggregates(client: Client, violations: Violations): P
   for (const grain of ['slice', 'hour', 'day', 'month'] as const) {
     compared += await compare(client, `listener_metrics ${grain}`, rollupDifference(grain), violations);
   }
+  for (const grain of ['hour', 'day', 'month'] as const)
+    for (const dimension of ['app', 'device', 'country'])
+      compared += await compare(
+        client,
+        `listener_metrics ${grain} by ${dimension}`,
+        rollupDifference(grain, dimension),
+        violations,
+      );
   compared += await compare(client, 'listener_totals', TOTALS_DIFFERENCE, violations);
   return compared + (await compare(client, 'metrics_daily', DAILY_DIFFERENCE, violations));
 }
@@ -49,7 +57,8 @@ const SUMMARY = `
          (sum(abs(difference)) FILTER (WHERE NOT equal))::integer AS events,
          (min(place) FILTER (WHERE NOT equal)) AS example`;
 
-function rollupDifference(grain: keyof typeof BUCKETS): string {
+/** Every event has one value of each dimension, so that these add up to the totals. */
+function rollupDifference(grain: keyof typeof BUCKETS, dimension = 'none'): string {
   return `
     WITH raw AS (
       SELECT l.tenant_id, ${BUCKETS[grain]} AS bucket, e.podcast_id, l.episode_id,
@@ -57,8 +66,9 @@ function rollupDifference(grain: keyof typeof BUCKETS): string {
       FROM listener_events l LEFT JOIN episodes e ON e.tenant_id = l.tenant_id AND e.id = l.episode_id
       GROUP BY 1, 2, 3, 4, 5, 6
     ), rolled AS (
-      SELECT tenant_id, bucket, podcast_id, episode_id, metric, evidence, value FROM listener_metrics
-      WHERE grain = '${grain}' AND dimension = 'none' AND rule_set_id = ${NO_RULE_SET} AND (grain <> 'month' OR value <> 0)
+      SELECT tenant_id, bucket, podcast_id, episode_id, metric, evidence, sum(value) AS value FROM listener_metrics
+      WHERE grain = '${grain}' AND dimension = '${dimension}' AND rule_set_id = ${NO_RULE_SET}
+      GROUP BY 1, 2, 3, 4, 5, 6 HAVING '${grain}' <> 'month' OR sum(value) <> 0
     ), compared AS (
       SELECT coalesce(raw.value, 0) - coalesce(rolled.value, 0) AS difference,
              raw.value IS NOT DISTINCT FROM rolled.value AS equal,
@@ -88,14 +98,16 @@ const DAILY_DIFFERENCE = `
 /** Every grain of the totals, of podcasts and of networks, against the rows by episode, which are compared with raw rows. */
 const TOTALS_DIFFERENCE = `
   WITH by_episode AS (
-    SELECT tenant_id, grain, bucket, metric, evidence, podcast_id, sum(value) AS value FROM listener_metrics
-    GROUP BY 1, 2, 3, 4, 5, 6
+    SELECT tenant_id, grain, bucket, metric, dimension, dimension_value, evidence, podcast_id, sum(value) AS value
+    FROM listener_metrics GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
     UNION ALL
-    SELECT tenant_id, grain, bucket, metric, evidence, ${NO_RULE_SET}, sum(value) FROM listener_metrics
-    GROUP BY 1, 2, 3, 4, 5
+    SELECT tenant_id, grain, bucket, metric, dimension, dimension_value, evidence, ${NO_RULE_SET}, sum(value)
+    FROM listener_metrics GROUP BY 1, 2, 3, 4, 5, 6, 7
   ), compared AS (
     SELECT coalesce(b.value, 0) - coalesce(t.value, 0) AS difference, b.value IS NOT DISTINCT FROM t.value AS equal,
            concat_ws(' ', tenant_id, grain, bucket, podcast_id, metric, evidence) AS place
-    FROM by_episode b FULL JOIN listener_totals t USING (tenant_id, grain, bucket, podcast_id, metric, evidence)
+    FROM by_episode b
+    FULL JOIN listener_totals t
+      USING (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence)
   )
   ${SUMMARY} FROM compared`;

@@ -1,7 +1,15 @@
+import { DIMENSIONS, type Dimension } from '../../domain/query/dimensions.js';
 import { plainColumns, type ExportedTable } from './exported-table.js';
 
-/** Named metric values by episode, of one grain: coarser grains are sums of finer ones, so that a file holds one. */
-function listenerMetrics(grain: 'slice' | 'hour' | 'day' | 'month', name: string): ExportedTable {
+/**
+ * Named metric values by episode, of one grain and one dimension: coarser grains are sums of finer ones, and the values of
+ * every dimension add up to the totals, so that a file holds one of each.
+ */
+function listenerMetrics(
+  grain: 'slice' | 'hour' | 'day' | 'month',
+  name: string,
+  dimension: 'none' | Dimension = 'none',
+): ExportedTable {
   return {
     name,
     columns: plainColumns({
@@ -16,12 +24,11 @@ function listenerMetrics(grain: 'slice' | 'hour' | 'day' | 'month', name: string
       value: 'bigint',
     }),
     from: 'listener_metrics t',
-    where: `t.grain = '${grain}'`,
+    where: `t.grain = '${grain}' AND t.dimension = '${dimension}'`,
     key: [
       { sql: 't.bucket', type: 'timestamptz' },
       { sql: 't.episode_id', type: 'uuid' },
       { sql: 't.metric', type: 'text' },
-      { sql: 't.dimension', type: 'text' },
       { sql: 't.dimension_value', type: 'text' },
       { sql: 't.evidence', type: 'text' },
       { sql: 't.rule_set_id', type: 'uuid' },
@@ -128,6 +135,11 @@ export const NUMBER_TABLES: readonly ExportedTable[] = [
   listenerMetrics('hour', 'listener_metrics_hourly'),
   listenerMetrics('day', 'listener_metrics_daily'),
   listenerMetrics('month', 'listener_metrics_monthly'),
+  ...DIMENSIONS.flatMap((dimension) => [
+    listenerMetrics('hour', `listener_metrics_hourly_by_${dimension}`, dimension),
+    listenerMetrics('day', `listener_metrics_daily_by_${dimension}`, dimension),
+    listenerMetrics('month', `listener_metrics_monthly_by_${dimension}`, dimension),
+  ]),
   METRICS_DAILY,
   RELEASE_CURVES,
   SNAPSHOTS,

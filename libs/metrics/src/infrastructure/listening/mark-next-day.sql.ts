@@ -17,7 +17,7 @@ export async function markNextDay(
   await sql(
     `INSERT INTO dirty_buckets (tenant_id, kind, bucket, marked_at)
      SELECT $1, 'slice', $2, coalesce($3::timestamptz, clock_timestamp())
-     WHERE EXISTS (SELECT FROM listener_metrics WHERE tenant_id = $1 AND grain = 'slice' AND bucket = $2
+     WHERE EXISTS (SELECT FROM listener_metrics WHERE tenant_id = $1 AND grain = 'slice' AND dimension = 'none' AND bucket = $2
                      AND metric = ANY ($4::text[]))`,
     [tenantId, nextDay, markedAt, PLAYER_TYPES],
   );

@@ -47,7 +47,8 @@ export async function rebuildListening(
        SELECT bucket, bucket + $6::float8 * interval '1 millisecond' AS bucket_end
        FROM unnest($2::timestamptz[]) AS t (bucket)
        WHERE bucket - ${LOOK_BACK} >= coalesce((SELECT raw_from FROM raw_horizons WHERE tenant_id = $1), '-infinity')
-         AND (EXISTS (SELECT FROM listener_metrics m WHERE m.tenant_id = $1 AND m.grain = 'slice' AND m.bucket = t.bucket
+         AND (EXISTS (SELECT FROM listener_metrics m WHERE m.tenant_id = $1 AND m.grain = 'slice' AND m.dimension = 'none'
+                        AND m.bucket = t.bucket
                         AND m.metric = ANY ($5::text[]) OFFSET 0)
               OR EXISTS (SELECT FROM listening_positions p WHERE p.tenant_id = $1 AND p.grain = 'slice'
                            AND p.bucket = t.bucket OFFSET 0))

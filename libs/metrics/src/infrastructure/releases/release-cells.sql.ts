@@ -23,7 +23,7 @@ export function cellsOfDay(sql: Sql, tenantId: TenantId, day: Date): Promise<Rel
          AND s.started_at > $2::timestamptz - interval '366 days' AND ${IN_BOUNDS}
      ), counted AS MATERIALIZED (
        SELECT DISTINCT episode_id FROM listener_metrics
-       WHERE tenant_id = $1 AND grain = 'day' AND metric = 'downloads' AND bucket = $2
+       WHERE tenant_id = $1 AND grain = 'day' AND dimension = 'none' AND bucket = $2 AND metric = 'downloads'
      )
      SELECT a.episode_id AS "episodeId", a.age_day AS "ageDay" FROM alive a
      WHERE a.episode_id IN (SELECT episode_id FROM counted)
@@ -47,7 +47,8 @@ export function cellsOfEpisodes(
      FROM release_starts s
      CROSS JOIN LATERAL (
        SELECT m.bucket FROM listener_metrics m
-       WHERE m.tenant_id = $1 AND m.episode_id = s.episode_id AND m.grain = 'day' AND m.metric = 'downloads'
+       WHERE m.tenant_id = $1 AND m.episode_id = s.episode_id AND m.grain = 'day' AND m.dimension = 'none'
+         AND m.metric = 'downloads'
        OFFSET 0
      ) days ${agesOn('days.bucket')}
      WHERE s.tenant_id = $1 AND s.episode_id = ANY ($2::uuid[]) AND ${IN_BOUNDS}`,

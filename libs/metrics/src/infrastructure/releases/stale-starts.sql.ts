@@ -19,10 +19,12 @@ export async function staleStarts(
     `SELECT e.id FROM episodes e LEFT JOIN release_starts s ON s.tenant_id = $1 AND s.episode_id = e.id
      WHERE e.tenant_id = $1 AND ${START_OF_EPISODE} IS DISTINCT FROM s.started_at
        AND (e.id IN (SELECT m.episode_id FROM listener_metrics m
-                     WHERE m.tenant_id = $1 AND m.grain = 'day' AND m.metric = 'downloads' AND m.bucket = $2)
+                     WHERE m.tenant_id = $1 AND m.grain = 'day' AND m.dimension = 'none' AND m.bucket = $2
+                       AND m.metric = 'downloads')
             OR $2::timestamptz IS NULL AND (s.started_at IS NOT NULL OR EXISTS (
               SELECT FROM listener_metrics m
-              WHERE m.tenant_id = $1 AND m.episode_id = e.id AND m.grain = 'month' AND m.metric = 'downloads')))
+              WHERE m.tenant_id = $1 AND m.episode_id = e.id AND m.grain = 'month' AND m.dimension = 'none'
+                AND m.metric = 'downloads')))
      LIMIT $3`,
     [tenantId, day, limit],
   );

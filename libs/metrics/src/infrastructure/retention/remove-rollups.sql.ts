@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
+import { OF_ANY_DIMENSION } from '../query/count-dimensions.js';
 import type { Grain } from '../../domain/cover-with-grains.js';
 
 /** The first bucket of a grain that is not before `from`; null when there is none. */
@@ -10,7 +11,7 @@ export async function firstRollup(
   from: Date,
 ): Promise<Date | null> {
   const [row] = await sql<{ first: Date | null }>(
-    'SELECT min(bucket) AS first FROM listener_metrics WHERE tenant_id = $1 AND grain = $2 AND bucket >= $3',
+    "SELECT min(bucket) AS first FROM listener_metrics WHERE tenant_id = $1 AND grain = $2 AND dimension = 'none' AND bucket >= $3",
     [tenantId, grain, from],
   );
   return row?.first ?? null;
@@ -31,9 +32,11 @@ export async function removeRollups(
 ): Promise<number> {
   const [row] = await sql<{ removed: number }>(
     `WITH by_episode AS (
-       DELETE FROM listener_metrics WHERE tenant_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 RETURNING 1
+       DELETE FROM listener_metrics
+       WHERE tenant_id = $1 AND grain = $2 AND ${OF_ANY_DIMENSION} AND bucket >= $3 AND bucket < $4 RETURNING 1
      ), totals AS (
-       DELETE FROM listener_totals WHERE tenant_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 RETURNING 1
+       DELETE FROM listener_totals
+       WHERE tenant_id = $1 AND grain = $2 AND ${OF_ANY_DIMENSION} AND bucket >= $3 AND bucket < $4 RETURNING 1
      ), positions AS (
        DELETE FROM listening_positions WHERE tenant_id = $1 AND grain = $2 AND bucket >= $3 AND bucket < $4 RETURNING 1
      ), daily AS (

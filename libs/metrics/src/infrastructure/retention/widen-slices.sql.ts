@@ -43,7 +43,7 @@ async function widen(
   const [row] = await sql<{ saved: number }>(
     `WITH narrow AS (
        DELETE FROM ${name}
-       WHERE tenant_id = $1 AND grain = 'slice' AND bucket >= $2 AND bucket < $3
+       WHERE tenant_id = $1 AND grain = 'slice' AND dimension = 'none' AND bucket >= $2 AND bucket < $3
          AND bucket <> date_bin('15 minutes', bucket, 'epoch')
        RETURNING bucket, ${of}, value ${carried(carries ?? '')}
      ), widened AS (
