@@ -41,23 +41,23 @@ beforeAll(async () => {
   dimensions = worker.get(RefreshDimensions);
   [network, other] = [await createKnownNetwork(api), await createKnownNetwork(api)];
   const seeds = STAGES.flatMap(({ first }) =>
-    fc.sample(seedsOf(Date.parse(first)), { numRuns: 400, seed: 7 }),
+    fc.sample(seedsOf(Date.parse(first)), { numRuns: 200, seed: 7 }),
   );
   // Late events come into hours that were refreshed before.
   await storeKnown(
     api,
     network,
-    seeds.filter((_, n) => n % 3 > 0),
+    seeds.filter((_, n) => n % 10 > 0),
   );
   await storeKnown(api, other, seeds.slice(0, 100));
   await refreshAll();
   await storeKnown(
     api,
     network,
-    seeds.filter((_, n) => n % 3 === 0),
+    seeds.filter((_, n) => n % 10 === 0),
   );
   await refreshAll();
-});
+}, 180_000);
 afterAll(() => api.close());
 
 function seedsOf(first: number): fc.Arbitrary<EventSeed> {
@@ -179,7 +179,7 @@ describe('a question', () => {
       }),
       { numRuns: 150, endOnFailure: false },
     );
-    expect(counted).toBeGreaterThan(500);
+    expect(counted).toBeGreaterThan(300);
   });
 
   test('is the same in pages of any size', async () => {

@@ -2,23 +2,21 @@ import type { Sql } from '@lib/database';
 import { DAY_MS, type TenantId } from '@lib/primitives';
 import { downloadHorizon, rawHorizon } from '@lib/time-series';
 import { coverWithGrains } from '../../domain/cover-with-grains.js';
+import { AFFORDABLE_ROWS } from '../audience/audience-reader.js';
 import { EVENT_METRICS, type Metric } from '../../domain/event-metrics.js';
 import { beforeRawHorizon } from '../../domain/metrics.errors.js';
 import { hasDimensions } from '../../domain/query/dimensions.js';
 import { dimensionsOf, type QueryShape } from '../../domain/query/metrics-query.js';
+import { queryTooExpensive } from '../../domain/audience/audience.errors.js';
 import {
   beforeDownloadHorizon,
   dimensionNotAvailable,
   oneDimensionOnly,
-  queryTooExpensive,
 } from '../../domain/query/query.errors.js';
 import { ALL_KEPT, type KeptRollups } from '../../domain/retention/kept-rollups.js';
 import type { CountedRange } from '../../domain/read-range.js';
 import { eventSeries } from '../../infrastructure/event-series.sql.js';
 import type { QueryReading } from '../../infrastructure/query/query-groups.sql.js';
-
-/** Rows that one question may read one by one. */
-export const MAX_ROWS = 1_000_000;
 
 /** Buckets of a question: see `QueryReading`. The last one ends at `to`. */
 export type QueryBuckets = Pick<QueryReading, 'starts' | 'bucketsBefore'> & { readonly to: number };
@@ -81,7 +79,7 @@ const FULL_HOURS =
   'ask for a shorter range, a longer interval, or a range and a time zone whose borders are full hours of UTC';
 
 function shorter({ from, to }: CountedRange, rows: number): string {
-  const days = Math.floor(((to - from) / DAY_MS) * (MAX_ROWS / rows));
+  const days = Math.floor(((to - from) / DAY_MS) * (AFFORDABLE_ROWS / rows));
   const range = days < 1 ? 'a range of less than a day' : `a range of about ${days} days`;
   return `ask for ${range}, or for one of app, device and country at a time`;
 }
@@ -95,7 +93,7 @@ async function refuseTooMany(
   instead: (rows: number) => string,
 ): Promise<void> {
   const rows = await rowsIn(sql, tenantId, metrics, stretches);
-  if (rows > MAX_ROWS) throw queryTooExpensive(rows, MAX_ROWS, instead(rows));
+  if (rows > AFFORDABLE_ROWS) throw queryTooExpensive(rows, AFFORDABLE_ROWS, instead(rows));
 }
 
 async function rowsIn(

@@ -1,15 +1,5 @@
 import { DomainError } from '@lib/primitives';
 
-/** A question that would read more rows one by one than is affordable. `instead` says in words what is. */
-export function queryTooExpensive(rows: number, limit: number, instead: string): DomainError {
-  return new DomainError(
-    'query_too_expensive',
-    422,
-    `This question reads ${rows} rows one by one, and at most ${limit} are affordable: ${instead}.`,
-    { field: 'from' },
-  );
-}
-
 /** A metric that is not kept by app, device and country. */
 export function dimensionNotAvailable(metric: string): DomainError {
   return new DomainError(

@@ -8,11 +8,11 @@ import {
 } from '@nestjs/swagger';
 import { Access, problemResponse, ReadsReplica } from '@lib/http';
 import { MAX_POINTS, MetricsQueryService } from '../../application/query/metrics-query.service.js';
-import { MAX_ROWS } from '../../application/query/query-plan.js';
+import { AFFORDABLE_ROWS } from '../../application/audience/audience-reader.js';
 import { MetricsQueryDto } from './metrics-query.dto.js';
 import { QueryAnswerDto } from './query-answer.dto.js';
 
-const [ROWS, POINTS] = [MAX_ROWS.toLocaleString('en'), MAX_POINTS.toLocaleString('en')];
+const [ROWS, POINTS] = [AFFORDABLE_ROWS.toLocaleString('en'), MAX_POINTS.toLocaleString('en')];
 
 /** The one grammar of questions about metrics. */
 @ApiTags('metrics')
