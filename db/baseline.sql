@@ -502,8 +502,14 @@ CREATE TABLE IF NOT EXISTS user_agents (
   tenant_id uuid NOT NULL,
   id bigint NOT NULL,
   value text NOT NULL,
+  app text,
+  device text,
   PRIMARY KEY (tenant_id, id)
 );
+COMMENT ON COLUMN user_agents.app IS 'Of the app, browser, library or bot, by the list that was in force when the text was new; NULL until a worker has looked.';
+COMMENT ON COLUMN user_agents.device IS 'Category of the device, as app.';
+-- Texts that nobody has looked at yet: few, and for a moment.
+CREATE INDEX IF NOT EXISTS user_agents_unnamed ON user_agents (tenant_id, id) WHERE app IS NULL;
 CREATE TABLE IF NOT EXISTS referrers (
   tenant_id uuid NOT NULL,
   id bigint NOT NULL,
@@ -643,7 +649,7 @@ CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
   kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy', 'locate',
                                      'release', 'publication', 'anomaly', 'export', 'export_expiry', 'audience',
-                                     'aggregate')),
+                                     'aggregate', 'dimension', 'agents')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -916,6 +922,10 @@ COMMENT ON COLUMN export_pieces.layout IS 'What the end of a Parquet file has to
 
 -- Named metric values by episode. Grain `slice` is 5 minutes and comes from raw events; `hour` and `day` (UTC) are
 -- sums of finer rows. One dimension at a time; dimension 'none' is the total. All zeros: no rule set applies.
+--
+-- Rows of a dimension begin with the hour, which comes from raw events: by app, device and country nearly every event of
+-- five minutes would have rows of its own. The dimension stands before the bucket in every index, so that totals, which
+-- are read and refreshed most, lie together.
 CREATE TABLE IF NOT EXISTS listener_metrics (
   tenant_id uuid NOT NULL,
   bucket timestamptz NOT NULL,
@@ -925,18 +935,19 @@ CREATE TABLE IF NOT EXISTS listener_metrics (
   value bigint NOT NULL,
   grain text NOT NULL CHECK (grain IN ('slice', 'hour', 'day', 'month')),
   metric text NOT NULL,
-  dimension text NOT NULL DEFAULT 'none',
+  dimension text NOT NULL DEFAULT 'none' CHECK (dimension IN ('none', 'app', 'device', 'country')),
   dimension_value text NOT NULL DEFAULT '',
   evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
-  PRIMARY KEY (tenant_id, grain, bucket, episode_id, metric, dimension, dimension_value, evidence, rule_set_id)
+  PRIMARY KEY (tenant_id, grain, dimension, bucket, episode_id, metric, dimension_value, evidence, rule_set_id),
+  CHECK (dimension = 'none' OR grain <> 'slice')
 );
 -- Serves an episode, and rankings within a podcast. Without the value on purpose: an index that holds it turns
 -- every refresh of a running bucket into new entries of every index.
 CREATE INDEX IF NOT EXISTS listener_metrics_episode
-  ON listener_metrics (tenant_id, episode_id, grain, metric, bucket);
+  ON listener_metrics (tenant_id, episode_id, grain, dimension, metric, bucket);
 -- Serves rankings of a whole network: a few hundred scans, one for each episode, cost more than the rows themselves.
 CREATE INDEX IF NOT EXISTS listener_metrics_coarse
-  ON listener_metrics (tenant_id, grain, metric, bucket, episode_id) WHERE grain IN ('day', 'month');
+  ON listener_metrics (tenant_id, grain, dimension, metric, bucket, episode_id) WHERE grain IN ('day', 'month');
 
 -- Sums of listener_metrics over episodes: a row for each podcast, and one of all zeros for the whole network, so that a
 -- chart of either reads as little whether it has ten episodes or ten thousand.
@@ -948,12 +959,13 @@ CREATE TABLE IF NOT EXISTS listener_totals (
   value bigint NOT NULL,
   grain text NOT NULL CHECK (grain IN ('slice', 'hour', 'day', 'month')),
   metric text NOT NULL,
-  dimension text NOT NULL DEFAULT 'none',
+  dimension text NOT NULL DEFAULT 'none' CHECK (dimension IN ('none', 'app', 'device', 'country')),
   dimension_value text NOT NULL DEFAULT '',
   evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
-  PRIMARY KEY (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence, rule_set_id)
+  PRIMARY KEY (tenant_id, grain, dimension, bucket, podcast_id, metric, dimension_value, evidence, rule_set_id),
+  CHECK (dimension = 'none' OR grain <> 'slice')
 );
-CREATE INDEX IF NOT EXISTS listener_totals_podcast ON listener_totals (tenant_id, podcast_id, grain, metric, bucket);
+CREATE INDEX IF NOT EXISTS listener_totals_podcast ON listener_totals (tenant_id, podcast_id, grain, dimension, metric, bucket);
 
 -- Listening inside episodes, by bins of 10 seconds: kind 'heard' is milliseconds heard in a bin, 'start' listenings that
 -- began in it, 'ad' ads of a placement that did. Only bins with an amount are named. What changes in a slice is added to
@@ -1290,6 +1302,7 @@ GRANT UPDATE (user_agent_id, referrer_id, network_id, path_id, audience_a, audie
 GRANT UPDATE (episode_id, segment, segment_ms) ON listener_events TO podcast_app;
 -- Texts that nobody sends any more go too. UPDATE changes nothing: it is what the lock of a row asks for.
 GRANT UPDATE (value), DELETE ON user_agents, referrers, paths TO podcast_app;
+GRANT UPDATE (app, device) ON user_agents TO podcast_app; -- named by a worker, once
 GRANT SELECT, INSERT ON rule_sets, snapshots, snapshot_numbers, annotations TO podcast_app; -- never changed
 GRANT SELECT, INSERT, UPDATE (removed_at) ON agent_overrides TO podcast_app; -- rule sets name them
 GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_deliveries, recounts, quarantines,

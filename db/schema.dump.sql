@@ -13,6 +13,29 @@ CREATE EXTENSION IF NOT EXISTS pgcrypto WITH SCHEMA public;
 
 CREATE EXTENSION IF NOT EXISTS "uuid-ossp" WITH SCHEMA public;
 
+CREATE FUNCTION public.aggregate_horizon() RETURNS timestamp with time zone
+    LANGUAGE sql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+  SELECT max(h.raw_from) FROM public.raw_horizons h WHERE to_regclass('public.episode_events_hourly') IS NOT NULL
+$$;
+
+ALTER FUNCTION public.aggregate_horizon() OWNER TO podcast_maintenance;
+
+CREATE FUNCTION public.delete_raw_events(p_tenant uuid, p_from timestamp with time zone, p_to timestamp with time zone) RETURNS bigint
+    LANGUAGE plpgsql
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+DECLARE
+  deleted bigint;
+BEGIN
+  DELETE FROM public.listener_events WHERE tenant_id = p_tenant AND occurred_at >= p_from AND occurred_at < p_to;
+  GET DIAGNOSTICS deleted = ROW_COUNT;
+  RETURN deleted;
+END $$;
+
+ALTER FUNCTION public.delete_raw_events(p_tenant uuid, p_from timestamp with time zone, p_to timestamp with time zone) OWNER TO podcast_owner;
+
 CREATE FUNCTION public.drop_partitions_before(p_before timestamp with time zone) RETURNS integer
     LANGUAGE plpgsql SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
@@ -180,6 +203,16 @@ END $$;
 
 ALTER FUNCTION public.note_episode_files() OWNER TO podcast_owner;
 
+CREATE FUNCTION public.oldest_raw_event(p_tenant uuid) RETURNS timestamp with time zone
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'public'
+    AS $$
+BEGIN
+  RETURN (SELECT min(occurred_at) FROM public.listener_events WHERE tenant_id = p_tenant);
+END $$;
+
+ALTER FUNCTION public.oldest_raw_event(p_tenant uuid) OWNER TO podcast_owner;
+
 CREATE FUNCTION public.open_tenant_table(p_table regclass, p_policy text, p_command text, p_role text) RETURNS void
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog'
@@ -317,6 +350,10 @@ BEGIN
   EXECUTE format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database());
   EXECUTE format('GRANT TEMPORARY, CREATE ON DATABASE %I TO podcast_queue', current_database());
   EXECUTE format('ALTER DATABASE %I SET idle_in_transaction_session_timeout = ''60s''', current_database());
+  -- Corrections of old days reach compressed rows, of which TimescaleDB would change at most 100,000 in a transaction.
+  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
+    EXECUTE format('ALTER DATABASE %I SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0', current_database());
+  END IF;
 EXCEPTION WHEN insufficient_privilege THEN
   RAISE WARNING 'this login does not own database %: doctor names what is left to its owner', current_database();
 END $$;
@@ -414,6 +451,40 @@ ALTER TABLE public.agent_overrides OWNER TO podcast_owner;
 
 COMMENT ON COLUMN public.agent_overrides.valid_until IS 'The first UTC day on which it no longer holds.';
 
+CREATE TABLE public.alerts (
+    tenant_id uuid NOT NULL,
+    id uuid NOT NULL,
+    podcast_id uuid NOT NULL,
+    day date NOT NULL,
+    hours integer NOT NULL,
+    metric text NOT NULL,
+    evidence text NOT NULL,
+    direction text NOT NULL,
+    expected double precision NOT NULL,
+    actual bigint NOT NULL,
+    z double precision NOT NULL,
+    state text DEFAULT 'open'::text NOT NULL,
+    likely_reason text NOT NULL,
+    reasons jsonb DEFAULT '[]'::jsonb NOT NULL,
+    found_at timestamp with time zone DEFAULT now() NOT NULL,
+    resolved_at timestamp with time zone,
+    acknowledged_by text,
+    acknowledged_at timestamp with time zone,
+    note text,
+    CONSTRAINT alerts_direction_check CHECK ((direction = ANY (ARRAY['above'::text, 'below'::text]))),
+    CONSTRAINT alerts_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text]))),
+    CONSTRAINT alerts_hours_check CHECK (((hours >= 1) AND (hours <= 24))),
+    CONSTRAINT alerts_likely_reason_check CHECK ((likely_reason = ANY (ARRAY['recount_applied'::text, 'missing_log_file'::text, 'new_bot'::text, 'feed_change'::text, 'new_release'::text, 'no_release'::text, 'unknown'::text]))),
+    CONSTRAINT alerts_metric_check CHECK ((metric = 'downloads'::text)),
+    CONSTRAINT alerts_state_check CHECK ((state = ANY (ARRAY['open'::text, 'acknowledged'::text, 'resolved'::text])))
+);
+
+ALTER TABLE ONLY public.alerts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.alerts OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.alerts.hours IS 'How many hours of the UTC day were compared.';
+
 CREATE TABLE public.annotations (
     tenant_id uuid NOT NULL,
     id uuid NOT NULL,
@@ -469,6 +540,43 @@ ALTER TABLE ONLY public.attribution_events FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.attribution_events OWNER TO podcast_owner;
 
+CREATE TABLE public.audience_sketches (
+    tenant_id uuid NOT NULL,
+    podcast_id uuid NOT NULL,
+    episode_id uuid NOT NULL,
+    rule_set_id uuid NOT NULL,
+    day date NOT NULL,
+    series text NOT NULL,
+    evidence text NOT NULL,
+    listeners bigint NOT NULL,
+    unidentified bigint NOT NULL,
+    threshold bigint,
+    hashes bigint[] NOT NULL,
+    CONSTRAINT audience_sketches_check CHECK ((listeners >= cardinality(hashes))),
+    CONSTRAINT audience_sketches_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text]))),
+    CONSTRAINT audience_sketches_series_check CHECK ((series = ANY (ARRAY['a'::text, 'b'::text]))),
+    CONSTRAINT audience_sketches_unidentified_check CHECK ((unidentified >= 0))
+);
+ALTER TABLE ONLY public.audience_sketches ALTER COLUMN hashes SET STORAGE EXTERNAL;
+
+ALTER TABLE ONLY public.audience_sketches FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audience_sketches OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.audience_sketches.podcast_id IS 'All zeros: the whole network.';
+
+COMMENT ON COLUMN public.audience_sketches.episode_id IS 'All zeros: all episodes of the podcast, or of the network.';
+
+COMMENT ON COLUMN public.audience_sketches.series IS 'Which of the two audience ids: their keys change half a period apart.';
+
+COMMENT ON COLUMN public.audience_sketches.listeners IS 'Different ids of the day, counted.';
+
+COMMENT ON COLUMN public.audience_sketches.unidentified IS 'Downloads without an id: of addresses that were cut, and of listeners that were erased.';
+
+COMMENT ON COLUMN public.audience_sketches.threshold IS 'The last of the hashes, where there are more ids than are kept; NULL: these are all.';
+
+COMMENT ON COLUMN public.audience_sketches.hashes IS 'Ascending.';
+
 CREATE TABLE public.count_carry (
     tenant_id uuid NOT NULL,
     rule_set_id uuid NOT NULL,
@@ -504,7 +612,7 @@ CREATE TABLE public.dirty_buckets (
     bucket timestamp with time zone NOT NULL,
     mark_id bigint NOT NULL,
     marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text, 'export'::text, 'export_expiry'::text])))
+    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text, 'release'::text, 'publication'::text, 'anomaly'::text, 'export'::text, 'export_expiry'::text, 'audience'::text, 'aggregate'::text, 'dimension'::text, 'agents'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.5');
 
@@ -787,6 +895,8 @@ CREATE TABLE public.listener_metrics (
     dimension text DEFAULT 'none'::text NOT NULL,
     dimension_value text DEFAULT ''::text NOT NULL,
     evidence text NOT NULL,
+    CONSTRAINT listener_metrics_check CHECK (((dimension = 'none'::text) OR (grain <> 'slice'::text))),
+    CONSTRAINT listener_metrics_dimension_check CHECK ((dimension = ANY (ARRAY['none'::text, 'app'::text, 'device'::text, 'country'::text]))),
     CONSTRAINT listener_metrics_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text, 'client_confirmed'::text]))),
     CONSTRAINT listener_metrics_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text, 'month'::text])))
 );
@@ -860,6 +970,8 @@ CREATE TABLE public.listener_totals (
     dimension text DEFAULT 'none'::text NOT NULL,
     dimension_value text DEFAULT ''::text NOT NULL,
     evidence text NOT NULL,
+    CONSTRAINT listener_totals_check CHECK (((dimension = 'none'::text) OR (grain <> 'slice'::text))),
+    CONSTRAINT listener_totals_dimension_check CHECK ((dimension = ANY (ARRAY['none'::text, 'app'::text, 'device'::text, 'country'::text]))),
     CONSTRAINT listener_totals_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text, 'client_confirmed'::text]))),
     CONSTRAINT listener_totals_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text, 'month'::text])))
 );
@@ -1126,6 +1238,33 @@ ALTER TABLE ONLY public.referrers FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.referrers OWNER TO podcast_owner;
 
+CREATE TABLE public.release_curves (
+    tenant_id uuid NOT NULL,
+    episode_id uuid NOT NULL,
+    podcast_id uuid NOT NULL,
+    rule_set_id uuid NOT NULL,
+    downloads bigint NOT NULL,
+    age_day integer NOT NULL,
+    evidence text NOT NULL,
+    CONSTRAINT release_curves_age_day_check CHECK (((age_day >= 0) AND (age_day <= 365))),
+    CONSTRAINT release_curves_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text])))
+);
+
+ALTER TABLE ONLY public.release_curves FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.release_curves OWNER TO podcast_owner;
+
+CREATE TABLE public.release_starts (
+    tenant_id uuid NOT NULL,
+    episode_id uuid NOT NULL,
+    podcast_id uuid NOT NULL,
+    started_at timestamp with time zone NOT NULL
+);
+
+ALTER TABLE ONLY public.release_starts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.release_starts OWNER TO podcast_owner;
+
 CREATE TABLE public.retention_horizons (
     tenant_id uuid NOT NULL,
     quarters_until timestamp with time zone,
@@ -1313,18 +1452,30 @@ ALTER TABLE public.unrecorded_requests OWNER TO podcast_owner;
 CREATE TABLE public.user_agents (
     tenant_id uuid NOT NULL,
     id bigint NOT NULL,
-    value text NOT NULL
+    value text NOT NULL,
+    app text,
+    device text
 );
 
 ALTER TABLE ONLY public.user_agents FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.user_agents OWNER TO podcast_owner;
 
+COMMENT ON COLUMN public.user_agents.app IS 'Of the app, browser, library or bot, by the list that was in force when the text was new; NULL until a worker has looked.';
+
+COMMENT ON COLUMN public.user_agents.device IS 'Category of the device, as app.';
+
 ALTER TABLE ONLY public.address_lists
     ADD CONSTRAINT address_lists_pkey PRIMARY KEY (tenant_id, id);
 
 ALTER TABLE ONLY public.agent_overrides
     ADD CONSTRAINT agent_overrides_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_pkey PRIMARY KEY (tenant_id, id);
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_tenant_id_podcast_id_day_metric_evidence_direction_key UNIQUE (tenant_id, podcast_id, day, metric, evidence, direction);
 
 ALTER TABLE ONLY public.annotations
     ADD CONSTRAINT annotations_pkey PRIMARY KEY (tenant_id, id);
@@ -1334,6 +1485,9 @@ ALTER TABLE ONLY public.api_keys
 
 ALTER TABLE ONLY public.attribution_events
     ADD CONSTRAINT attribution_events_pkey PRIMARY KEY (tenant_id, occurred_at, event_id);
+
+ALTER TABLE ONLY public.audience_sketches
+    ADD CONSTRAINT audience_sketches_pkey PRIMARY KEY (tenant_id, podcast_id, episode_id, series, evidence, day, rule_set_id);
 
 ALTER TABLE ONLY public.count_carry
     ADD CONSTRAINT count_carry_pkey PRIMARY KEY (tenant_id, rule_set_id, day, address_day_id, listener_id, episode_id, evidence);
@@ -1384,10 +1538,10 @@ ALTER TABLE ONLY public.listener_keys
     ADD CONSTRAINT listener_keys_pkey PRIMARY KEY (tenant_id, purpose, period, import_id);
 
 ALTER TABLE ONLY public.listener_metrics
-    ADD CONSTRAINT listener_metrics_pkey PRIMARY KEY (tenant_id, grain, bucket, episode_id, metric, dimension, dimension_value, evidence, rule_set_id);
+    ADD CONSTRAINT listener_metrics_pkey PRIMARY KEY (tenant_id, grain, dimension, bucket, episode_id, metric, dimension_value, evidence, rule_set_id);
 
 ALTER TABLE ONLY public.listener_totals
-    ADD CONSTRAINT listener_totals_pkey PRIMARY KEY (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence, rule_set_id);
+    ADD CONSTRAINT listener_totals_pkey PRIMARY KEY (tenant_id, grain, dimension, bucket, podcast_id, metric, dimension_value, evidence, rule_set_id);
 
 ALTER TABLE ONLY public.listening_positions
     ADD CONSTRAINT listening_positions_pkey PRIMARY KEY (tenant_id, grain, bucket, episode_id, kind, placement_id);
@@ -1440,6 +1594,12 @@ ALTER TABLE ONLY public.recounts
 ALTER TABLE ONLY public.referrers
     ADD CONSTRAINT referrers_pkey PRIMARY KEY (tenant_id, id);
 
+ALTER TABLE ONLY public.release_curves
+    ADD CONSTRAINT release_curves_pkey PRIMARY KEY (tenant_id, episode_id, age_day, evidence, rule_set_id);
+
+ALTER TABLE ONLY public.release_starts
+    ADD CONSTRAINT release_starts_pkey PRIMARY KEY (tenant_id, episode_id);
+
 ALTER TABLE ONLY public.retention_horizons
     ADD CONSTRAINT retention_horizons_pkey PRIMARY KEY (tenant_id);
 
@@ -1482,9 +1642,15 @@ ALTER TABLE ONLY public.unrecorded_requests
 ALTER TABLE ONLY public.user_agents
     ADD CONSTRAINT user_agents_pkey PRIMARY KEY (tenant_id, id);
 
+CREATE INDEX alerts_day ON public.alerts USING btree (tenant_id, day);
+
+CREATE INDEX alerts_found ON public.alerts USING btree (tenant_id, found_at DESC, id DESC);
+
 CREATE INDEX annotations_time ON public.annotations USING btree (tenant_id, happened_at);
 
 CREATE UNIQUE INDEX api_keys_key_id_key ON public.api_keys USING btree (key_id);
+
+CREATE INDEX audience_sketches_day ON public.audience_sketches USING btree (tenant_id, day);
 
 CREATE INDEX count_carry_listener ON public.count_carry USING btree (tenant_id, rule_set_id, day, listener_id);
 
@@ -1498,17 +1664,21 @@ CREATE INDEX episodes_media_key ON public.episodes USING btree (tenant_id, media
 
 CREATE INDEX episodes_newest ON public.episodes USING btree (tenant_id, created_at DESC, id DESC);
 
+CREATE INDEX episodes_published ON public.episodes USING btree (tenant_id, podcast_id, published_at DESC, id DESC);
+
+CREATE INDEX episodes_released ON public.episodes USING btree (tenant_id, published_at DESC, id DESC);
+
 CREATE INDEX episodes_title_trgm ON public.episodes USING gin (tenant_id, title public.gin_trgm_ops);
 
 CREATE INDEX exports_requested ON public.exports USING btree (tenant_id, requested_at DESC, id DESC);
 
 CREATE INDEX listener_events_unlocated ON ONLY public.listener_events USING btree (tenant_id, path_id, occurred_at) WHERE ((episode_id IS NULL) AND (path_id IS NOT NULL));
 
-CREATE INDEX listener_metrics_coarse ON public.listener_metrics USING btree (tenant_id, grain, metric, bucket, episode_id) WHERE (grain = ANY (ARRAY['day'::text, 'month'::text]));
+CREATE INDEX listener_metrics_coarse ON public.listener_metrics USING btree (tenant_id, grain, dimension, metric, bucket, episode_id) WHERE (grain = ANY (ARRAY['day'::text, 'month'::text]));
 
-CREATE INDEX listener_metrics_episode ON public.listener_metrics USING btree (tenant_id, episode_id, grain, metric, bucket);
+CREATE INDEX listener_metrics_episode ON public.listener_metrics USING btree (tenant_id, episode_id, grain, dimension, metric, bucket);
 
-CREATE INDEX listener_totals_podcast ON public.listener_totals USING btree (tenant_id, podcast_id, grain, metric, bucket);
+CREATE INDEX listener_totals_podcast ON public.listener_totals USING btree (tenant_id, podcast_id, grain, dimension, metric, bucket);
 
 CREATE INDEX listening_positions_episode ON public.listening_positions USING btree (tenant_id, episode_id, grain, bucket);
 
@@ -1526,6 +1696,8 @@ CREATE INDEX public_handles_target ON public.public_handles USING btree (tenant_
 
 CREATE INDEX unrecorded_requests_day ON public.unrecorded_requests USING btree (tenant_id, day);
 
+CREATE INDEX user_agents_unnamed ON public.user_agents USING btree (tenant_id, id) WHERE (app IS NULL);
+
 CREATE TRIGGER episodes_added AFTER INSERT ON public.episodes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.note_episode_files();
 
 CREATE TRIGGER episodes_changed AFTER UPDATE ON public.episodes REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION public.note_episode_files();
@@ -1535,6 +1707,9 @@ ALTER TABLE ONLY public.address_lists
 
 ALTER TABLE ONLY public.agent_overrides
     ADD CONSTRAINT agent_overrides_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY public.alerts
+    ADD CONSTRAINT alerts_tenant_id_podcast_id_fkey FOREIGN KEY (tenant_id, podcast_id) REFERENCES public.podcasts(tenant_id, id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY public.annotations
     ADD CONSTRAINT annotations_tenant_id_fkey FOREIGN KEY (tenant_id) REFERENCES public.tenants(tenant_id) ON DELETE CASCADE;
@@ -1642,11 +1817,15 @@ CREATE POLICY admin_read ON public.tenants FOR SELECT TO podcast_admin USING (tr
 
 ALTER TABLE public.agent_overrides ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.alerts ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.annotations ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.api_keys ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.attribution_events ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.audience_sketches ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.count_carry ENABLE ROW LEVEL SECURITY;
 
@@ -1689,6 +1868,8 @@ CREATE POLICY lookup_read ON public.public_handles FOR SELECT TO podcast_lookup 
 CREATE POLICY lookup_read ON public.tenants FOR SELECT TO podcast_lookup USING (true);
 
 CREATE POLICY maintenance_delete ON public.attribution_events FOR DELETE TO podcast_maintenance USING (true);
+
+CREATE POLICY maintenance_delete ON public.dirty_buckets FOR DELETE TO podcast_maintenance USING (true);
 
 CREATE POLICY maintenance_delete ON public.listener_events FOR DELETE TO podcast_maintenance USING (true);
 
@@ -1734,6 +1915,10 @@ ALTER TABLE public.recounts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.referrers ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.release_curves ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.release_starts ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.retention_horizons ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rule_sets ENABLE ROW LEVEL SECURITY;
@@ -1752,11 +1937,15 @@ CREATE POLICY tenant_isolation ON public.address_lists TO podcast_app USING ((te
 
 CREATE POLICY tenant_isolation ON public.agent_overrides TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.alerts TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.annotations TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.api_keys TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.attribution_events TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.audience_sketches TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.count_carry TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1816,6 +2005,10 @@ CREATE POLICY tenant_isolation ON public.recounts TO podcast_app USING ((tenant_
 
 CREATE POLICY tenant_isolation ON public.referrers TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.release_curves TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.release_starts TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.retention_horizons TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.rule_sets TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
@@ -1844,11 +2037,15 @@ CREATE POLICY tenant_wall ON public.address_lists AS RESTRICTIVE TO podcast_app 
 
 CREATE POLICY tenant_wall ON public.agent_overrides AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_wall ON public.alerts AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_wall ON public.annotations AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.api_keys AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.attribution_events AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.audience_sketches AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.count_carry AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -1908,6 +2105,10 @@ CREATE POLICY tenant_wall ON public.recounts AS RESTRICTIVE TO podcast_app USING
 
 CREATE POLICY tenant_wall ON public.referrers AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_wall ON public.release_curves AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.release_starts AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_wall ON public.retention_horizons AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.rule_sets AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
@@ -1941,6 +2142,12 @@ GRANT USAGE ON SCHEMA public TO podcast_lookup;
 GRANT USAGE ON SCHEMA public TO podcast_maintenance;
 GRANT USAGE ON SCHEMA public TO podcast_search;
 
+REVOKE ALL ON FUNCTION public.aggregate_horizon() FROM PUBLIC;
+GRANT ALL ON FUNCTION public.aggregate_horizon() TO podcast_app;
+
+REVOKE ALL ON FUNCTION public.delete_raw_events(p_tenant uuid, p_from timestamp with time zone, p_to timestamp with time zone) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.delete_raw_events(p_tenant uuid, p_from timestamp with time zone, p_to timestamp with time zone) TO podcast_maintenance;
+
 REVOKE ALL ON FUNCTION public.drop_partitions_before(p_before timestamp with time zone) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.drop_partitions_before(p_before timestamp with time zone) TO podcast_maintenance;
 
@@ -1960,6 +2167,9 @@ REVOKE ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_l
 GRANT ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) TO podcast_app;
 
 REVOKE ALL ON FUNCTION public.note_episode_files() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION public.oldest_raw_event(p_tenant uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.oldest_raw_event(p_tenant uuid) TO podcast_maintenance;
 
 REVOKE ALL ON FUNCTION public.open_tenant_table(p_table regclass, p_policy text, p_command text, p_role text) FROM PUBLIC;
 
@@ -2002,6 +2212,8 @@ GRANT SELECT,INSERT ON TABLE public.agent_overrides TO podcast_app;
 
 GRANT UPDATE(removed_at) ON TABLE public.agent_overrides TO podcast_app;
 
+GRANT SELECT,INSERT,UPDATE ON TABLE public.alerts TO podcast_app;
+
 GRANT SELECT,INSERT ON TABLE public.annotations TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.api_keys TO podcast_app;
@@ -2029,10 +2241,13 @@ GRANT SELECT(tenant_id) ON TABLE public.attribution_events TO podcast_maintenanc
 
 GRANT SELECT(occurred_at) ON TABLE public.attribution_events TO podcast_maintenance;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.audience_sketches TO podcast_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.count_carry TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.counted_days TO podcast_app;
 
+GRANT DELETE ON TABLE public.dirty_buckets TO podcast_maintenance;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dirty_buckets TO podcast_app;
 
 GRANT SELECT(tenant_id) ON TABLE public.dirty_buckets TO podcast_maintenance;
@@ -2040,6 +2255,8 @@ GRANT SELECT(tenant_id) ON TABLE public.dirty_buckets TO podcast_maintenance;
 GRANT SELECT(kind) ON TABLE public.dirty_buckets TO podcast_maintenance;
 
 GRANT SELECT(bucket) ON TABLE public.dirty_buckets TO podcast_maintenance;
+
+GRANT SELECT(mark_id) ON TABLE public.dirty_buckets TO podcast_maintenance;
 
 GRANT SELECT(marked_at) ON TABLE public.dirty_buckets TO podcast_maintenance;
 
@@ -2201,6 +2418,10 @@ GRANT SELECT,INSERT,DELETE ON TABLE public.referrers TO podcast_app;
 
 GRANT UPDATE(value) ON TABLE public.referrers TO podcast_app;
 
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.release_curves TO podcast_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.release_starts TO podcast_app;
+
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.retention_horizons TO podcast_app;
 
 GRANT SELECT,INSERT ON TABLE public.rule_sets TO podcast_app;
@@ -2243,4 +2464,8 @@ GRANT SELECT,INSERT,UPDATE ON TABLE public.unrecorded_requests TO podcast_app;
 GRANT SELECT,INSERT,DELETE ON TABLE public.user_agents TO podcast_app;
 
 GRANT UPDATE(value) ON TABLE public.user_agents TO podcast_app;
+
+GRANT UPDATE(app) ON TABLE public.user_agents TO podcast_app;
+
+GRANT UPDATE(device) ON TABLE public.user_agents TO podcast_app;
 
