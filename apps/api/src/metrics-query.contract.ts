@@ -286,13 +286,12 @@ export function countByHand(network: KnownNetwork, asked: Parameters, answer: Qu
   });
 }
 
-const GROUP_FIELD: Record<string, keyof KnownEvent & string> &
-  Record<string, 'podcastId' | 'episodeId' | 'app'> = {
+const GROUP_FIELD: Record<string, 'podcastId' | 'episodeId' | 'app' | 'device' | 'country'> = {
   podcast: 'podcastId',
   episode: 'episodeId',
   app: 'app',
-  device: 'device' as 'app',
-  country: 'country' as 'app',
+  device: 'device',
+  country: 'country',
 };
 
 function named(grouping: string, key: string, name: string): [string, string][] {

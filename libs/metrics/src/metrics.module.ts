@@ -48,12 +48,12 @@ import { ExportFilesController } from './http/exports/export-files.controller.js
 import { ExportsController } from './http/exports/exports.controller.js';
 import { AudienceController } from './http/audience/audience.controller.js';
 import { MetricsQueryController } from './http/query/metrics-query.controller.js';
+import { MetricsController } from './http/metrics.controller.js';
 import { ReleasesController } from './http/releases/releases.controller.js';
 import { LiveFeeds } from './application/live/live-feeds.js';
 import { LiveTotals } from './application/live/live-totals.js';
 import { AnswerCache } from './application/serving/answer-cache.js';
 import { RollupStates } from './application/serving/rollup-states.js';
-import { MetricsController } from './http/metrics.controller.js';
 import { LiveController } from './http/live/live.controller.js';
 import { LiveStreams } from './http/live/live-streams.js';
 import { CachedAnswerInterceptor } from './http/serving/cached-answer.interceptor.js';

@@ -86,12 +86,12 @@ export class MetricsQueryService {
       { ...read.range, from: first },
       source === 'totals' ? ROLLUP_STAGES : DIMENSION_STAGES,
     );
-    const reading = await planQuery(sql, tenantId, query, {
+    const buckets = {
       starts: previous === null ? starts : [previous.from, ...starts],
       bucketsBefore: previous === null ? 0 : 1,
       to: read.range.to,
-      kept,
-    });
+    };
+    const reading = await planQuery(sql, tenantId, query, buckets, kept);
     const levels = metricLevels(query.metrics).filter(
       ({ evidence }) => query.evidence === undefined || query.evidence.includes(evidence),
     );

@@ -37,7 +37,7 @@ export class MetricsQueryController {
       'filter, is answered from rollups by the hour. Two or three of them are there for `downloads` alone and are counted ' +
       `one by one: where the tenant has more than ${ROWS} downloads in the range, the question is refused ` +
       '(query_too_expensive). So is one of the three where broken hours of UTC, as in time zones that are half an hour off, ' +
-      `hold more than ${ROWS} events; these need the raw events, too, which retention removes (before_raw_horizon).`,
+      `hold more than ${ROWS} events; what retention has removed cannot be read so (before_raw_horizon, before_download_horizon).`,
   })
   @ApiOkResponse({ type: QueryAnswerDto })
   @ApiBadRequestResponse(
