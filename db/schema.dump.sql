@@ -1276,6 +1276,23 @@ ALTER TABLE ONLY public.release_starts FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.release_starts OWNER TO podcast_owner;
 
+CREATE TABLE public.release_totals (
+    tenant_id uuid NOT NULL,
+    episode_id uuid NOT NULL,
+    days_1 bigint NOT NULL,
+    days_7 bigint NOT NULL,
+    days_30 bigint NOT NULL,
+    days_60 bigint NOT NULL,
+    days_90 bigint NOT NULL,
+    days_366 bigint NOT NULL,
+    evidence text NOT NULL,
+    CONSTRAINT release_totals_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text])))
+);
+
+ALTER TABLE ONLY public.release_totals FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.release_totals OWNER TO podcast_owner;
+
 CREATE TABLE public.retention_horizons (
     tenant_id uuid NOT NULL,
     quarters_until timestamp with time zone,
@@ -1614,6 +1631,9 @@ ALTER TABLE ONLY public.release_curves
 ALTER TABLE ONLY public.release_starts
     ADD CONSTRAINT release_starts_pkey PRIMARY KEY (tenant_id, episode_id);
 
+ALTER TABLE ONLY public.release_totals
+    ADD CONSTRAINT release_totals_pkey PRIMARY KEY (tenant_id, episode_id, evidence);
+
 ALTER TABLE ONLY public.retention_horizons
     ADD CONSTRAINT retention_horizons_pkey PRIMARY KEY (tenant_id);
 
@@ -1938,6 +1958,8 @@ ALTER TABLE public.release_curves ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.release_starts ENABLE ROW LEVEL SECURITY;
 
+ALTER TABLE public.release_totals ENABLE ROW LEVEL SECURITY;
+
 ALTER TABLE public.retention_horizons ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.rule_sets ENABLE ROW LEVEL SECURITY;
@@ -2029,6 +2051,8 @@ CREATE POLICY tenant_isolation ON public.referrers TO podcast_app USING ((tenant
 CREATE POLICY tenant_isolation ON public.release_curves TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.release_starts TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_isolation ON public.release_totals TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.retention_horizons TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -2131,6 +2155,8 @@ CREATE POLICY tenant_wall ON public.referrers AS RESTRICTIVE TO podcast_app USIN
 CREATE POLICY tenant_wall ON public.release_curves AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.release_starts AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.release_totals AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.retention_horizons AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -2446,6 +2472,8 @@ GRANT UPDATE(value) ON TABLE public.referrers TO podcast_app;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.release_curves TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.release_starts TO podcast_app;
+
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.release_totals TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.retention_horizons TO podcast_app;
 
