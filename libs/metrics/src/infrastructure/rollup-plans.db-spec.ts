@@ -89,7 +89,7 @@ beforeAll(async () => {
   );
   await owner.query(
     `INSERT INTO listening_positions (tenant_id, grain, bucket, episode_id, kind, bins, amounts)
-     SELECT tenant_id, grain, bucket, episode_id, 'heard', '{0}', '{1}' FROM listener_metrics`,
+     SELECT tenant_id, grain, bucket, episode_id, 'heard', '{0}', '{1}' FROM listener_metrics WHERE dimension = 'none'`,
   );
   await fillDownloads(owner, tenantIds);
   await fillReleases(owner);

@@ -25,7 +25,7 @@ export async function storedRollups(
     `SELECT ${KEPT_ROLLUPS} AS kept,
             ${ms('raw_from')} FROM raw_horizons WHERE tenant_id = $1 AND moved_at <= $2) AS "frozenUntil",
             ${ms('min(bucket)')} FROM dirty_buckets
-              WHERE tenant_id = $1 AND kind IN ('count', 'slice', 'metrics_daily')) AS "oldestMark",
+              WHERE tenant_id = $1 AND kind IN ('count', 'slice', 'dimension', 'metrics_daily')) AS "oldestMark",
             ${firstOf('slice')}, ${firstOf('hour')}, ${firstOf('day')}, ${firstOf('month')}`,
     [tenantId, settledBefore],
   );
