@@ -46,7 +46,8 @@ export function rawRetentions(sql: Sql): Promise<RawRetention[]> {
     FROM tenants t
     LEFT JOIN tenant_settings s ON s.tenant_id = t.tenant_id
     LEFT JOIN raw_horizons h ON h.tenant_id = t.tenant_id
-    LEFT JOIN (SELECT tenant_id, min(bucket) AS oldest FROM dirty_buckets WHERE kind IN ('count', 'slice', 'dimension') GROUP BY tenant_id) m
+    LEFT JOIN (SELECT tenant_id, min(bucket) AS oldest FROM dirty_buckets WHERE kind IN ('count', 'slice', 'dimension')
+               GROUP BY tenant_id) m
       ON m.tenant_id = t.tenant_id
     ORDER BY t.tenant_id`);
 }

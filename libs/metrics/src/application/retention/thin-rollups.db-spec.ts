@@ -19,6 +19,7 @@ import { play, storeEvents, type RawEvent } from '../exact-rollups.contract.js';
 import { QuestionReader, type Question } from '../question-reader.js';
 import { RecentTenants } from '../recent-tenants.js';
 import { ReconcileAggregates } from '../reconcile-aggregates.js';
+import { RefreshDimensions } from '../query/refresh-dimensions.js';
 import { RefreshAggregates } from '../refresh-aggregates.js';
 import { RefreshMetricsDaily } from '../refresh-metrics-daily.js';
 import { SeriesService } from '../series.service.js';
@@ -28,6 +29,7 @@ import { ThinRollups } from './thin-rollups.js';
 let database: TestDatabase;
 let connections: TestConnections;
 let refresh: RefreshAggregates;
+let dimensions: RefreshDimensions;
 let refreshDaily: RefreshMetricsDaily;
 let reconcile: ReconcileAggregates;
 let engine: EngineInForce;
@@ -54,6 +56,7 @@ beforeAll(async () => {
   const logger = createLogger('silent');
   const recent = new RecentTenants();
   refresh = new RefreshAggregates(db, app, logger, recent);
+  dimensions = new RefreshDimensions(db, app, logger);
   refreshDaily = new RefreshMetricsDaily(db, app, logger);
   reconcile = new ReconcileAggregates(db, recent, logger);
   engine = new EngineInForce(settings, maintenance);
@@ -119,6 +122,7 @@ class Network {
   async refresh(): Promise<void> {
     while ((await refresh.run()).days > 0);
     while ((await refreshDaily.run()).days > 0);
+    while ((await dimensions.run()).days > 0);
   }
 
   /** Both jobs, with the pause between freezing and removing behind them. */
@@ -140,7 +144,7 @@ class Network {
 
   async count(table: string, condition: string): Promise<number> {
     const [row] = await this.sql<{ n: number }>(
-      `SELECT count(*)::integer AS n FROM ${table} WHERE tenant_id = $1 AND ${condition}`,
+      `SELECT count(*)::integer AS n FROM ${table} WHERE tenant_id = $1 ${table.startsWith('listener_') ? `AND dimension = 'none'` : ''} AND ${condition}`,
     );
     return row!.n;
   }
