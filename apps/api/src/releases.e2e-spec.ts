@@ -39,7 +39,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
-const slice = (at: number) => Math.floor(at / SLICE_MS) * SLICE_MS;
+/** Ages are counted from the quarter of an hour of publication. */
+const quarter = (at: number) => Math.floor(at / (15 * MINUTE_MS)) * 15 * MINUTE_MS;
 const change = (text: string, params: unknown[]) => api.database.owner.query(text, params);
 
 async function refreshAll(): Promise<void> {
@@ -123,8 +124,8 @@ const within = (
         ({ at, episodeId, evidence: level }) =>
           episodeId === id &&
           level === evidence &&
-          at >= slice(published) + from &&
-          at < slice(published) + to,
+          at >= quarter(published) + from &&
+          at < quarter(published) + to,
       ).length;
 
 /** By the definition: position p · (n + 1) of the ordered list, straight between neighbours. */
@@ -181,7 +182,7 @@ describe('a network of the last months', () => {
     return HORIZONS.map((days) => {
       const reached = (each: Episode) => within(network, each, evidence, 0, days * DAY_MS);
       const passed = ({ published }: Episode) =>
-        published !== null && slice(published) + days * DAY_MS <= now;
+        published !== null && quarter(published) + days * DAY_MS <= now;
       const peers = network.episodes
         .filter(
           ({ podcastId, published }) => podcastId === episode.podcastId && published! < episode.published!,
@@ -222,7 +223,7 @@ describe('a network of the last months', () => {
       .sort((a, b) => b.published! - a.published!);
     expect(items.map(({ episodeId }) => episodeId)).toEqual(expected.map(({ id }) => id));
     for (const [n, { levels, startedAt }] of items.entries()) {
-      expect(Date.parse(startedAt)).toBe(slice(expected[n]!.published!));
+      expect(Date.parse(startedAt)).toBe(quarter(expected[n]!.published!));
       expect(levels.map(({ evidence }) => evidence)).toEqual([...EVIDENCE]);
       for (const { evidence, soFar, horizons } of levels) {
         expect(soFar).toBe(within(network, expected[n]!, evidence, 0, 366 * DAY_MS));
@@ -261,7 +262,7 @@ describe('a network of the last months', () => {
           length:
             episode.published === null
               ? 0
-              : Math.min(Math.floor((now - slice(episode.published)) / step), most),
+              : Math.min(Math.floor((now - quarter(episode.published)) / step), most),
         },
         (_, n) => within(network, episode, evidence, 0, (n + 1) * step),
       );
@@ -306,14 +307,14 @@ describe('a network of the last months', () => {
   test.each([0, 1, 2, 9, 16, 17])('the forecast of episode %i is its own decay by hand', async (n) => {
     const episode = often[n]!;
     const { body } = await get<Forecasts>(network, 'forecast', { episodeId: episode.id, days: 7 });
-    const start = episode.published !== null && episode.published < now ? slice(episode.published) : null;
-    const age = start === null ? null : slice(Date.parse(body.asOf)) - start;
+    const start = episode.published !== null && episode.published < now ? quarter(episode.published) : null;
+    const age = start === null ? null : quarter(Date.parse(body.asOf)) - start;
     const peers = often.filter(
       ({ id, published }) =>
         id !== episode.id &&
         published !== null &&
         published < (start ?? now) &&
-        slice(published) + 7 * DAY_MS <= now,
+        quarter(published) + 7 * DAY_MS <= now,
     );
     expect(body.levels.map(({ evidence }) => evidence)).toEqual([...EVIDENCE]);
     for (const { evidence, soFar, forecast } of body.levels) {
@@ -449,7 +450,7 @@ describe('the back catalogue', () => {
       network,
       onTheBorder.flatMap(({ id: episodeId, published }) =>
         [1, 3, 7].flatMap((days) => {
-          const border = slice(published!) + days * DAY_MS;
+          const border = quarter(published!) + days * DAY_MS;
           return [border - 1, border].map((at) => ({ at, episodeId, evidence: 'prefix_only' as const }));
         }),
       ),
@@ -488,7 +489,7 @@ describe('the back catalogue', () => {
       .map(({ at, episodeId }) => ({ at, ...episodes.get(episodeId)! }))
       .filter((each) => podcastId === undefined || each.podcastId === podcastId);
     const dated = some.filter(({ published }) => published !== null);
-    const old = dated.filter(({ at, published }) => at >= slice(published!) + days * DAY_MS);
+    const old = dated.filter(({ at, published }) => at >= quarter(published!) + days * DAY_MS);
     return {
       downloads: some.length,
       backCatalogue: old.length,
