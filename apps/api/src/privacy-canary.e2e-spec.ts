@@ -308,7 +308,7 @@ async function recountEverything(): Promise<void> {
 }
 
 /** Audiences follow only every 15 seconds: whoever looks at them waits for them too. */
-const untilCounted = (others = ['privacy', 'detect', 'audience']) =>
+const untilCounted = (others = ['privacy', 'detect', 'audience', 'anomaly']) =>
   until('everything is counted', async () => {
     const { rows } = await database.owner.query(`SELECT FROM dirty_buckets WHERE kind <> ALL ($1) LIMIT 1`, [
       others,
@@ -457,7 +457,7 @@ test('of an address nothing is ever kept; of an erased listener nothing is left,
     1,
   ]);
   expect(reports[0]!.days).toHaveLength(OLDER_DAYS + 1);
-  await untilCounted(['privacy', 'detect']);
+  await untilCounted(['privacy', 'detect', 'anomaly']);
 
   // A repeat brings nothing back.
   expect(await send()).toEqual(['duplicate', 'duplicate', 'duplicate']);
