@@ -546,7 +546,9 @@ describe('what costs too much', () => {
     );
     expect(local.status).toBe(200);
     await api.database.owner.query(
-      `INSERT INTO listener_totals (tenant_id, bucket, podcast_id, rule_set_id, value, grain, metric, evidence)
+      `WITH moved AS (INSERT INTO aggregate_watermarks (tenant_id, version) VALUES ($1, 100)
+                      ON CONFLICT (tenant_id) DO UPDATE SET version = 100)
+       INSERT INTO listener_totals (tenant_id, bucket, podcast_id, rule_set_id, value, grain, metric, evidence)
        SELECT $1, $2::timestamptz + n * interval '1 hour', '00000000-0000-0000-0000-000000000000', $3, 50000, 'hour',
               'downloads', 'origin_bytes'
        FROM generate_series(0, 47) AS n`,
