@@ -137,8 +137,15 @@ describe('a table', () => {
     [a, b] = [await seedEveryTable(database.owner), await seedEveryTable(database.owner)];
     for (const { tenantId: of } of [a, b])
       await database.owner.query(
-        `INSERT INTO counted_days (tenant_id, day, rule_set_id, files_as_of)
-       SELECT tenant_id, settled_day, rule_set_id, now() FROM downloads WHERE tenant_id = $1`,
+        `WITH by_dimension AS (
+           INSERT INTO listener_metrics (tenant_id, bucket, podcast_id, episode_id, value, grain, metric, evidence, dimension,
+                                         dimension_value)
+           SELECT tenant_id, bucket, podcast_id, episode_id, value, grain, metric, evidence, d, metric
+           FROM listener_metrics, unnest(ARRAY['app', 'device', 'country']) AS d
+           WHERE tenant_id = $1 AND grain <> 'slice' AND dimension = 'none'
+         )
+         INSERT INTO counted_days (tenant_id, day, rule_set_id, files_as_of)
+         SELECT tenant_id, settled_day, rule_set_id, now() FROM downloads WHERE tenant_id = $1`,
         [of],
       );
   });
