@@ -137,7 +137,7 @@ const requests = (tenantId: TenantId) =>
   );
 const marks = (tenantId: TenantId) =>
   rows<{ kind: string; bucket: Date }>(
-    `SELECT kind, bucket FROM dirty_buckets WHERE tenant_id = $1 AND kind NOT IN ('slice', 'audience', 'detect') ORDER BY 1, 2`,
+    `SELECT kind, bucket FROM dirty_buckets WHERE tenant_id = $1 AND kind NOT IN ('slice', 'audience', 'detect', 'agents') ORDER BY 1, 2`,
     tenantId,
   );
 
