@@ -64,7 +64,7 @@ export async function answerFrame(
        SELECT bucket, marked_at FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'agents' AND kind = ANY ($7::text[])
      ), switching AS (
        SELECT DISTINCT (bucket AT TIME ZONE 'UTC')::date::text AS day FROM waiting
-       WHERE marked_at IN (SELECT decided_at FROM recounts WHERE tenant_id = $1 AND state = 'applied')
+       WHERE bucket >= $2 AND marked_at IN (SELECT decided_at FROM recounts WHERE tenant_id = $1 AND state = 'applied')
      ), counted AS (
        SELECT r.id, r.version, r.rules ->> 'window' AS "window", min(c.day) AS since
        FROM counted_days c JOIN rule_sets r ON r.tenant_id = $1 AND r.id = c.rule_set_id
