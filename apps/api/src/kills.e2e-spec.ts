@@ -165,6 +165,8 @@ async function isReady(): Promise<boolean> {
   return (await fetch(`${stage.origin}/health/ready`).catch(() => undefined))?.status === 200;
 }
 
+const OF_REDIRECT = 'SELECT FROM listener_events WHERE tenant_id = $1';
+
 test('no listener who is redirected while PostgreSQL is killed is lost, or counted twice', async () => {
   const random = new SeededRandom(SEED, 'redirect');
   const tenant = await createTenant('Redirect');
@@ -178,10 +180,17 @@ test('no listener who is redirected while PostgreSQL is killed is lost, or count
     const url = `${stage.origin}/r/${handle}/${HOST}/1.mp3`;
     return (await fetch(url, { redirect: 'manual', headers })).status;
   };
-  expect(await redirect('AntennaPod/0.0')).toBe(302);
+  // The first requests may not wait for keys that a busy machine has not read yet: they are recorded without a listener.
+  const sent: string[] = [];
+  await until('listeners are known', async () => {
+    const agent = `AntennaPod/0.${sent.length}`;
+    expect(await redirect(agent)).toBe(302);
+    sent.push(agent);
+    return (await stage.query(`${OF_REDIRECT} AND count_id_today IS NOT NULL`, [tenant.tenantId])).length > 0;
+  });
 
+  const warmUps = sent.length;
   const done = new AbortController();
-  const sent = ['AntennaPod/0.0'];
   const streams = [1, 2, 3].map(async (stream) => {
     for (let n = 0; !done.signal.aborted; n += 1) {
       const agent = `AntennaPod/${stream}.${n}`;
@@ -212,6 +221,11 @@ test('no listener who is redirected while PostgreSQL is killed is lost, or count
     new Date(Date.now() + days * 86_400_000).toISOString().slice(0, 10),
   );
   const numbers = await stage.numbers(tenant, from ?? '', to ?? '');
-  expect(numbers.outcomes).toEqual({ 'prefix_only counted': sent.length });
-  expect(numbers.stored['downloads']).toMatchObject([{ n: sent.length }]);
+  const early = (await stage.query(`${OF_REDIRECT} AND count_id_today IS NULL`, [tenant.tenantId])).length;
+  expect(early).toBeLessThan(warmUps);
+  expect(numbers.outcomes).toEqual({
+    'prefix_only counted': sent.length - early,
+    ...(early > 0 && { 'prefix_only no_listener': early }),
+  });
+  expect(numbers.stored['downloads']).toMatchObject([{ n: sent.length - early }]);
 });
