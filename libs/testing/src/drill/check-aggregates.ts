@@ -12,6 +12,9 @@ const BUCKETS = {
   month: "date_trunc('month', l.occurred_at, 'UTC')",
 } as const;
 
+/** What was heard is time: specs of its own work it out again. */
+const A_COUNT = "metric <> 'listen_time'";
+
 const NO_RULE_SET = "'00000000-0000-0000-0000-000000000000'::uuid";
 
 interface Difference {
@@ -67,7 +70,7 @@ function rollupDifference(grain: keyof typeof BUCKETS, dimension = 'none'): stri
       GROUP BY 1, 2, 3, 4, 5, 6
     ), rolled AS (
       SELECT tenant_id, bucket, podcast_id, episode_id, metric, evidence, sum(value) AS value FROM listener_metrics
-      WHERE grain = '${grain}' AND dimension = '${dimension}' AND rule_set_id = ${NO_RULE_SET}
+      WHERE grain = '${grain}' AND dimension = '${dimension}' AND rule_set_id = ${NO_RULE_SET} AND ${A_COUNT}
       GROUP BY 1, 2, 3, 4, 5, 6 HAVING '${grain}' <> 'month' OR sum(value) <> 0
     ), compared AS (
       SELECT coalesce(raw.value, 0) - coalesce(rolled.value, 0) AS difference,
@@ -86,7 +89,7 @@ const DAILY_DIFFERENCE = `
     GROUP BY 1, 2, 3, 4, 5
   ), daily AS (
     SELECT tenant_id, day, podcast_id, metric, evidence, value, episodes FROM metrics_daily
-    WHERE rule_set_id = ${NO_RULE_SET}
+    WHERE rule_set_id = ${NO_RULE_SET} AND ${A_COUNT}
   ), compared AS (
     SELECT coalesce(raw.value, 0) - coalesce(daily.value, 0) AS difference,
            (raw.value, raw.episodes) IS NOT DISTINCT FROM (daily.value, daily.episodes) AS equal,

@@ -31,6 +31,8 @@ export async function checkTotals(
     const path = `/v1/metrics/totals?from=${from}&to=${to}&timeZone=UTC`;
     const { totals } = await call<Totals>(origin, adminKey, path);
     for (const { metric, evidence, value } of totals) {
+      // Time is no count: specs of its own work it out.
+      if (metric === 'listen_time') continue;
       const sentOnes = expected.get(`${tenantId} ${metric} ${evidence}`) ?? 0;
       if (value === sentOnes) continue;
       const difference = Math.abs(value - sentOnes);
