@@ -77,6 +77,13 @@ BEGIN
   IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
     EXECUTE format('ALTER DATABASE %I SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0', current_database());
   END IF;
+  -- The same for what the other nodes of a cluster have of this database.
+  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
+    PERFORM run_command_on_workers(format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database()));
+    -- What a node writes to its own shards past a connection is copied there past every policy.
+    EXECUTE format('ALTER DATABASE %I SET citus.enable_local_execution = off', current_database());
+    PERFORM run_command_on_workers(format('ALTER DATABASE %I SET citus.enable_local_execution = off', current_database()));
+  END IF;
 EXCEPTION WHEN insufficient_privilege THEN
   RAISE WARNING 'this login does not own database %: doctor names what is left to its owner', current_database();
 END $$;
@@ -143,11 +150,13 @@ REVOKE ALL ON FUNCTION set_tenant_context(uuid) FROM PUBLIC;
 GRANT EXECUTE ON FUNCTION set_tenant_context(uuid) TO podcast_app;
 
 -- Puts the wall on one table: row-level security enabled and forced, the permissive and the restrictive policy.
--- The sub-select makes the planner read the setting once for a statement instead of once for a row.
+-- The sub-select makes the planner read the setting once for a statement instead of once for a row. Citus refuses it.
 CREATE OR REPLACE FUNCTION secure_tenant_table(p_table regclass) RETURNS void
 LANGUAGE plpgsql SET search_path = pg_catalog AS $$
 DECLARE
-  own constant text := '(tenant_id = (SELECT nullif(current_setting(''app.current_tenant'', true), '''')::uuid))';
+  own constant text := CASE WHEN EXISTS (SELECT FROM public.schema_info WHERE engine = 'citus')
+    THEN '(tenant_id = nullif(current_setting(''app.current_tenant'', true), '''')::uuid)'
+    ELSE '(tenant_id = (SELECT nullif(current_setting(''app.current_tenant'', true), '''')::uuid))' END;
 BEGIN
   EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', p_table);
   EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', p_table);
@@ -649,7 +658,7 @@ CREATE TABLE IF NOT EXISTS dirty_buckets (
   tenant_id uuid NOT NULL,
   kind text NOT NULL CHECK (kind IN ('count', 'slice', 'metrics_daily', 'detect', 'recount', 'privacy', 'locate',
                                      'release', 'publication', 'anomaly', 'export', 'export_expiry', 'audience',
-                                     'aggregate', 'dimension', 'agents')),
+                                     'aggregate', 'dimension', 'listening', 'agents')),
   bucket timestamptz NOT NULL,
   mark_id bigint GENERATED ALWAYS AS IDENTITY,
   marked_at timestamptz NOT NULL DEFAULT clock_timestamp(),
@@ -747,6 +756,12 @@ CREATE OR REPLACE TRIGGER episodes_added AFTER INSERT ON episodes
   REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION note_episode_files();
 CREATE OR REPLACE TRIGGER episodes_changed AFTER UPDATE ON episodes
   REFERENCING NEW TABLE AS written FOR EACH STATEMENT EXECUTE FUNCTION note_episode_files();
+
+-- The same for engines without triggers, which note what their writers tell them. Here the triggers have done it.
+CREATE OR REPLACE FUNCTION note_written_files(p_tenant uuid, p_episodes uuid[]) RETURNS void
+LANGUAGE sql SET search_path = pg_catalog AS $$ SELECT $$;
+REVOKE ALL ON FUNCTION note_written_files(uuid, uuid[]) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION note_written_files(uuid, uuid[]) TO podcast_app;
 
 -- One row for each download. It is dated by its first piece and owned by the UTC day on which it was complete.
 CREATE TABLE IF NOT EXISTS downloads (
@@ -929,11 +944,8 @@ COMMENT ON COLUMN export_pieces.layout IS 'What the end of a Parquet file has to
 -- ---------------------------------------------------------------------------------------------------------------
 
 -- Named metric values by episode. Grain `slice` is 5 minutes and comes from raw events; `hour` and `day` (UTC) are
--- sums of finer rows. One dimension at a time; dimension 'none' is the total. All zeros: no rule set applies.
---
--- Rows of a dimension begin with the hour, which comes from raw events: by app, device and country nearly every event of
--- five minutes would have rows of its own. The dimension stands before the bucket in every index, so that totals, which
--- are read and refreshed most, lie together.
+-- sums of finer rows. All zeros: no rule set applies. What is told apart by app, device and country is read in
+-- listener_dimensions, which has the same columns; here the dimension is always 'none'.
 CREATE TABLE IF NOT EXISTS listener_metrics (
   tenant_id uuid NOT NULL,
   bucket timestamptz NOT NULL,
@@ -943,11 +955,10 @@ CREATE TABLE IF NOT EXISTS listener_metrics (
   value bigint NOT NULL,
   grain text NOT NULL CHECK (grain IN ('slice', 'hour', 'day', 'month')),
   metric text NOT NULL,
-  dimension text NOT NULL DEFAULT 'none' CHECK (dimension IN ('none', 'app', 'device', 'country')),
-  dimension_value text NOT NULL DEFAULT '',
+  dimension text NOT NULL DEFAULT 'none' CHECK (dimension = 'none'),
+  dimension_value text NOT NULL DEFAULT '' CHECK (dimension_value = ''),
   evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
-  PRIMARY KEY (tenant_id, grain, dimension, bucket, episode_id, metric, dimension_value, evidence, rule_set_id),
-  CHECK (dimension = 'none' OR grain <> 'slice')
+  PRIMARY KEY (tenant_id, grain, dimension, bucket, episode_id, metric, dimension_value, evidence, rule_set_id)
 );
 -- Serves an episode, and rankings within a podcast. Without the value on purpose: an index that holds it turns
 -- every refresh of a running bucket into new entries of every index.
@@ -967,13 +978,39 @@ CREATE TABLE IF NOT EXISTS listener_totals (
   value bigint NOT NULL,
   grain text NOT NULL CHECK (grain IN ('slice', 'hour', 'day', 'month')),
   metric text NOT NULL,
-  dimension text NOT NULL DEFAULT 'none' CHECK (dimension IN ('none', 'app', 'device', 'country')),
-  dimension_value text NOT NULL DEFAULT '',
+  dimension text NOT NULL DEFAULT 'none' CHECK (dimension = 'none'),
+  dimension_value text NOT NULL DEFAULT '' CHECK (dimension_value = ''),
   evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
-  PRIMARY KEY (tenant_id, grain, dimension, bucket, podcast_id, metric, dimension_value, evidence, rule_set_id),
-  CHECK (dimension = 'none' OR grain <> 'slice')
+  PRIMARY KEY (tenant_id, grain, dimension, bucket, podcast_id, metric, dimension_value, evidence, rule_set_id)
 );
 CREATE INDEX IF NOT EXISTS listener_totals_podcast ON listener_totals (tenant_id, podcast_id, grain, dimension, metric, bucket);
+
+-- Counts by app, device and country, one of these at a time: all names that a bucket knows are in one row. Nearly every
+-- event of an hour has an app and a country of its own in its episode, so that a row for each name took 1,600 bytes an
+-- event, mostly keys. Hours come from raw events and downloads; what changes in an hour is added to its day and month, and
+-- what changes of an episode to its podcast and the network. A row from which all was taken away stays, without names.
+--
+-- Slices of 5 minutes are there, by episode, for hours that run or have just ended: only what changed in these is counted
+-- again. They are no numbers to be read, and go when their hour is over.
+CREATE TABLE IF NOT EXISTS dimension_counts (
+  tenant_id uuid NOT NULL,
+  bucket timestamptz NOT NULL,
+  podcast_id uuid NOT NULL,
+  episode_id uuid NOT NULL,
+  rule_set_id uuid NOT NULL DEFAULT '00000000-0000-0000-0000-000000000000',
+  grain text NOT NULL CHECK (grain IN ('slice', 'hour', 'day', 'month')),
+  dimension text NOT NULL CHECK (dimension IN ('app', 'device', 'country')),
+  metric text NOT NULL,
+  evidence text NOT NULL CHECK (evidence IN ('origin_bytes', 'prefix_only', 'client_confirmed')),
+  names text[] NOT NULL,
+  counts bigint[] NOT NULL CHECK (cardinality(counts) = cardinality(names)),
+  PRIMARY KEY (tenant_id, podcast_id, episode_id, grain, dimension, metric, bucket, evidence, rule_set_id)
+);
+-- Serves who rebuilds, exports or removes a bucket. Few different entries, which take little room.
+CREATE INDEX IF NOT EXISTS dimension_counts_bucket ON dimension_counts (tenant_id, grain, bucket);
+COMMENT ON COLUMN dimension_counts.podcast_id IS 'All zeros: the whole network.';
+COMMENT ON COLUMN dimension_counts.episode_id IS 'All zeros: all episodes of the podcast, or of the network.';
+COMMENT ON COLUMN dimension_counts.names IS 'Ascending by code point, each with its count, none with 0.';
 
 -- Listening inside episodes, by bins of 10 seconds: kind 'heard' is milliseconds heard in a bin, 'start' listenings that
 -- began in it, 'ad' ads of a placement that did. Only bins with an amount are named. What changes in a slice is added to
@@ -1145,6 +1182,14 @@ CREATE OR REPLACE VIEW listener_events_daily WITH (security_invoker = true) AS
   WHERE grain = 'day' AND dimension = 'none' AND rule_set_id = '00000000-0000-0000-0000-000000000000'
     AND metric <> 'listen_time';
 
+-- Counts by app, device and country in the columns of listener_metrics, a row for each name. All zeros for the episode: all
+-- of the podcast; for the podcast, too: the whole network.
+CREATE OR REPLACE VIEW listener_dimensions WITH (security_invoker = true) AS
+  SELECT d.tenant_id, d.bucket, d.podcast_id, d.episode_id, d.rule_set_id, u.value, d.grain, d.metric, d.dimension,
+         u.dimension_value, d.evidence
+  FROM dimension_counts d CROSS JOIN LATERAL unnest(d.names, d.counts) AS u (dimension_value, value)
+  WHERE d.grain IN ('hour', 'day', 'month');
+
 -- Rebuilds metrics_daily for the UTC days p_from to p_to, both included, from listener_metrics. Runs as its caller,
 -- so row-level security decides what it may read and write.
 CREATE OR REPLACE FUNCTION refresh_metrics_daily(p_tenant uuid, p_from date, p_to date) RETURNS integer
@@ -1281,7 +1326,7 @@ BEGIN
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'api_keys', 'listener_keys', 'listener_key_secrets', 'podcasts',
                            'episodes', 'episode_files', 'listener_events', 'attribution_events', 'user_agents', 'referrers',
                            'dirty_buckets', 'aggregate_watermarks', 'raw_horizons', 'retention_horizons', 'storage_usage',
-                           'listener_metrics', 'listener_totals',
+                           'listener_metrics', 'listener_totals', 'dimension_counts',
                            'metrics_daily', 'podcast_hosts', 'public_handles', 'annotations', 'paths', 'networks', 'address_lists',
                            'imports', 'import_files', 'duplicate_deliveries', 'rule_sets', 'counted_days', 'downloads',
                            'count_carry', 'recounts', 'recount_differences', 'snapshots', 'snapshot_numbers',
@@ -1292,7 +1337,7 @@ BEGIN
   END LOOP;
   -- The internal team reads across tenants, but neither secrets nor raw events.
   FOREACH t IN ARRAY ARRAY['tenants', 'tenant_settings', 'tenant_quotas', 'podcasts', 'episodes', 'listener_metrics',
-                           'listener_totals', 'metrics_daily', 'listening_positions'] LOOP
+                           'listener_totals', 'dimension_counts', 'metrics_daily', 'listening_positions'] LOOP
     PERFORM public.open_tenant_table(format('public.%I', t)::regclass, 'admin_read', 'SELECT', 'podcast_admin');
     EXECUTE format('GRANT SELECT ON public.%I TO podcast_admin', t);
   END LOOP;
@@ -1313,7 +1358,7 @@ BEGIN
 END $$;
 
 GRANT SELECT, INSERT, UPDATE, DELETE ON tenants, tenant_settings, tenant_quotas, api_keys, podcasts, episodes,
-  dirty_buckets, raw_horizons, listener_metrics, listener_totals, metrics_daily, podcast_hosts, public_handles,
+  dirty_buckets, raw_horizons, listener_metrics, listener_totals, dimension_counts, metrics_daily, podcast_hosts, public_handles,
   counted_days, downloads, count_carry, recount_differences, listening_positions, release_starts, release_curves,
   release_totals, exports, export_pieces, audience_sketches, retention_horizons, storage_usage TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON aggregate_watermarks TO podcast_app; -- versions never begin again
@@ -1335,7 +1380,7 @@ GRANT SELECT, INSERT, UPDATE ON address_lists, imports, import_files, duplicate_
 GRANT SELECT, INSERT, UPDATE (media_bytes, header_bytes, duration_seconds) ON episode_files TO podcast_app;
 GRANT SELECT, INSERT, UPDATE ON listener_keys TO podcast_app;
 GRANT SELECT, INSERT, DELETE ON listener_key_secrets TO podcast_app;
-GRANT SELECT ON listener_events_hourly, listener_events_daily TO podcast_app;
+GRANT SELECT ON listener_events_hourly, listener_events_daily, listener_dimensions TO podcast_app;
 
 GRANT SELECT (tenant_id, status) ON tenants TO podcast_maintenance;
 GRANT SELECT (tenant_id, kind, validated_at, removed_at) ON address_lists TO podcast_maintenance;
@@ -1353,7 +1398,8 @@ RESET ROLE;
 
 -- ---------------------------------------------------------------------------------------------------------------
 -- Doors: functions that see more than their caller. Each is owned by a role that may read just what it needs, takes
--- the tenant from the context or returns only keys, and is closed to PUBLIC.
+-- the tenant from the context or returns only keys, and is closed to PUBLIC. In plpgsql all of them: Citus cannot plan a
+-- statement with the parameters of a function in SQL.
 -- ---------------------------------------------------------------------------------------------------------------
 
 -- From here on nothing reads a row. PostgreSQL checks a function's text as the login that creates it, and a login that is
@@ -1365,53 +1411,68 @@ GRANT CREATE ON SCHEMA public TO podcast_lookup, podcast_maintenance, podcast_se
 CREATE OR REPLACE FUNCTION resolve_api_key(p_key_id text)
 RETURNS TABLE (tenant_id uuid, kind text, scopes text[], trusted_sender boolean, secret_hash bytea, expires_at timestamptz,
                revoked_at timestamptz, tenant_status text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT k.tenant_id, k.kind, k.scopes, k.trusted_sender, k.secret_hash, k.expires_at, k.revoked_at, t.status
-  FROM public.api_keys k JOIN public.tenants t ON t.tenant_id = k.tenant_id
-  WHERE k.key_id = p_key_id
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT k.tenant_id, k.kind, k.scopes, k.trusted_sender, k.secret_hash, k.expires_at, k.revoked_at, t.status
+    FROM public.api_keys k JOIN public.tenants t ON t.tenant_id = k.tenant_id
+    WHERE k.key_id = p_key_id;
+END $$;
 ALTER FUNCTION resolve_api_key(text) OWNER TO podcast_lookup;
 
 CREATE OR REPLACE FUNCTION resolve_platform_key(p_key_id text)
 RETURNS TABLE (name text, secret_hash bytea, revoked_at timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT p.name, p.secret_hash, p.revoked_at FROM public.platform_keys p WHERE p.key_id = p_key_id
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT p.name, p.secret_hash, p.revoked_at FROM public.platform_keys p WHERE p.key_id = p_key_id;
+END $$;
 ALTER FUNCTION resolve_platform_key(text) OWNER TO podcast_lookup;
 
 -- The target of a public handle, whatever its tenant.
 CREATE OR REPLACE FUNCTION resolve_public_handle(p_kind text, p_handle text)
 RETURNS TABLE (tenant_id uuid, target_id uuid, tenant_status text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT h.tenant_id, h.target_id, t.status
-  FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
-  WHERE h.kind = p_kind AND h.handle = p_handle
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT h.tenant_id, h.target_id, t.status
+    FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
+    WHERE h.kind = p_kind AND h.handle = p_handle;
+END $$;
 ALTER FUNCTION resolve_public_handle(text, text) OWNER TO podcast_lookup;
 
 -- All public handles of a kind, a page at a time: an edge holds them in memory, to answer while the database is away.
 CREATE OR REPLACE FUNCTION list_public_handles(p_kind text, p_after text, p_limit integer)
 RETURNS TABLE (handle text, tenant_id uuid, target_id uuid, tenant_status text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT h.handle, h.tenant_id, h.target_id, t.status
-  FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
-  WHERE h.kind = p_kind AND h.handle > p_after
-  ORDER BY h.handle
-  LIMIT p_limit
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT h.handle, h.tenant_id, h.target_id, t.status
+    FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
+    WHERE h.kind = p_kind AND h.handle > p_after
+    ORDER BY h.handle
+    LIMIT p_limit;
+END $$;
 ALTER FUNCTION list_public_handles(text, text, integer) OWNER TO podcast_lookup;
 
 -- The oldest work of one kind, of every tenant. Says where work waits, never what it is about.
 CREATE OR REPLACE FUNCTION due_work(p_kind text, p_limit integer)
 RETURNS TABLE (tenant_id uuid, key timestamptz, due_at timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT d.tenant_id, d.bucket, min(d.marked_at)
-  FROM public.dirty_buckets d
-  WHERE d.kind = p_kind
-  GROUP BY d.tenant_id, d.bucket
-  ORDER BY min(d.marked_at)
-  LIMIT p_limit
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT d.tenant_id, d.bucket, min(d.marked_at)
+    FROM public.dirty_buckets d
+    WHERE d.kind = p_kind
+    GROUP BY d.tenant_id, d.bucket
+    ORDER BY min(d.marked_at)
+    LIMIT p_limit;
+END $$;
 ALTER FUNCTION due_work(text, integer) OWNER TO podcast_maintenance;
 
 -- Feeds whose time has come, of every tenant: the longest due of each tenant and of each host first, so that neither a
@@ -1419,41 +1480,48 @@ ALTER FUNCTION due_work(text, integer) OWNER TO podcast_maintenance;
 -- what it is about.
 CREATE OR REPLACE FUNCTION due_feeds(p_limit integer)
 RETURNS TABLE (tenant_id uuid, podcast_id uuid, lane bigint, due_at timestamptz)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  WITH due AS (
-    SELECT p.tenant_id, p.id, p.feed_lane, coalesce(p.feed_next_check_at, p.created_at) AS due_at
-    FROM public.podcasts p JOIN public.tenants t ON t.tenant_id = p.tenant_id AND t.status = 'active'
-    WHERE p.feed_lane IS NOT NULL AND p.archived_at IS NULL
-      AND (p.feed_next_check_at IS NULL OR p.feed_next_check_at <= now())
-  ), of_tenant AS (
-    SELECT due.*, row_number() OVER (PARTITION BY due.tenant_id ORDER BY due.due_at) AS turn FROM due
-  ), of_host AS (
-    SELECT of_tenant.*, row_number() OVER (PARTITION BY feed_lane ORDER BY turn, of_tenant.due_at) AS host_turn FROM of_tenant
-  )
-  SELECT of_host.tenant_id, of_host.id, of_host.feed_lane, of_host.due_at
-  FROM of_host
-  ORDER BY greatest(turn, host_turn), of_host.due_at
-  LIMIT p_limit
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    WITH due AS (
+      SELECT p.tenant_id, p.id, p.feed_lane, coalesce(p.feed_next_check_at, p.created_at) AS due_at
+      FROM public.podcasts p JOIN public.tenants t ON t.tenant_id = p.tenant_id AND t.status = 'active'
+      WHERE p.feed_lane IS NOT NULL AND p.archived_at IS NULL
+        AND (p.feed_next_check_at IS NULL OR p.feed_next_check_at <= now())
+    ), of_tenant AS (
+      SELECT due.*, row_number() OVER (PARTITION BY due.tenant_id ORDER BY due.due_at) AS turn FROM due
+    ), of_host AS (
+      SELECT of_tenant.*, row_number() OVER (PARTITION BY feed_lane ORDER BY turn, of_tenant.due_at) AS host_turn FROM of_tenant
+    )
+    SELECT of_host.tenant_id, of_host.id, of_host.feed_lane, of_host.due_at
+    FROM of_host
+    ORDER BY greatest(turn, host_turn), of_host.due_at
+    LIMIT p_limit;
+END $$;
 ALTER FUNCTION due_feeds(integer) OWNER TO podcast_maintenance;
 
 -- How many inclusions of addresses each tenant has that nobody validated since p_before. Names no address.
 CREATE OR REPLACE FUNCTION lapsed_inclusions(p_before timestamptz) RETURNS TABLE (tenant_id uuid, entries bigint)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT a.tenant_id, count(*)
-  FROM public.address_lists a
-  WHERE a.kind = 'included' AND a.removed_at IS NULL AND a.validated_at <= p_before
-  GROUP BY a.tenant_id
-  ORDER BY a.tenant_id
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT a.tenant_id, count(*)
+    FROM public.address_lists a
+    WHERE a.kind = 'included' AND a.removed_at IS NULL AND a.validated_at <= p_before
+    GROUP BY a.tenant_id
+    ORDER BY a.tenant_id;
+END $$;
 ALTER FUNCTION lapsed_inclusions(timestamptz) OWNER TO podcast_maintenance;
 
 -- Before this instant the aggregates that all tenants share are never computed again: the raw events of some tenant are
 -- gone there. NULL where the engine has no such aggregates, or no tenant's events were removed yet.
 CREATE OR REPLACE FUNCTION aggregate_horizon() RETURNS timestamptz
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
-  SELECT max(h.raw_from) FROM public.raw_horizons h WHERE to_regclass('public.episode_events_hourly') IS NOT NULL
-$$;
+LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = pg_catalog, public AS $$
+BEGIN
+  RETURN (SELECT max(h.raw_from) FROM public.raw_horizons h WHERE to_regclass('public.episode_events_hourly') IS NOT NULL);
+END $$;
 ALTER FUNCTION aggregate_horizon() OWNER TO podcast_maintenance;
 
 -- Ids of the context tenant's podcasts whose title contains the query or resembles it, best first; of equals the shorter

@@ -14,11 +14,12 @@ CREATE EXTENSION IF NOT EXISTS pgcrypto WITH SCHEMA public;
 CREATE EXTENSION IF NOT EXISTS "uuid-ossp" WITH SCHEMA public;
 
 CREATE FUNCTION public.aggregate_horizon() RETURNS timestamp with time zone
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-  SELECT max(h.raw_from) FROM public.raw_horizons h WHERE to_regclass('public.episode_events_hourly') IS NOT NULL
-$$;
+BEGIN
+  RETURN (SELECT max(h.raw_from) FROM public.raw_horizons h WHERE to_regclass('public.episode_events_hourly') IS NOT NULL);
+END $$;
 
 ALTER FUNCTION public.aggregate_horizon() OWNER TO podcast_maintenance;
 
@@ -64,38 +65,44 @@ END $_$;
 ALTER FUNCTION public.drop_partitions_before(p_before timestamp with time zone) OWNER TO podcast_owner;
 
 CREATE FUNCTION public.due_feeds(p_limit integer) RETURNS TABLE(tenant_id uuid, podcast_id uuid, lane bigint, due_at timestamp with time zone)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-  WITH due AS (
-    SELECT p.tenant_id, p.id, p.feed_lane, coalesce(p.feed_next_check_at, p.created_at) AS due_at
-    FROM public.podcasts p JOIN public.tenants t ON t.tenant_id = p.tenant_id AND t.status = 'active'
-    WHERE p.feed_lane IS NOT NULL AND p.archived_at IS NULL
-      AND (p.feed_next_check_at IS NULL OR p.feed_next_check_at <= now())
-  ), of_tenant AS (
-    SELECT due.*, row_number() OVER (PARTITION BY due.tenant_id ORDER BY due.due_at) AS turn FROM due
-  ), of_host AS (
-    SELECT of_tenant.*, row_number() OVER (PARTITION BY feed_lane ORDER BY turn, of_tenant.due_at) AS host_turn FROM of_tenant
-  )
-  SELECT of_host.tenant_id, of_host.id, of_host.feed_lane, of_host.due_at
-  FROM of_host
-  ORDER BY greatest(turn, host_turn), of_host.due_at
-  LIMIT p_limit
-$$;
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    WITH due AS (
+      SELECT p.tenant_id, p.id, p.feed_lane, coalesce(p.feed_next_check_at, p.created_at) AS due_at
+      FROM public.podcasts p JOIN public.tenants t ON t.tenant_id = p.tenant_id AND t.status = 'active'
+      WHERE p.feed_lane IS NOT NULL AND p.archived_at IS NULL
+        AND (p.feed_next_check_at IS NULL OR p.feed_next_check_at <= now())
+    ), of_tenant AS (
+      SELECT due.*, row_number() OVER (PARTITION BY due.tenant_id ORDER BY due.due_at) AS turn FROM due
+    ), of_host AS (
+      SELECT of_tenant.*, row_number() OVER (PARTITION BY feed_lane ORDER BY turn, of_tenant.due_at) AS host_turn FROM of_tenant
+    )
+    SELECT of_host.tenant_id, of_host.id, of_host.feed_lane, of_host.due_at
+    FROM of_host
+    ORDER BY greatest(turn, host_turn), of_host.due_at
+    LIMIT p_limit;
+END $$;
 
 ALTER FUNCTION public.due_feeds(p_limit integer) OWNER TO podcast_maintenance;
 
 CREATE FUNCTION public.due_work(p_kind text, p_limit integer) RETURNS TABLE(tenant_id uuid, key timestamp with time zone, due_at timestamp with time zone)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-  SELECT d.tenant_id, d.bucket, min(d.marked_at)
-  FROM public.dirty_buckets d
-  WHERE d.kind = p_kind
-  GROUP BY d.tenant_id, d.bucket
-  ORDER BY min(d.marked_at)
-  LIMIT p_limit
-$$;
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT d.tenant_id, d.bucket, min(d.marked_at)
+    FROM public.dirty_buckets d
+    WHERE d.kind = p_kind
+    GROUP BY d.tenant_id, d.bucket
+    ORDER BY min(d.marked_at)
+    LIMIT p_limit;
+END $$;
 
 ALTER FUNCTION public.due_work(p_kind text, p_limit integer) OWNER TO podcast_maintenance;
 
@@ -145,28 +152,34 @@ $$;
 ALTER FUNCTION public.evidence_level(p_event_type text, p_trusted_sender boolean, p_bytes_sent bigint) OWNER TO podcast_owner;
 
 CREATE FUNCTION public.lapsed_inclusions(p_before timestamp with time zone) RETURNS TABLE(tenant_id uuid, entries bigint)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-  SELECT a.tenant_id, count(*)
-  FROM public.address_lists a
-  WHERE a.kind = 'included' AND a.removed_at IS NULL AND a.validated_at <= p_before
-  GROUP BY a.tenant_id
-  ORDER BY a.tenant_id
-$$;
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT a.tenant_id, count(*)
+    FROM public.address_lists a
+    WHERE a.kind = 'included' AND a.removed_at IS NULL AND a.validated_at <= p_before
+    GROUP BY a.tenant_id
+    ORDER BY a.tenant_id;
+END $$;
 
 ALTER FUNCTION public.lapsed_inclusions(p_before timestamp with time zone) OWNER TO podcast_maintenance;
 
 CREATE FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) RETURNS TABLE(handle text, tenant_id uuid, target_id uuid, tenant_status text)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-  SELECT h.handle, h.tenant_id, h.target_id, t.status
-  FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
-  WHERE h.kind = p_kind AND h.handle > p_after
-  ORDER BY h.handle
-  LIMIT p_limit
-$$;
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT h.handle, h.tenant_id, h.target_id, t.status
+    FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
+    WHERE h.kind = p_kind AND h.handle > p_after
+    ORDER BY h.handle
+    LIMIT p_limit;
+END $$;
 
 ALTER FUNCTION public.list_public_handles(p_kind text, p_after text, p_limit integer) OWNER TO podcast_lookup;
 
@@ -202,6 +215,13 @@ BEGIN
 END $$;
 
 ALTER FUNCTION public.note_episode_files() OWNER TO podcast_owner;
+
+CREATE FUNCTION public.note_written_files(p_tenant uuid, p_episodes uuid[]) RETURNS void
+    LANGUAGE sql
+    SET search_path TO 'pg_catalog'
+    AS $$ SELECT $$;
+
+ALTER FUNCTION public.note_written_files(p_tenant uuid, p_episodes uuid[]) OWNER TO podcast_owner;
 
 CREATE FUNCTION public.oldest_raw_event(p_tenant uuid) RETURNS timestamp with time zone
     LANGUAGE plpgsql STABLE
@@ -265,33 +285,42 @@ END $$;
 ALTER FUNCTION public.refresh_metrics_daily(p_tenant uuid, p_from date, p_to date) OWNER TO podcast_owner;
 
 CREATE FUNCTION public.resolve_api_key(p_key_id text) RETURNS TABLE(tenant_id uuid, kind text, scopes text[], trusted_sender boolean, secret_hash bytea, expires_at timestamp with time zone, revoked_at timestamp with time zone, tenant_status text)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-  SELECT k.tenant_id, k.kind, k.scopes, k.trusted_sender, k.secret_hash, k.expires_at, k.revoked_at, t.status
-  FROM public.api_keys k JOIN public.tenants t ON t.tenant_id = k.tenant_id
-  WHERE k.key_id = p_key_id
-$$;
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT k.tenant_id, k.kind, k.scopes, k.trusted_sender, k.secret_hash, k.expires_at, k.revoked_at, t.status
+    FROM public.api_keys k JOIN public.tenants t ON t.tenant_id = k.tenant_id
+    WHERE k.key_id = p_key_id;
+END $$;
 
 ALTER FUNCTION public.resolve_api_key(p_key_id text) OWNER TO podcast_lookup;
 
 CREATE FUNCTION public.resolve_platform_key(p_key_id text) RETURNS TABLE(name text, secret_hash bytea, revoked_at timestamp with time zone)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-  SELECT p.name, p.secret_hash, p.revoked_at FROM public.platform_keys p WHERE p.key_id = p_key_id
-$$;
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT p.name, p.secret_hash, p.revoked_at FROM public.platform_keys p WHERE p.key_id = p_key_id;
+END $$;
 
 ALTER FUNCTION public.resolve_platform_key(p_key_id text) OWNER TO podcast_lookup;
 
 CREATE FUNCTION public.resolve_public_handle(p_kind text, p_handle text) RETURNS TABLE(tenant_id uuid, target_id uuid, tenant_status text)
-    LANGUAGE sql STABLE SECURITY DEFINER
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
     SET search_path TO 'pg_catalog', 'public'
     AS $$
-  SELECT h.tenant_id, h.target_id, t.status
-  FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
-  WHERE h.kind = p_kind AND h.handle = p_handle
-$$;
+#variable_conflict use_column
+BEGIN
+  RETURN QUERY
+    SELECT h.tenant_id, h.target_id, t.status
+    FROM public.public_handles h JOIN public.tenants t ON t.tenant_id = h.tenant_id
+    WHERE h.kind = p_kind AND h.handle = p_handle;
+END $$;
 
 ALTER FUNCTION public.resolve_public_handle(p_kind text, p_handle text) OWNER TO podcast_lookup;
 
@@ -354,6 +383,13 @@ BEGIN
   IF EXISTS (SELECT FROM pg_extension WHERE extname = 'timescaledb') THEN
     EXECUTE format('ALTER DATABASE %I SET timescaledb.max_tuples_decompressed_per_dml_transaction = 0', current_database());
   END IF;
+  -- The same for what the other nodes of a cluster have of this database.
+  IF EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN
+    PERFORM run_command_on_workers(format('REVOKE TEMPORARY, CREATE ON DATABASE %I FROM PUBLIC', current_database()));
+    -- What a node writes to its own shards past a connection is copied there past every policy.
+    EXECUTE format('ALTER DATABASE %I SET citus.enable_local_execution = off', current_database());
+    PERFORM run_command_on_workers(format('ALTER DATABASE %I SET citus.enable_local_execution = off', current_database()));
+  END IF;
 EXCEPTION WHEN insufficient_privilege THEN
   RAISE WARNING 'this login does not own database %: doctor names what is left to its owner', current_database();
 END $$;
@@ -365,7 +401,9 @@ CREATE FUNCTION public.secure_tenant_table(p_table regclass) RETURNS void
     SET search_path TO 'pg_catalog'
     AS $$
 DECLARE
-  own constant text := '(tenant_id = (SELECT nullif(current_setting(''app.current_tenant'', true), '''')::uuid))';
+  own constant text := CASE WHEN EXISTS (SELECT FROM public.schema_info WHERE engine = 'citus')
+    THEN '(tenant_id = nullif(current_setting(''app.current_tenant'', true), '''')::uuid)'
+    ELSE '(tenant_id = (SELECT nullif(current_setting(''app.current_tenant'', true), '''')::uuid))' END;
 BEGIN
   EXECUTE format('ALTER TABLE %s ENABLE ROW LEVEL SECURITY', p_table);
   EXECUTE format('ALTER TABLE %s FORCE ROW LEVEL SECURITY', p_table);
@@ -617,13 +655,41 @@ ALTER TABLE public.counted_days OWNER TO podcast_owner;
 
 COMMENT ON COLUMN public.counted_days.files_as_of IS 'The day is counted with what was known of files then: at its end, or later, when it was first counted or its recount was asked for; of a file first asked for later, when that request came in.';
 
+CREATE TABLE public.dimension_counts (
+    tenant_id uuid NOT NULL,
+    bucket timestamp with time zone NOT NULL,
+    podcast_id uuid NOT NULL,
+    episode_id uuid NOT NULL,
+    rule_set_id uuid DEFAULT '00000000-0000-0000-0000-000000000000'::uuid NOT NULL,
+    grain text NOT NULL,
+    dimension text NOT NULL,
+    metric text NOT NULL,
+    evidence text NOT NULL,
+    names text[] NOT NULL,
+    counts bigint[] NOT NULL,
+    CONSTRAINT dimension_counts_check CHECK ((cardinality(counts) = cardinality(names))),
+    CONSTRAINT dimension_counts_dimension_check CHECK ((dimension = ANY (ARRAY['app'::text, 'device'::text, 'country'::text]))),
+    CONSTRAINT dimension_counts_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text, 'client_confirmed'::text]))),
+    CONSTRAINT dimension_counts_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text, 'month'::text])))
+);
+
+ALTER TABLE ONLY public.dimension_counts FORCE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dimension_counts OWNER TO podcast_owner;
+
+COMMENT ON COLUMN public.dimension_counts.podcast_id IS 'All zeros: the whole network.';
+
+COMMENT ON COLUMN public.dimension_counts.episode_id IS 'All zeros: all episodes of the podcast, or of the network.';
+
+COMMENT ON COLUMN public.dimension_counts.names IS 'Ascending by code point, each with its count, none with 0.';
+
 CREATE TABLE public.dirty_buckets (
     tenant_id uuid NOT NULL,
     kind text NOT NULL,
     bucket timestamp with time zone NOT NULL,
     mark_id bigint NOT NULL,
     marked_at timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
-    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text, 'release'::text, 'publication'::text, 'anomaly'::text, 'export'::text, 'export_expiry'::text, 'audience'::text, 'aggregate'::text, 'dimension'::text, 'agents'::text])))
+    CONSTRAINT dirty_buckets_kind_check CHECK ((kind = ANY (ARRAY['count'::text, 'slice'::text, 'metrics_daily'::text, 'detect'::text, 'recount'::text, 'privacy'::text, 'locate'::text, 'release'::text, 'publication'::text, 'anomaly'::text, 'export'::text, 'export_expiry'::text, 'audience'::text, 'aggregate'::text, 'dimension'::text, 'listening'::text, 'agents'::text])))
 )
 WITH (autovacuum_vacuum_scale_factor='0', autovacuum_vacuum_threshold='2000', autovacuum_analyze_scale_factor='0.5');
 
@@ -840,6 +906,24 @@ ALTER TABLE ONLY public.imports FORCE ROW LEVEL SECURITY;
 
 ALTER TABLE public.imports OWNER TO podcast_owner;
 
+CREATE VIEW public.listener_dimensions WITH (security_invoker='true') AS
+ SELECT d.tenant_id,
+    d.bucket,
+    d.podcast_id,
+    d.episode_id,
+    d.rule_set_id,
+    u.value,
+    d.grain,
+    d.metric,
+    d.dimension,
+    u.dimension_value,
+    d.evidence
+   FROM (public.dimension_counts d
+     CROSS JOIN LATERAL UNNEST(d.names, d.counts) u(dimension_value, value))
+  WHERE (d.grain = ANY (ARRAY['hour'::text, 'day'::text, 'month'::text]));
+
+ALTER TABLE public.listener_dimensions OWNER TO podcast_owner;
+
 CREATE TABLE public.listener_events (
     tenant_id uuid NOT NULL,
     occurred_at timestamp with time zone NOT NULL,
@@ -906,8 +990,8 @@ CREATE TABLE public.listener_metrics (
     dimension text DEFAULT 'none'::text NOT NULL,
     dimension_value text DEFAULT ''::text NOT NULL,
     evidence text NOT NULL,
-    CONSTRAINT listener_metrics_check CHECK (((dimension = 'none'::text) OR (grain <> 'slice'::text))),
-    CONSTRAINT listener_metrics_dimension_check CHECK ((dimension = ANY (ARRAY['none'::text, 'app'::text, 'device'::text, 'country'::text]))),
+    CONSTRAINT listener_metrics_dimension_check CHECK ((dimension = 'none'::text)),
+    CONSTRAINT listener_metrics_dimension_value_check CHECK ((dimension_value = ''::text)),
     CONSTRAINT listener_metrics_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text, 'client_confirmed'::text]))),
     CONSTRAINT listener_metrics_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text, 'month'::text])))
 );
@@ -981,8 +1065,8 @@ CREATE TABLE public.listener_totals (
     dimension text DEFAULT 'none'::text NOT NULL,
     dimension_value text DEFAULT ''::text NOT NULL,
     evidence text NOT NULL,
-    CONSTRAINT listener_totals_check CHECK (((dimension = 'none'::text) OR (grain <> 'slice'::text))),
-    CONSTRAINT listener_totals_dimension_check CHECK ((dimension = ANY (ARRAY['none'::text, 'app'::text, 'device'::text, 'country'::text]))),
+    CONSTRAINT listener_totals_dimension_check CHECK ((dimension = 'none'::text)),
+    CONSTRAINT listener_totals_dimension_value_check CHECK ((dimension_value = ''::text)),
     CONSTRAINT listener_totals_evidence_check CHECK ((evidence = ANY (ARRAY['origin_bytes'::text, 'prefix_only'::text, 'client_confirmed'::text]))),
     CONSTRAINT listener_totals_grain_check CHECK ((grain = ANY (ARRAY['slice'::text, 'hour'::text, 'day'::text, 'month'::text])))
 );
@@ -1526,6 +1610,9 @@ ALTER TABLE ONLY public.count_carry
 ALTER TABLE ONLY public.counted_days
     ADD CONSTRAINT counted_days_pkey PRIMARY KEY (tenant_id, day);
 
+ALTER TABLE ONLY public.dimension_counts
+    ADD CONSTRAINT dimension_counts_pkey PRIMARY KEY (tenant_id, podcast_id, episode_id, grain, dimension, metric, bucket, evidence, rule_set_id);
+
 ALTER TABLE ONLY public.dirty_buckets
     ADD CONSTRAINT dirty_buckets_pkey PRIMARY KEY (tenant_id, kind, bucket, mark_id);
 
@@ -1688,6 +1775,8 @@ CREATE INDEX audience_sketches_day ON public.audience_sketches USING btree (tena
 
 CREATE INDEX count_carry_listener ON public.count_carry USING btree (tenant_id, rule_set_id, day, listener_id);
 
+CREATE INDEX dimension_counts_bucket ON public.dimension_counts USING btree (tenant_id, grain, bucket);
+
 CREATE INDEX downloads_time ON public.downloads USING btree (tenant_id, occurred_at);
 
 CREATE INDEX episode_files_known ON public.episode_files USING btree (tenant_id, known_from);
@@ -1834,6 +1923,8 @@ ALTER TABLE ONLY public.unrecorded_requests
 
 ALTER TABLE public.address_lists ENABLE ROW LEVEL SECURITY;
 
+CREATE POLICY admin_read ON public.dimension_counts FOR SELECT TO podcast_admin USING (true);
+
 CREATE POLICY admin_read ON public.episodes FOR SELECT TO podcast_admin USING (true);
 
 CREATE POLICY admin_read ON public.listener_metrics FOR SELECT TO podcast_admin USING (true);
@@ -1869,6 +1960,8 @@ ALTER TABLE public.audience_sketches ENABLE ROW LEVEL SECURITY;
 ALTER TABLE public.count_carry ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.counted_days ENABLE ROW LEVEL SECURITY;
+
+ALTER TABLE public.dimension_counts ENABLE ROW LEVEL SECURITY;
 
 ALTER TABLE public.dirty_buckets ENABLE ROW LEVEL SECURITY;
 
@@ -1994,6 +2087,8 @@ CREATE POLICY tenant_isolation ON public.count_carry TO podcast_app USING ((tena
 
 CREATE POLICY tenant_isolation ON public.counted_days TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
+CREATE POLICY tenant_isolation ON public.dimension_counts TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
 CREATE POLICY tenant_isolation ON public.dirty_buckets TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_isolation ON public.downloads TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
@@ -2097,6 +2192,8 @@ CREATE POLICY tenant_wall ON public.audience_sketches AS RESTRICTIVE TO podcast_
 CREATE POLICY tenant_wall ON public.count_carry AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.counted_days AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
+
+CREATE POLICY tenant_wall ON public.dimension_counts AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
 CREATE POLICY tenant_wall ON public.dirty_buckets AS RESTRICTIVE TO podcast_app USING ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif"))) WITH CHECK ((tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS "nullif")));
 
@@ -2217,6 +2314,9 @@ GRANT ALL ON FUNCTION public.list_public_handles(p_kind text, p_after text, p_li
 
 REVOKE ALL ON FUNCTION public.note_episode_files() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION public.note_written_files(p_tenant uuid, p_episodes uuid[]) FROM PUBLIC;
+GRANT ALL ON FUNCTION public.note_written_files(p_tenant uuid, p_episodes uuid[]) TO podcast_app;
+
 REVOKE ALL ON FUNCTION public.oldest_raw_event(p_tenant uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION public.oldest_raw_event(p_tenant uuid) TO podcast_maintenance;
 
@@ -2298,6 +2398,9 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.count_carry TO podcast_app;
 
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.counted_days TO podcast_app;
 
+GRANT SELECT ON TABLE public.dimension_counts TO podcast_admin;
+GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dimension_counts TO podcast_app;
+
 GRANT DELETE ON TABLE public.dirty_buckets TO podcast_maintenance;
 GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.dirty_buckets TO podcast_app;
 
@@ -2336,6 +2439,8 @@ GRANT SELECT,INSERT,DELETE,UPDATE ON TABLE public.feed_lanes TO podcast_app;
 GRANT SELECT,INSERT,UPDATE ON TABLE public.import_files TO podcast_app;
 
 GRANT SELECT,INSERT,UPDATE ON TABLE public.imports TO podcast_app;
+
+GRANT SELECT ON TABLE public.listener_dimensions TO podcast_app;
 
 GRANT DELETE ON TABLE public.listener_events TO podcast_maintenance;
 GRANT SELECT,INSERT ON TABLE public.listener_events TO podcast_app;

@@ -83,8 +83,12 @@ check_engine() {
   local wanted=${TIME_SERIES_ENGINE:-${target_engine:-partitions}}
   [[ -z $target_engine || $wanted == "$target_engine" ]] ||
     die "TIME_SERIES_ENGINE is $wanted, but the database was migrated for $target_engine; the engine is chosen once" 2
-  [[ $wanted == partitions || $wanted == timescale ]] ||
-    die "the engine is $wanted: this version makes schemas for partitions and timescale only" 2
+  [[ $wanted =~ ^(partitions|timescale|citus)$ ]] ||
+    die "the engine is $wanted: this version makes schemas for partitions, timescale and citus only" 2
+  [[ $wanted != citus || $target_citus == created ]] ||
+    die "the engine is $wanted, but the extension citus was not created in this database" 2
+  [[ $target_citus != created || $wanted != timescale ]] ||
+    die 'this database has Citus, which never goes together with TimescaleDB: take another one' 2
   [[ $wanted != timescale || $target_timescale == loads ]] ||
     die "TIME_SERIES_ENGINE is $wanted, but the server has no TimescaleDB, or does not preload it" 2
 }
@@ -93,19 +97,28 @@ check_engine() {
 # one transaction. Its last line, COMMIT, waits until the engine is done.
 schema_commands() {
   [[ $(tail -n 1 "$MIGRATIONS/$MASTER") == 'COMMIT;' ]] || die "$MASTER does not end with COMMIT"
+  engine_commands citus citus-roles
   sed '$d' "$MIGRATIONS/$MASTER"
+  engine_commands timescale timescale
+  engine_commands citus citus
+  printf '%s\n' 'COMMIT;'
+}
+
+# The psql commands that run a file of engines/ where that engine is the one to be.
+engine_commands() {
+  local engine=$1 file=$2
   cat "$ENGINES/detect.sql"
-  printf '%s\n' '\gset podcast_' "SELECT coalesce(nullif('${TIME_SERIES_ENGINE:-}', ''), :'podcast_engine') = 'timescale' AS podcast_timescale \\gset"
-  printf '%s\n' '\if :podcast_timescale'
-  cat "$ENGINES/timescale.sql"
-  printf '%s\n' '\endif' 'COMMIT;'
+  printf '%s\n' '\gset podcast_' "SELECT coalesce(nullif('${TIME_SERIES_ENGINE:-}', ''), :'podcast_engine') = '$engine' AS podcast_chosen \\gset"
+  printf '%s\n' '\if :podcast_chosen'
+  cat "$ENGINES/$file.sql"
+  printf '%s\n' '\endif'
 }
 
 # Fills target_host, _port, _database, _login, _server, _tls, _tables, _road, _engine, and target_pending: file names.
 # shellcheck disable=SC2034 # the scripts that source this file read them
 inspect_database() {
   target_host='' target_port='' target_database='' target_login='' target_server='' target_tls=''
-  target_tables='' target_road='' target_engine='' target_timescale='' target_pending=''
+  target_tables='' target_road='' target_engine='' target_timescale='' target_citus='' target_pending=''
   local key value report applied=' '
   report=$(run_psql <<'SQL'
 \echo host :HOST
@@ -115,6 +128,7 @@ SELECT 'login ' || session_user;
 SELECT 'server ' || current_setting('server_version');
 SELECT 'timescale ' || CASE WHEN current_setting('timescaledb.disable_load', true) IS NOT NULL
   AND EXISTS (SELECT FROM pg_available_extensions WHERE name = 'timescaledb') THEN 'loads' ELSE 'no' END;
+SELECT 'citus ' || CASE WHEN EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') THEN 'created' ELSE 'no' END;
 SELECT 'tls ' || coalesce((SELECT version FROM pg_stat_ssl WHERE pid = pg_backend_pid() AND ssl), 'no');
 SELECT 'tables ' || coalesce(string_agg(tablename, ' ' ORDER BY tablename), 'none') FROM pg_tables
 WHERE schemaname = 'public' AND tablename !~ '_p[0-9]{8}$';

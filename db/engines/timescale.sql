@@ -78,6 +78,36 @@ BEGIN
 END $$;
 
 -- ---------------------------------------------------------------------------------------------------------------
+-- Named metric values: a hypertable behind a view as well, a chunk for 52 weeks
+-- ---------------------------------------------------------------------------------------------------------------
+
+-- Every statement is planned for all chunks, since most learn only while they run which ones they need: with three years
+-- stored, planning the refresh of an hour takes 0.6 ms as a table, 2 ms with chunks of 52 weeks, 25 ms with 4 and 150 ms with
+-- one. Rows stay uncompressed: months are added to for as long as late events come, and a recount may change any day.
+DO $$
+DECLARE
+  own constant text := 'tenant_id = (SELECT nullif(current_setting(''app.current_tenant'', true), '''')::uuid)';
+  each text;
+BEGIN
+  ALTER TABLE public.listener_metrics SET SCHEMA ts;
+  FOR each IN SELECT polname FROM pg_policy WHERE polrelid = 'ts.listener_metrics'::regclass LOOP
+    EXECUTE format('DROP POLICY %I ON ts.listener_metrics', each);
+  END LOOP;
+  ALTER TABLE ts.listener_metrics NO FORCE ROW LEVEL SECURITY, DISABLE ROW LEVEL SECURITY;
+  -- Chunks would inherit these. The internal team reads across tenants what is added up by podcast.
+  REVOKE ALL ON ts.listener_metrics FROM podcast_app, podcast_admin;
+  PERFORM create_hypertable('ts.listener_metrics', by_range('bucket', interval '364 days'), create_default_indexes => false);
+  EXECUTE format('CREATE VIEW public.listener_metrics WITH (security_barrier) AS SELECT * FROM ts.listener_metrics WHERE %s
+                  WITH CASCADED CHECK OPTION', own);
+  GRANT SELECT, INSERT, UPDATE, DELETE ON public.listener_metrics TO podcast_app;
+  -- The views over it went with it.
+  FOREACH each IN ARRAY ARRAY['listener_events_hourly', 'listener_events_daily'] LOOP
+    EXECUTE format('CREATE OR REPLACE VIEW public.%I WITH (security_invoker = true) AS %s', each,
+                   replace(pg_get_viewdef(format('public.%I', each)::regclass), 'ts.listener_metrics', 'public.listener_metrics'));
+  END LOOP;
+END $$;
+
+-- ---------------------------------------------------------------------------------------------------------------
 -- The functions of the master that know how raw rows are stored
 -- ---------------------------------------------------------------------------------------------------------------
 

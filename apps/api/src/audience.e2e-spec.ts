@@ -18,6 +18,8 @@ import { createApi } from './create-api.js';
 const PERIOD_DAYS = 20;
 const START = Date.parse('2026-03-10T00:00:00Z');
 const DAYS = 45;
+/** When the first episodes come out: people do not publish on the border of a slice. */
+const PUBLISHED = START + 37_250;
 const ZONES = ['Europe/Berlin', 'America/New_York', 'Asia/Kolkata', 'Australia/Lord_Howe', 'Pacific/Chatham'];
 const LEVELS = ['origin_bytes', 'prefix_only'] as const;
 const APPS = ['Overcast', 'AntennaPod', 'Podcasts'];
@@ -79,7 +81,7 @@ beforeAll(async () => {
     `INSERT INTO episodes (tenant_id, id, podcast_id, guid, title, published_at)
      SELECT $1, id, ($3::uuid[])[1 + (n - 1) % 3], id::text, 'Episode', $4::timestamptz + (n - 1) / 3 * interval '2 days'
      FROM unnest($2::uuid[]) WITH ORDINALITY AS e (id, n)`,
-    [tenantId, episodes, podcasts, new Date(START)],
+    [tenantId, episodes, podcasts, new Date(PUBLISHED)],
   );
   rules = [
     await createTestRuleSet(api.database, tenantId, '1.0.0'),
@@ -128,10 +130,13 @@ async function ask<Body>(path: string, query: Record<string, string | string[]>)
   return answer.body;
 }
 function get<Body>(path: string, query: Record<string, string | string[]>, as = key) {
+  return getFrom<Body>(`/v1/metrics/audience${path}`, query, as);
+}
+function getFrom<Body>(path: string, query: Record<string, string | string[]>, as = key) {
   const search = new URLSearchParams();
   for (const [name, values] of Object.entries(query))
     for (const value of [values].flat()) search.append(name, value);
-  return api.call<Body>('GET', `/v1/metrics/audience${path}?${search.toString()}`, { key: as });
+  return api.call<Body>('GET', `${path}?${search.toString()}`, { key: as });
 }
 
 /** The downloads that are shown, of a level and a range. */
@@ -253,7 +258,149 @@ async function expectRandomAnswers(questions: number): Promise<void> {
   }
 }
 
+interface Row {
+  evidence: string;
+  group: { podcastId?: string; episodeId?: string };
+  value: number | null;
+  previousValue: number | null;
+  values: (number | null)[] | null;
+  listeners: Listeners;
+  previousListeners: Listeners | null;
+  listenersByBucket: Listeners[] | null;
+}
+interface QueryAnswer {
+  previous: { from: string; to: string } | null;
+  buckets: { startUtc: string }[] | null;
+  rows: Row[];
+  next: string | null;
+}
+
+async function query(asked: Record<string, string | string[]>): Promise<QueryAnswer> {
+  const answer = await getFrom<QueryAnswer>('/v1/metrics/query', { metric: 'listeners', ...asked });
+  expect([answer.status, answer.body]).toEqual([200, answer.body]);
+  return answer.body;
+}
+
+/** Whole, and page by page. */
+async function queryInPages(asked: Record<string, string | string[]>): Promise<QueryAnswer> {
+  const whole = await query({ ...asked, limit: '1000' });
+  const pages: Row[] = [];
+  for (let cursor: string | null = ''; cursor !== null;) {
+    const page: QueryAnswer = await query({ ...asked, limit: '5', ...(cursor !== '' && { cursor }) });
+    pages.push(...page.rows);
+    cursor = page.next;
+  }
+  expect(pages).toEqual(whole.rows);
+  return whole;
+}
+
+const BY = [[], ['podcast'], ['episode'], ['podcast', 'episode'], ['episode', 'podcast']];
+
+async function expectRandomRows(questions: number): Promise<void> {
+  for (let n = 0; n < questions; n += 1) {
+    const { query: range, from, to } = randomRange(random.pick([1, 1, DAYS - 2]));
+    const by = random.pick(BY);
+    const scopes: Record<string, string[]>[] = [
+      {},
+      { podcastId: podcasts.slice(0, 2).map((id) => id.toUpperCase()) },
+      { episodeId: episodes.slice(1, 4) },
+    ];
+    const scope = random.pick(scopes);
+    const interval = random.pick(['day', 'week', 'month', '']);
+    const filter: Record<string, string[]> =
+      random.next() < 0.3 ? { app: APPS.slice(1), country: ['DE'] } : {};
+    const answer = await queryInPages({
+      ...range,
+      ...scope,
+      ...filter,
+      by,
+      compare: 'previous',
+      order: random.pick(['value', 'name']),
+      ...(interval && { interval }),
+    });
+    const inScope = (row: TestListening) =>
+      (scope['podcastId']?.includes(row.podcastId.toUpperCase()) ?? true) &&
+      (scope['episodeId']?.includes(row.episodeId) ?? true) &&
+      (!filter['app'] || (row.app !== 'Overcast' && row.country === 'DE'));
+    const groupOf = ({ podcastId, episodeId }: { podcastId?: string; episodeId?: string }) =>
+      [by.includes('podcast') ? podcastId : '', by.includes('episode') ? episodeId : ''].join();
+    const before = { from: Date.parse(answer.previous!.from), to: from };
+    const expected = LEVELS.flatMap((level) => {
+      const ranges = [...shown(level, from, to, inScope), ...shown(level, before.from, before.to, inScope)];
+      const inhabited = ranges.filter(({ listener }) => listener !== null);
+      return [...new Set(by.length === 0 ? [','] : inhabited.map(groupOf))].map(
+        (group) => `${level} ${group}`,
+      );
+    });
+    expect(answer.rows.map((row) => `${row.evidence} ${groupOf(row.group)}`).sort()).toEqual(expected.sort());
+    for (const row of answer.rows) {
+      const ofRow = (some: TestListening) => inScope(some) && groupOf(some) === groupOf(row.group);
+      const check = (sized: Listeners, start: number, end: number) =>
+        expectListeners(sized, shown(row.evidence, start, end, ofRow), start, end);
+      check(row.listeners, from, to);
+      check(row.previousListeners!, before.from, before.to);
+      expect([row.value, row.previousValue]).toEqual([
+        row.listeners.listeners,
+        row.previousListeners!.listeners,
+      ]);
+      expect(row.values).toEqual(row.listenersByBucket?.map(({ listeners }) => listeners) ?? null);
+      row.listenersByBucket?.forEach((sized, index) => {
+        const start = Date.parse(answer.buckets![index]!.startUtc);
+        const end = answer.buckets![index + 1] ? Date.parse(answer.buckets![index + 1]!.startUtc) : to;
+        check(sized, start, end);
+      });
+    }
+  }
+}
+
 describe('listeners', () => {
+  test('are the same in the grammar of metrics, by podcast and episode, in pages', async () => {
+    await expectRandomRows(30);
+  });
+
+  test('in the grammar of metrics are compared where a show has lost them all', async () => {
+    // The range begins with a UTC day, so that what it is compared with lies in another.
+    const hour = (n: number) => START + 5 * DAY_MS + n * 6 * HOUR_MS;
+    const heard = (n: number) =>
+      new Set(
+        shown('prefix_only', hour(n), hour(n + 1), ({ listener }) => listener !== null).map(
+          (row) => row.episodeId,
+        ),
+      );
+    const n = Array.from({ length: 30 }, (_, index) => 4 * index + 4).find((index) =>
+      [...heard(index - 1)].some((episode) => !heard(index).has(episode)),
+    )!;
+    const { rows: answered } = await query({
+      timeZone: 'UTC',
+      from: at(hour(n)),
+      to: at(hour(n + 1)),
+      by: 'episode',
+      compare: 'previous',
+      evidence: 'prefix_only',
+    });
+    expect(new Set(answered.map(({ group }) => group.episodeId))).toEqual(
+      new Set([...heard(n - 1), ...heard(n)]),
+    );
+  });
+
+  test.each([
+    [{ metric: ['listeners', 'downloads'] }, 'listeners_alone', 'metric'],
+    [{ metric: 'listeners', by: 'country' }, 'listeners_not_apart', 'by'],
+    [{ metric: 'listeners', interval: 'hour' }, 'listeners_not_apart', 'interval'],
+    [
+      { metric: 'listeners', interval: 'day', by: 'episode', from: '2025-05-01', to: '2026-04-30' },
+      'too_many_audiences',
+      'by',
+    ],
+  ])('in the grammar of metrics are not answered for %j', async (asked, code, field) => {
+    const range = { timeZone: 'UTC', from: '2026-03-11', to: '2026-03-17' };
+    const answer = await getFrom<{ code: string; field: string }>('/v1/metrics/query', {
+      ...range,
+      ...(asked as Record<string, string | string[]>),
+    });
+    expect([answer.status, answer.body.code, answer.body.field]).toEqual([400, code, field]);
+  });
+
   test('are those of a count by hand, in any zone, over changes of the clock and borders of key periods', async () => {
     await expectRandomAnswers(40);
   });
@@ -297,6 +444,21 @@ describe('listeners', () => {
       code: 'episode_not_found',
     });
     expect((await get('', { ...range, podcastId: [podcasts[0]!, podcasts[2]!] })).status).toBe(200);
+    expect((await get('', { ...range, podcastId: [podcasts[0]!.toUpperCase()] })).status).toBe(200);
+  });
+
+  test('of a podcast that is named twice, in whatever letters, are refused, and so are names that nothing can have', async () => {
+    const range = { from: '2026-03-12', to: '2026-03-18' };
+    const twice = [podcasts[0]!, podcasts[0]!.toUpperCase()];
+    for (const [path, query] of [
+      ['', { podcastId: twice }],
+      ['/overlap', { podcastId: twice }],
+      ['', { app: '\0' }],
+    ] as const)
+      expect(await get(path, { ...range, ...query })).toMatchObject({
+        status: 400,
+        body: { code: 'invalid_input' },
+      });
   });
 });
 
@@ -403,7 +565,7 @@ describe('what is told of single listeners', () => {
         podcastId,
         episodeId: episodes[episode]!,
         listener: listener + (n === 1 ? 1_000 : 0),
-        at: new Date(START + (episode === 0 ? 0 : 2) * DAY_MS + (n === 2 ? 48 : 5) * HOUR_MS),
+        at: new Date(PUBLISHED + (episode === 0 ? 0 : 2) * DAY_MS + (n === 2 ? 48 : 5) * HOUR_MS),
         evidence: 'origin_bytes',
         app: APPS[n % 3]!,
       })),
@@ -422,8 +584,8 @@ describe('what is told of single listeners', () => {
         people(
           shown(
             evidence,
-            START + days * DAY_MS,
-            START + (days + 2) * DAY_MS,
+            PUBLISHED + days * DAY_MS,
+            PUBLISHED + (days + 2) * DAY_MS,
             (row) => row.episodeId === episodes[episode],
           ),
         );
@@ -437,7 +599,7 @@ describe('what is told of single listeners', () => {
       podcastId,
       timeZone: 'UTC',
       from: at(from),
-      to: at(START + 4 * DAY_MS - SLICE_MS),
+      to: at(START + 4 * DAY_MS),
     });
     expect(tooShort.episodes).toBe(1);
   });
@@ -520,6 +682,25 @@ test('what needs downloads that retention has removed is refused, and whole UTC 
   await api.database.owner.query('DELETE FROM retention_horizons WHERE tenant_id = $1', [tenantId]);
 });
 
+test('what needs sketches that retention has removed is refused, and listeners are compared with what is left', async () => {
+  const [gone, kept] = [START + DAY_MS, START + 3 * DAY_MS];
+  await api.database.owner.query(
+    `INSERT INTO retention_horizons (tenant_id, downloads_from, days_from) VALUES ($1, $2, $2)`,
+    [tenantId, new Date(kept)],
+  );
+  const range = { timeZone: 'UTC', to: at(kept + 2 * DAY_MS), podcastId: podcasts[1]! };
+  const refused = { status: 400, body: { code: 'before_day_horizon' } };
+  expect(await get('', { ...range, from: at(gone) })).toMatchObject(refused);
+  expect(await get('/returning', { ...range, from: at(gone) })).toMatchObject(refused);
+  expect((await get('', { ...range, from: at(kept) })).status).toBe(200);
+  const { body } = await get<Whole<{ comparedSince: string }>>('/returning', {
+    ...range,
+    from: at(kept + DAY_MS),
+  });
+  expect(body.audiences.map(({ comparedSince }) => comparedSince)).toEqual(LEVELS.map(() => at(kept)));
+  await api.database.owner.query('DELETE FROM retention_horizons WHERE tenant_id = $1', [tenantId]);
+});
+
 describe('what costs too much', () => {
   const tooExpensive = { status: 422, body: { code: 'query_too_expensive' } };
 
@@ -561,6 +742,25 @@ describe('what costs too much', () => {
     );
     expect(byHour).toMatchObject(tooExpensive);
     expect(byHour.body.detail).toContain('timeZone=UTC');
+  });
+
+  test('is known from coarser rollups where retention has removed the finer ones before the downloads', async () => {
+    const old = await api.createTenant('Old');
+    const month = new Date('2026-03-01T00:00:00Z');
+    await api.database.owner.query(
+      `WITH horizons AS (
+         INSERT INTO retention_horizons (tenant_id, slices_from, hours_from, days_from) VALUES ($1, $3, $3, $3)
+       )
+       INSERT INTO listener_totals (tenant_id, bucket, podcast_id, rule_set_id, value, grain, metric, evidence)
+       VALUES ($1, $2, '00000000-0000-0000-0000-000000000000', gen_random_uuid(), 1200000, 'month', 'downloads', 'origin_bytes')`,
+      [old.tenantId, month, new Date('2026-04-01T00:00:00Z')],
+    );
+    const range = { timeZone: 'UTC', from: '2026-03-11', to: '2026-03-17' };
+    expect(await get('/concentration', range, old.key)).toMatchObject(tooExpensive);
+    const query = new URLSearchParams({ ...range, metric: 'downloads', by: 'app', country: 'DE' });
+    expect(await api.call('GET', `/v1/metrics/query?${query.toString()}`, { key: old.key })).toMatchObject(
+      tooExpensive,
+    );
   });
 
   test('includes ids of sketches', async () => {

@@ -435,13 +435,24 @@ describe('a recount under another rule set', () => {
     expect((await totals(DAY, NEXT_DAY)).downloads).toBe(0);
   });
 
+  /** The version of the numbers that answers are made of. */
+  async function watermark(): Promise<number> {
+    const { rows } = await api.database.owner.query<{ version: string }>(
+      'SELECT version FROM aggregate_watermarks WHERE tenant_id = $1',
+      [tenant.tenantId],
+    );
+    return Number(rows[0]?.version);
+  }
+
   test('is applied at once: answers name the days that have not followed yet', async () => {
     const eve = new Date(Date.parse(DAY) - 86_400_000).toISOString().slice(0, 10);
     await send([...TRAFFIC, ...TRAFFIC.map((request) => ({ ...request, at: `${eve}T12:00:00Z` }))]);
     await work();
     const { id } = await recount({ contentSeconds: null }, eve);
     expect(await totals(eve, NEXT_DAY)).toMatchObject({ downloads: 4, switchingDays: [] });
+    const before = await watermark();
     await call('POST', `/v1/recounts/${id}/apply`);
+    expect(await watermark()).toBeGreaterThan(before);
     expect(await totals(eve, NEXT_DAY)).toMatchObject({ downloads: 4, switchingDays: [eve, DAY] });
     // As if another worker was at the second day.
     const other = await api.database.owner.connect();

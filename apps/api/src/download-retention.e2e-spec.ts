@@ -123,11 +123,38 @@ test('single downloads go where nothing can count them again, and every number s
   expect((await compare('2026-03-04')).body).toMatchObject({ total: { ours: 4 } });
 });
 
+const explain = async (from: string, to: string, more = '') =>
+  (await api.call('GET', `/v1/metrics/explain?from=${from}&to=${to}${more}`, { key })).body;
+
+test('of requests that are gone nothing is explained but that they are, and what is shown', async () => {
+  const gone = { requests: null, funnels: [], ruleSets: [] };
+  const requestsFrom = '2026-03-04T00:00:00.000Z';
+  const shown = (downloads: number) => [
+    { evidence: 'origin_bytes', ruleSetId: expect.any(String), downloads },
+  ];
+  expect(await explain('2026-03-01', '2026-03-04')).toMatchObject({
+    ...gone,
+    requestsGone: { requestsFrom, shown: shown(10) },
+  });
+  // Two days of which nothing single is left, and two of which it is.
+  expect(await explain('2026-03-02', '2026-03-06', `&podcastId=${podcastId}`)).toMatchObject({
+    ...gone,
+    requestsGone: { shown: shown(18) },
+  });
+  const unknown = { ...gone, requestsGone: { requestsFrom, shown: null } };
+  expect(await explain('2026-03-02T01:00Z', '2026-03-03')).toMatchObject(unknown);
+  expect(await explain('2026-03-05', '2026-03-06', '&window=last_touch')).toMatchObject(unknown);
+  const kept = await explain('2026-03-04T01:00Z', '2026-03-06');
+  expect(kept).toMatchObject({ requests: 0, requestsGone: null });
+  expect(kept).toHaveProperty('funnels.length', 2);
+});
+
 test('days of which no counts are kept cannot be frozen, and what was frozen stands', async () => {
   const taken = await freeze('long kept');
   await rows(`UPDATE retention_horizons SET days_from = '2026-03-03' WHERE tenant_id = $1`);
   await rows(`DELETE FROM listener_metrics WHERE tenant_id = $1 AND grain = 'day' AND bucket < '2026-03-03'`);
   expect(await freeze('too late')).toMatchObject({ status: 400, code: 'before_day_horizon' });
+  expect(await explain('2026-03-01', '2026-03-04')).toMatchObject({ requestsGone: { shown: null } });
   expect(await freeze('in time', '2026-03-03')).toHaveProperty('id');
   expect(await read(taken.id)).toMatchObject({ differs: false, totals: [{ was: 20, wouldBe: 20 }] });
 });

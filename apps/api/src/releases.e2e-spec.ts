@@ -350,6 +350,49 @@ describe('a network of the last months', () => {
     expect(statuses).toContain({ 9: 'complete' }[n] ?? 'forecast');
   });
 
+  test('a forecast goes by whole days of age where retention has removed finer counts', async () => {
+    const isRunning = ({ published }: Episode) =>
+      published !== null && published < now - DAY_MS && quarter(published) > now - 7 * DAY_MS;
+    const horizon = new Date(quarter(now) - DAY_MS - HOUR_MS);
+    await change('INSERT INTO retention_horizons (tenant_id, slices_from, hours_from) VALUES ($1, $2, $2)', [
+      network.tenantId,
+      horizon,
+    ]);
+    await change('UPDATE aggregate_watermarks SET version = version + 1 WHERE tenant_id = $1', [
+      network.tenantId,
+    ]);
+    const running = often.filter(isRunning);
+    expect(running.length).toBeGreaterThan(0);
+    let foretold = 0;
+    for (const episode of running) {
+      const { status, body } = await get<Forecasts>(network, 'forecast', { episodeId: episode.id, days: 7 });
+      expect(status).toBe(200);
+      const start = quarter(episode.published!);
+      const age = quarter(Date.parse(body.asOf)) - start;
+      const wholeDays = age - (age % DAY_MS);
+      const peers = often.filter(
+        ({ published }) =>
+          published !== null && quarter(published) < start && quarter(published) + 7 * DAY_MS <= now,
+      );
+      for (const { evidence, soFar, forecast } of body.levels) {
+        expect(soFar).toBe(within(network, episode, evidence, 0, age));
+        const shares = peers
+          .map((each) => [wholeDays, 7 * DAY_MS].map((to) => within(network, each, evidence, 0, to)))
+          .filter(([, total]) => total! >= 10)
+          .map(([reached, total]) => reached! / total!);
+        const reached = within(network, episode, evidence, 0, wholeDays);
+        if (shares.length < 9 || reached < 10) continue;
+        foretold += 1;
+        expect(forecast).toMatchObject({
+          episodes: shares.length,
+          downloads: { expected: Math.round(reached / quantile(shares, 0.5)) },
+        });
+      }
+    }
+    expect(foretold).toBeGreaterThan(0);
+    await change('DELETE FROM retention_horizons WHERE tenant_id = $1', [network.tenantId]);
+  });
+
   test('a forecast of a show with few episodes says what is missing', async () => {
     const { body } = await get<Forecasts>(network, 'forecast', { episodeId: seldom[0]!.id, days: 30 });
     expect(body.levels[1]!.forecast).toEqual({
@@ -357,6 +400,67 @@ describe('a network of the last months', () => {
       missing: [{ what: 'completed_episodes', have: 3, need: 9 }],
       episodes: 3,
     });
+  });
+
+  test('an answer stands until a number, a date or the list of releases changes', async () => {
+    const own = await createNetwork();
+    const [first] = await addPodcast(own, [Date.now() - 5 * DAY_MS]);
+    const download = (daysAgo: number) =>
+      store(own, [{ at: now - daysAgo * DAY_MS, episodeId: first!.id, evidence: 'prefix_only' }]);
+    await download(4);
+    await refreshAll();
+    const range = { from: '2026-03-01', to: '2026-03-02', podcastId: first!.podcastId };
+    const questions: [string, Record<string, string | number>][] = [
+      ['releases', {}],
+      ['release-curve', { episodeId: first!.id }],
+      ['forecast', { episodeId: first!.id, days: 7 }],
+      ['back-catalogue', range],
+    ];
+    const tags = async () => {
+      const answers = await Promise.all(questions.map(([path, query]) => get(own, path, query)));
+      return answers.map(({ headers }) => headers['etag']);
+    };
+    const [before, again] = [await tags(), await tags()];
+    expect(before).toEqual(questions.map(() => expect.stringMatching(/^W\//)));
+    expect(again).toEqual(before);
+    await download(3);
+    await refreshAll();
+    const changed = (await tags()).map((tag, n) => tag !== before[n]);
+    expect(changed).toEqual([true, true, true, false]);
+    // Nothing is written when it is published: only its time comes.
+    const soon = Date.now() + 1_500;
+    await addPodcast(own, [soon]);
+    await api.call('PATCH', `/v1/episodes/${first!.id}`, { key: own.key, body: { title: 'Seen' } });
+    const count = async () => (await get<Releases>(own, 'releases', {})).body.items.length;
+    expect(await count()).toBe(1);
+    await new Promise((done) => setTimeout(done, soon + 200 - Date.now()));
+    expect(await count()).toBe(2);
+  });
+
+  test('what retention has removed is refused or left out, and named', async () => {
+    const own = await createNetwork();
+    const [old, older, young] = await addPodcast(own, [
+      now - 400 * DAY_MS,
+      now - 800 * DAY_MS,
+      now - 30 * DAY_MS,
+    ]);
+    const horizon = (days: number) => new Date(quarter(now) - days * DAY_MS);
+    await change(`INSERT INTO retention_horizons (tenant_id, days_from, months_from) VALUES ($1, $2, $3)`, [
+      own.tenantId,
+      horizon(20),
+      horizon(300),
+    ]);
+    const refused = { status: 400, body: { code: 'release_not_kept' } };
+    const ask = (path: string, episode: Episode, more: Record<string, string | number>) =>
+      get(own, path, { episodeId: episode.id, ...more });
+    expect(await ask('release-curve', old!, {})).toMatchObject(refused);
+    expect((await ask('release-curve', young!, {})).status).toBe(200);
+    expect((await ask('forecast', old!, { days: 30 })).status).toBe(200);
+    expect(await ask('forecast', older!, { days: 30 })).toMatchObject(refused);
+    const { body } = await get<Releases & { goneUntil: string }>(own, 'releases', {});
+    expect(body.items.map(({ episodeId }) => episodeId)).toEqual([young!.id, old!.id]);
+    expect(body.items.map(({ levels }) => levels)).toEqual([[], []]);
+    expect(body.goneUntil).toBe(new Date(quarter(now) - 666 * DAY_MS).toISOString());
   });
 
   test('a new date of publication, by hand, moves the curve', async () => {
@@ -482,14 +586,23 @@ describe('the back catalogue', () => {
     })[];
   }
 
-  function byHand(evidence: Evidence, from: number, to: number, days: number, podcastId?: string): Share {
+  function byHand(
+    evidence: Evidence,
+    from: number,
+    to: number,
+    days: number,
+    podcastId?: string,
+    stepMs = 1,
+  ): Share {
     const episodes = new Map(network.episodes.map((episode) => [episode.id, episode]));
     const some = network.downloads
       .filter((each) => each.evidence === evidence && each.at >= from && each.at < to)
       .map(({ at, episodeId }) => ({ at, ...episodes.get(episodeId)! }))
       .filter((each) => podcastId === undefined || each.podcastId === podcastId);
     const dated = some.filter(({ published }) => published !== null);
-    const old = dated.filter(({ at, published }) => at >= quarter(published!) + days * DAY_MS);
+    const old = dated.filter(
+      ({ at, published }) => at >= Math.ceil((quarter(published!) + days * DAY_MS) / stepMs) * stepMs,
+    );
     return {
       downloads: some.length,
       backCatalogue: old.length,
@@ -528,6 +641,37 @@ describe('the back catalogue', () => {
           expect(share).toEqual(byHand(evidence, Date.parse(startUtc), end, olderThanDays));
         }
         expect(points.length > 0).toBe(interval !== undefined);
+      }
+    }
+  });
+
+  test.each([
+    ['slices_from', 'hour', HOUR_MS],
+    ['slices_from, hours_from', 'day', DAY_MS],
+  ])('is told where retention has removed %s: episodes turn old by the %s', async (gone, agesBy, stepMs) => {
+    const until = gone.split(', ').map(() => `'2026-04-07'`);
+    await change(
+      `WITH moved AS (UPDATE aggregate_watermarks SET version = version + 1 WHERE tenant_id = $1)
+       INSERT INTO retention_horizons (tenant_id, ${gone}) VALUES ($1, ${until.join(', ')})`,
+      [network.tenantId],
+    );
+    const query = {
+      from: '2026-03-27',
+      to: '2026-04-07',
+      timeZone: 'UTC',
+      olderThanDays: 3,
+      interval: 'day',
+    };
+    const { status, body } = await get<Answer & { agesBy: string }>(network, 'back-catalogue', query);
+    await change('DELETE FROM retention_horizons WHERE tenant_id = $1', [network.tenantId]);
+    expect([status, body.agesBy]).toEqual([200, agesBy]);
+    for (const { evidence, points, ...total } of body.levels) {
+      const [from, to] = [Date.parse(body.from), Date.parse(body.to)];
+      expect(total).toMatchObject(byHand(evidence, from, to, 3, undefined, stepMs));
+      for (const { startUtc, backCatalogue } of points) {
+        const start = Date.parse(startUtc);
+        const expected = byHand(evidence, start, start + DAY_MS, 3, undefined, stepMs);
+        expect(backCatalogue).toBe(expected.backCatalogue);
       }
     }
   });

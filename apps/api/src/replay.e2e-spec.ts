@@ -1,6 +1,12 @@
 import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import { CountDownloads, IngestionModule } from '@lib/ingestion';
-import { MetricsModule, RefreshAggregates, RefreshAudience, RefreshMetricsDaily } from '@lib/metrics';
+import {
+  MetricsModule,
+  RefreshAggregates,
+  RefreshAudience,
+  RefreshListening,
+  RefreshMetricsDaily,
+} from '@lib/metrics';
 import { DAY_MS, MINUTE_MS } from '@lib/primitives';
 import { SeededRandom, startTestApi, type TestApi } from '@lib/testing';
 import { LazyModuleLoader } from '@nestjs/core';
@@ -49,6 +55,7 @@ beforeAll(async () => {
   jobs = [
     ingestion.get(CountDownloads),
     metrics.get(RefreshAggregates),
+    metrics.get(RefreshListening),
     metrics.get(RefreshMetricsDaily),
     metrics.get(RefreshAudience),
   ];

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { MetricsModule, RefreshAggregates } from '@lib/metrics';
+import { MetricsModule, RefreshAggregates, RefreshListening } from '@lib/metrics';
 import { localZone } from '@lib/primitives';
 import { startTestApi, type TestApi } from '@lib/testing';
 import { LazyModuleLoader } from '@nestjs/core';
@@ -9,6 +9,7 @@ import { createApi } from './create-api.js';
 
 let api: TestApi;
 let refresh: RefreshAggregates;
+let listening: RefreshListening;
 let network: Network;
 
 interface Network {
@@ -62,6 +63,7 @@ beforeAll(async () => {
   );
   const worker = await api.app.get(LazyModuleLoader).load(() => MetricsModule);
   refresh = worker.get(RefreshAggregates);
+  listening = worker.get(RefreshListening);
 });
 afterAll(() => api.close());
 beforeEach(async () => {
@@ -113,6 +115,7 @@ async function store(events: readonly Told[]): Promise<void> {
 /** A run ends after some seconds, which a slow machine may need more than once. */
 async function refreshAll(): Promise<void> {
   while ((await refresh.run()).days > 0);
+  while ((await listening.run()).days > 0);
 }
 
 function get<Body>(path: string, query: Record<string, string | string[]>, key = network.key) {

@@ -1,8 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { MetricsModule, RefreshAggregates } from '@lib/metrics';
-import { createTestRuleSet, startTestApi, type Answer, type TestApi } from '@lib/testing';
+import { MetricsModule, RefreshAggregates, RefreshListening } from '@lib/metrics';
+import {
+  createTestNetwork,
+  createTestRuleSet,
+  showTestDownloads,
+  startTestApi,
+  type Answer,
+  type TestApi,
+  type TestNetwork,
+} from '@lib/testing';
 import { LazyModuleLoader } from '@nestjs/core';
 import type pg from 'pg';
 import { register } from 'prom-client';
@@ -12,12 +20,6 @@ const DAY = { from: '2026-03-02', to: '2026-03-03', timeZone: 'UTC' };
 /** Longer than an answer is given without a look. */
 const STALE_MS = 1_100;
 
-interface Network {
-  tenantId: string;
-  key: string;
-  podcastId: string;
-  episodeId: string;
-}
 interface Totals {
   asOf: string;
   ruleSets: { id: string }[];
@@ -30,33 +32,23 @@ interface Ranking {
 
 let api: TestApi;
 let refresh: RefreshAggregates;
-let network: Network;
+let listening: RefreshListening;
+let network: TestNetwork;
 
 beforeAll(async () => {
   api = await startTestApi(createApi, { METRICS_STATEMENT_TIMEOUT_MS: '400', METRICS_FRESH_MS: '1000' });
   await api.database.owner.query(`SELECT ensure_partitions('2026-03-01', '2026-03-08')`);
-  refresh = (await api.app.get(LazyModuleLoader).load(() => MetricsModule)).get(RefreshAggregates);
+  const worker = await api.app.get(LazyModuleLoader).load(() => MetricsModule);
+  refresh = worker.get(RefreshAggregates);
+  listening = worker.get(RefreshListening);
 });
 afterAll(() => api.close());
 beforeEach(async () => {
-  network = await createNetwork();
+  network = await createTestNetwork(api);
 });
 
-async function createNetwork(): Promise<Network> {
-  const { tenantId, key } = await api.createTenant('Network');
-  const post = async (path: string, body: object) =>
-    (await api.call<{ id: string }>('POST', path, { key, body })).body.id;
-  const podcastId = await post('/v1/podcasts', { title: 'Tides' });
-  return {
-    tenantId,
-    key,
-    podcastId,
-    episodeId: await post(`/v1/podcasts/${podcastId}/episodes`, { title: 'One' }),
-  };
-}
-
 /** Stores plays with their marks, as ingestion does. */
-async function play({ tenantId, episodeId }: Network, ...times: string[]): Promise<void> {
+async function play({ tenantId, episodeId }: TestNetwork, ...times: string[]): Promise<void> {
   await api.database.owner.query(
     `WITH stored AS (
        INSERT INTO listener_events (tenant_id, occurred_at, event_id, episode_id, received_at, payload_hash,
@@ -70,9 +62,10 @@ async function play({ tenantId, episodeId }: Network, ...times: string[]): Promi
   );
 }
 
-async function playAndRefresh(of: Network, ...times: string[]): Promise<void> {
+async function playAndRefresh(of: TestNetwork, ...times: string[]): Promise<void> {
   await play(of, ...times);
   while ((await refresh.run()).days > 0);
+  while ((await listening.run()).days > 0);
 }
 
 function ask<Body = Totals>(
@@ -100,6 +93,23 @@ async function sources(work: () => Promise<unknown>): Promise<Record<string, num
       .map(([source, count]) => [source, count - (before[source] ?? 0)] as const)
       .filter(([, count]) => count > 0),
   );
+}
+
+/** Brings the podcast up to a feed, as people do who upload a file. */
+async function uploadFeed(feed: string): Promise<void> {
+  const form = new FormData();
+  form.append('file', new Blob([feed]), 'feed.xml');
+  const encoded = new Response(form);
+  const { status } = await api.call(
+    'POST',
+    `/v1/podcasts/import-feed/upload?podcastId=${network.podcastId}`,
+    {
+      key: network.key,
+      headers: { 'content-type': encoded.headers.get('content-type') ?? '' },
+      body: Buffer.from(await encoded.arrayBuffer()),
+    },
+  );
+  expect(status).toBe(200);
 }
 
 async function watermark(): Promise<number> {
@@ -160,7 +170,7 @@ describe('an answer', () => {
   test('is the tenant’s own', async () => {
     await playAndRefresh(network, '2026-03-02T10:00:00Z');
     expect(plays(await ask())).toBe(1);
-    network = await createNetwork();
+    network = await createTestNetwork(api);
     expect(plays(await ask())).toBe(0);
   });
 
@@ -189,6 +199,23 @@ describe('an answer', () => {
     });
     await sleep(STALE_MS);
     expect(await titles()).toEqual(['First']);
+  });
+
+  test('knows how old an episode is by the date of publication that it has now', async () => {
+    const { tenantId, key, podcastId, episodeId } = network;
+    const ruleSetId = await createTestRuleSet(api.database, tenantId, 'test');
+    await showTestDownloads(api.database, tenantId, ruleSetId, [
+      { day: '2026-03-02', podcastId, episodeId, downloads: 3 },
+    ]);
+    await playAndRefresh(network, '2026-03-02T12:00:00Z');
+    const shares = async () =>
+      (await ask<{ levels: { undated: number; backCatalogue: number }[] }>('back-catalogue')).body.levels[0]!;
+    expect(await shares()).toMatchObject({ undated: 3, backCatalogue: 0 });
+    expect(await sources(shares)).toEqual({ hit: 1 });
+    const body = { publishedAt: '2025-03-02T12:00:00Z' };
+    expect((await api.call('PATCH', `/v1/episodes/${episodeId}`, { key, body })).status).toBe(200);
+    await sleep(STALE_MS);
+    expect(await shares()).toMatchObject({ undated: 0, backCatalogue: 3 });
   });
 
   test('is not given to whoever may not ask', async () => {
@@ -248,6 +275,10 @@ describe('the watermark', () => {
       'a podcast that was changed',
       () =>
         api.call('PATCH', `/v1/podcasts/${network.podcastId}`, { key: network.key, body: { title: 'A' } }),
+    ],
+    [
+      'a feed that renames its podcast',
+      () => uploadFeed('<rss version="2.0"><channel><title>Tides and Currents</title></channel></rss>'),
     ],
     [
       'another time zone',

@@ -87,7 +87,7 @@ describe('usage', () => {
       episodes: { active: 1, archived: 0 },
       quotas: { podcasts: { used: 1, max: null } },
       events: { oldest: null, newest: null },
-      storage: { measuredAt: null, rows: 0, bytes: 0, lines: [], history: [] },
+      storage: { measuredAt: null, rows: 0, bytes: 0, estimated: true, lines: [], history: [] },
     });
     expect(answer.events.byDay.map(({ events }) => events)).toEqual(Array.from({ length: 30 }, () => 0));
     expect(answer.retention).toEqual(
@@ -106,6 +106,20 @@ describe('usage', () => {
     const ruleSet = await createTestRuleSet(api.database, tenantId, '1');
     const day = noon.toISOString().slice(0, 10);
     await showTestDownloads(api.database, tenantId, ruleSet, [{ day, podcastId, episodeId, downloads: 7 }]);
+    await rows(
+      `WITH curves AS (
+         INSERT INTO release_curves (tenant_id, podcast_id, episode_id, rule_set_id, downloads, age_day, evidence)
+         SELECT $1, $2, $3, $2, 1, age, 'prefix_only' FROM generate_series(0, 8) AS age
+       ), totals AS (
+         INSERT INTO release_totals (tenant_id, episode_id, days_1, days_7, days_30, days_60, days_90, days_366, evidence)
+         VALUES ($1, $3, 1, 7, 9, 9, 9, 9, 'prefix_only')
+       )
+       INSERT INTO audience_sketches (tenant_id, podcast_id, episode_id, rule_set_id, day, series, evidence, listeners,
+                                      unidentified, hashes)
+       SELECT $1, $2, $3, $2, '2026-01-01'::date + n * 40, 'a', 'prefix_only', 0, 0, '{}' FROM generate_series(0, 2) AS n`,
+      podcastId,
+      episodeId,
+    );
     await api.database.owner.query('ANALYZE');
     await measure.run();
     const { storage, events, retention } = await usage();
@@ -119,17 +133,18 @@ describe('usage', () => {
        UNION ALL SELECT 'downloads', 'download', count(*)::integer FROM downloads WHERE tenant_id = $1
        UNION ALL SELECT 'listener_metrics', grain, count(*)::integer FROM listener_metrics WHERE tenant_id = $1 GROUP BY grain
        UNION ALL SELECT 'listener_totals', grain, count(*)::integer FROM listener_totals WHERE tenant_id = $1 GROUP BY grain
-       UNION ALL SELECT 'metrics_daily', 'day', count(*)::integer FROM metrics_daily WHERE tenant_id = $1`,
+       UNION ALL SELECT 'metrics_daily', 'day', count(*)::integer FROM metrics_daily WHERE tenant_id = $1
+       UNION ALL SELECT 'audience_sketches', 'day', 3
+       UNION ALL SELECT 'release_curves', 'day', 9
+       UNION ALL SELECT 'release_totals', 'month', 1`,
     );
-    expect(stored.length).toBe(12);
-    const noListening = ['slice', 'hour', 'day', 'month'].map((level) => ({
-      relation: 'listening_positions',
-      level,
-      rows: 0,
-    }));
+    expect(stored.length).toBe(15);
+    const nothing = ['listening_positions', 'dimension_counts'].flatMap((relation) =>
+      ['slice', 'hour', 'day', 'month'].map((level) => ({ relation, level, rows: 0 })),
+    );
     const lines = storage.lines.map(({ bytes: _, ...line }) => line);
     expect(new Set(lines.map((line) => JSON.stringify(line)))).toEqual(
-      new Set([...stored, ...noListening].map((line) => JSON.stringify(line))),
+      new Set([...stored, ...nothing].map((line) => JSON.stringify(line))),
     );
     expect(storage.rows).toBe(stored.reduce((sum, each) => sum + each.rows, 0));
     expect(storage.lines.filter(({ bytes }) => bytes === null)).toEqual([]);

@@ -99,6 +99,9 @@ describe('the command line', () => {
     ['ingest', '--rounds'],
     ['query', '--events'],
     ['query', '--requests'],
+    ['metrics', '--events'],
+    ['metrics', '--tenants'],
+    ['metrics', '--rate'],
   ])('bench %s refuses to measure nothing: %s 0', async (what, option) => {
     const { exitCode, errors } = await run(['bench', what, option, '0']);
     expect(exitCode).toBe(1);

@@ -61,8 +61,10 @@ export class AppDataSource {
     return (
       (readOnly === true ? 'SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY; ' : '') +
       'CLOSE ALL; ' + // a cursor WITH HOLD outlives its transaction, and with it its tenant
-      `${this.assumeRole}${tenantContext(tenantId)}; ` +
-      `SET LOCAL statement_timeout = ${timeoutMs}; SET LOCAL lock_timeout = ${this.options.lockTimeoutMs}`
+      `${this.assumeRole}SET LOCAL statement_timeout = ${timeoutMs}; ` +
+      `SET LOCAL lock_timeout = ${this.options.lockTimeoutMs}; ` +
+      // Last: from here on Citus passes the whole text of every SET LOCAL on to its nodes.
+      tenantContext(tenantId)
     );
   }
 

@@ -1,7 +1,20 @@
 import type { Sql } from './role-pool.js';
 
-const OWN_TENANT =
-  "(tenant_id = ( SELECT (NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid AS \"nullif\"))";
+const CONTEXT = "(NULLIF(current_setting('app.current_tenant'::text, true), ''::text))::uuid";
+/** What every policy says, as the catalogue prints it. Nodes of Citus run policies without a sub-select only. */
+const OWN_TENANT = {
+  onOneNode: `(tenant_id = ( SELECT ${CONTEXT} AS "nullif"))`,
+  onCitus: `(tenant_id = ${CONTEXT})`,
+};
+
+/** The statements of `set_tenant_context` that name the tenant. Only SET LOCAL as a statement reaches the nodes of Citus. */
+const NAMES_TENANT = {
+  onOneNode: ["PERFORM set_config('app.current_tenant', p_tenant::text, true);"],
+  onCitus: [
+    "EXECUTE 'SET LOCAL citus.propagate_set_commands = ''local''';",
+    "EXECUTE format('SET LOCAL app.current_tenant = %L', p_tenant::text);",
+  ],
+};
 
 /** Policies beside the two walls: `table policy command role`. Anything not listed here is a fault. */
 const OPEN_POLICIES = [
@@ -13,6 +26,7 @@ const OPEN_POLICIES = [
     'episodes',
     'listener_metrics',
     'listener_totals',
+    'dimension_counts',
     'metrics_daily',
     'listening_positions',
   ].map((table) => `${table} admin_read r podcast_admin`),
@@ -50,6 +64,7 @@ const PRIVATE_SCHEMAS = ['ts', '_timescaledb_internal'];
 const BARRIER_VIEWS = [
   'listener_events listener_events cascaded',
   'attribution_events attribution_events cascaded',
+  'listener_metrics listener_metrics cascaded',
   'episode_events_hourly listener_events_hourly none',
   'episode_events_daily listener_events_daily none',
 ];
@@ -101,8 +116,9 @@ const DOORS = [
  * Reads `pg_catalog` only, so any login may run it. Used by the tests, by `podcast doctor` and by the migration scripts.
  */
 export async function catalogueFaults(sql: Sql): Promise<string[]> {
+  const place = (await isDistributed(sql)) ? 'onCitus' : 'onOneNode';
   const rows = await sql<{ fault: string }>(CATALOGUE_FAULTS, [
-    OWN_TENANT,
+    OWN_TENANT[place],
     OPEN_POLICIES,
     INDEXES_WITHOUT_TENANT,
     TABLES_WITHOUT_TENANT,
@@ -110,8 +126,17 @@ export async function catalogueFaults(sql: Sql): Promise<string[]> {
     PRIVATE_SCHEMAS,
     BARRIER_VIEWS,
     CHUNK_FUNCTIONS,
+    NAMES_TENANT[place],
   ]);
   return rows.map((row) => row.fault);
+}
+
+/** Whether Citus has distributed the tables. */
+async function isDistributed(sql: Sql): Promise<boolean> {
+  const [citus] = await sql<{ here: boolean }>("SELECT to_regclass('pg_dist_partition') IS NOT NULL AS here");
+  if (citus?.here !== true) return false;
+  const [row] = await sql<{ any: boolean }>('SELECT EXISTS (SELECT FROM pg_dist_partition) AS any');
+  return row?.any === true;
 }
 
 const CATALOGUE_FAULTS = `
@@ -236,7 +261,7 @@ const CATALOGUE_FAULTS = `
   UNION ALL SELECT 'set_tenant_context: missing, or not the generated one' WHERE NOT EXISTS (
     SELECT FROM pg_proc f WHERE f.pronamespace = 'public'::regnamespace AND f.proname = 'set_tenant_context'
       AND NOT f.prosecdef AND f.prosrc LIKE '%IF present IS NOT NULL AND present <> p_tenant::text THEN%'
-      AND f.prosrc LIKE '%PERFORM set_config(''app.current_tenant'', p_tenant::text, true);%')
+      AND NOT EXISTS (SELECT FROM unnest($9::text[]) statement WHERE strpos(f.prosrc, statement) = 0))
   UNION ALL SELECT g.rolname || ': superuser, BYPASSRLS, CREATEROLE, CREATEDB or REPLICATION' FROM pg_roles g
     WHERE (g.rolname = 'podcast_owner' OR g.oid IN (SELECT oid FROM present))
       AND (g.rolsuper OR g.rolbypassrls OR g.rolcreaterole OR g.rolcreatedb OR g.rolreplication)
@@ -248,6 +273,11 @@ const CATALOGUE_FAULTS = `
     FROM pg_db_role_setting s LEFT JOIN pg_roles g ON g.oid = s.setrole, unnest(s.setconfig) c
     WHERE split_part(c, '=', 1) IN ('app.current_tenant', 'role')
       AND s.setdatabase IN (0, (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
+  UNION ALL SELECT 'citus.enable_local_execution is not off: rows could be copied past row-level security'
+    WHERE EXISTS (SELECT FROM pg_extension WHERE extname = 'citus') AND NOT EXISTS (
+      SELECT FROM pg_db_role_setting s, unnest(s.setconfig) c
+      WHERE c = 'citus.enable_local_execution=off' AND s.setrole = 0
+        AND s.setdatabase = (SELECT d.oid FROM pg_database d WHERE d.datname = current_database()))
   UNION ALL SELECT DISTINCT 'default privileges name ' || CASE WHEN a.grantee = 0 THEN 'PUBLIC' ELSE pg_get_userbyid(a.grantee) END
     FROM pg_default_acl d, aclexplode(d.defaclacl) a
     WHERE a.grantee IN (SELECT oid FROM present) OR a.grantee = 0 AND d.defaclobjtype IN ('r', 'S')

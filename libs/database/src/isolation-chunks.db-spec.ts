@@ -34,6 +34,15 @@ if (testEngine() !== 'timescale')
     expect(await names("SELECT nspname AS name FROM pg_namespace WHERE nspname = 'ts'")).toEqual([]);
   });
 else {
+  test('raw events and metric values are hypertables, in the schema that no role of the application may enter', async () => {
+    const hypertables = 'SELECT hypertable_name AS name FROM timescaledb_information.hypertables';
+    expect(await names(`${hypertables} WHERE hypertable_schema = 'ts' ORDER BY 1`)).toEqual([
+      'attribution_events',
+      'listener_events',
+      'listener_metrics',
+    ]);
+  });
+
   test('nothing that TimescaleDB lets everybody call changes or tells the rows of a chunk', async () => {
     await oldEventOfBoth();
     const targets = await names(

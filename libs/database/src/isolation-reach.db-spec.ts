@@ -52,12 +52,13 @@ describe('every view that the application may read', () => {
     WHERE o.relnamespace::regnamespace::text !~ '^(pg_|information_schema)' AND o.relkind IN ('v', 'm')
       AND has_any_column_privilege('podcast_app', o.oid, 'SELECT') AND ${OWN_OBJECT('pg_class')} ORDER BY 1`;
   /** Before hypertables, attacked as tables are; and before continuous aggregates. */
-  const BEFORE_TABLES = isTimescale ? ['attribution_events', 'listener_events'] : [];
+  const BEFORE_TABLES = isTimescale ? ['attribution_events', 'listener_events', 'listener_metrics'] : [];
   const BEFORE_AGGREGATES = hasOwnAggregates() ? ['episode_events_daily', 'episode_events_hourly'] : [];
 
   test('shows the own rows and no others', async () => {
     const views = await names(VIEWS);
     const expected = [
+      'listener_dimensions',
       'listener_events_daily',
       'listener_events_hourly',
       ...BEFORE_TABLES,
@@ -74,11 +75,11 @@ describe('every view that the application may read', () => {
   });
 
   test('takes no writes', async () => {
-    const views = (await names(VIEWS)).filter((name) => !/^(listener|attribution)_events$/.test(name));
+    const views = (await names(VIEWS)).filter((name) => !BEFORE_TABLES.includes(name));
     for (const view of views)
       for (const text of [
         `INSERT INTO ${view} (tenant_id) VALUES ('${b.tenantId}')`,
-        `UPDATE ${view} SET events = 1`,
+        `UPDATE ${view} SET tenant_id = '${b.tenantId}'`,
         `DELETE FROM ${view}`,
       ])
         // A view that joins others cannot be written at all.
@@ -109,6 +110,9 @@ const CALLS: Record<string, (b: CanaryTenant) => { text: string; door?: string[]
     list_public_handles: () => ({
       text: "SELECT * FROM list_public_handles('redirect', '', 100)",
       door: ['handle', 'tenant_id', 'target_id', 'tenant_status'],
+    }),
+    note_written_files: ({ tenantId, episodeId }) => ({
+      text: `SELECT note_written_files('${tenantId}', ARRAY['${episodeId}']::uuid[])`,
     }),
     partition_horizon: () => ({ text: 'SELECT * FROM partition_horizon()' }),
     refresh_metrics_daily: ({ tenantId }) => ({

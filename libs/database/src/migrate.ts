@@ -82,11 +82,15 @@ export async function migrate(
  */
 async function makeSchema(client: pg.Client, directory: string, wanted: string | undefined): Promise<void> {
   const master = await readFile(join(directory, MASTER_SCHEMA), 'utf8');
-  await client.query(master.replace(/COMMIT;\s*$/, ''));
   const engineFile = (name: string) => readFile(join(projectRoot(), 'db', 'engines', `${name}.sql`), 'utf8');
-  const { rows } = await client.query<{ engine: string }>(await engineFile('detect'));
-  const engine = wanted ?? rows[0]?.engine ?? 'partitions';
-  if (engine !== 'partitions') await client.query(await engineFile(engine));
+  const engine = async () => {
+    const { rows } = await client.query<{ engine: string }>(await engineFile('detect'));
+    return wanted ?? rows[0]?.engine ?? 'partitions';
+  };
+  if ((await engine()) === 'citus') await client.query(await engineFile('citus-roles'));
+  await client.query(master.replace(/COMMIT;\s*$/, ''));
+  const chosen = await engine(); // the master creates the extension of one
+  if (chosen !== 'partitions') await client.query(await engineFile(chosen));
   await client.query('COMMIT');
 }
 

@@ -3,6 +3,7 @@ import { assumeRole, connectionConfig, type DatabaseRole } from './connection.js
 import { serverHangs } from './database-unavailable.js';
 import { hangLimit, PooledClient } from './pooled-client.js';
 import { guardReleases } from './release-guard.js';
+import { StatementRunner } from './statement-runner.js';
 
 /** Runs one statement on the transaction's client and returns its rows. */
 export type Sql = <Row extends object>(text: string, params?: readonly unknown[]) => Promise<Row[]>;
@@ -27,6 +28,7 @@ export interface RolePoolOptions {
 export class RolePool {
   private readonly pool: pg.Pool;
   private readonly prologue: string;
+  private readonly statements = new StatementRunner();
 
   constructor(options: RolePoolOptions) {
     this.pool = new pg.Pool({
@@ -58,7 +60,9 @@ export class RolePool {
       const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) => {
         // Work that outlives its transaction would run in the one of the next borrower.
         if (!open) throw new Error('the transaction has ended');
-        return (await client.query<Row>(text, params as unknown[])).rows;
+        const whole = async (each: string, values: readonly unknown[] | undefined) =>
+          (await client.query<Record<string, unknown>>(each, values as unknown[])).rows;
+        return (await this.statements.run(() => Promise.resolve(client), whole, text, params)) as Row[];
       };
       const result = await work(sql).finally(() => (open = false));
       const { command } = await client.query('COMMIT');

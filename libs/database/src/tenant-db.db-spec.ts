@@ -1,5 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import { createTestDatabase, seedEveryTable, type CanaryTenant, type TestDatabase } from '@lib/testing';
+import {
+  createTestDatabase,
+  seedEveryTable,
+  testServers,
+  type CanaryTenant,
+  type TestDatabase,
+} from '@lib/testing';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppDataSource } from './app-data-source.js';
 import { shows } from './isolation.contract.js';
@@ -49,6 +55,38 @@ describe.each(['app', 'owner'] as const)('TenantDb on the login of %s', (login) 
       );
       expect(row).toEqual({ role: 'podcast_app', tenant: tenant.tenantId, title: tenant.canary });
     }
+  });
+
+  test('keeps the plans of repeated statements, and shows each tenant its own rows by them', async () => {
+    const text = 'SELECT title FROM podcasts WHERE tenant_id <> $1';
+    const kept = `SELECT count(*)::integer AS count, coalesce(sum(generic_plans), 0)::integer AS generic
+                  FROM pg_prepared_statements WHERE statement = $1`;
+    const nobody = '00000000-0000-4000-8000-000000000000';
+    // From the sixth time on a plan may be one for any parameters.
+    for (const tenant of [a, b, a, b, a, b, a, b, a, b]) {
+      const titles = await db.run(tenant.tenantId, () => db.current.sql(text, [nobody]), { repeated: true });
+      expect(titles).toEqual([{ title: tenant.canary }]);
+    }
+    await db.run(a.tenantId, async () => {
+      const behindPooler = login === 'app' && testServers().bouncer !== null;
+      const [row] = await db.current.sql<{ count: number; generic: number }>(kept, [text]);
+      expect(row!.count).toBe(behindPooler ? 0 : 1);
+      if (!behindPooler) expect(row!.generic).toBeGreaterThan(0);
+    });
+  });
+
+  test('refuses repeated statements after the end like any other', async () => {
+    let late: (() => Promise<unknown>) | undefined;
+    await db.run(
+      a.tenantId,
+      () => {
+        const { sql } = db.current;
+        late = () => sql('SELECT 1');
+        return Promise.resolve();
+      },
+      { repeated: true },
+    );
+    await expect(late!()).rejects.toThrow('the tenant transaction has ended');
   });
 
   test('gives sql and manager the same transaction', async () => {

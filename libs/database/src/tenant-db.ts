@@ -7,7 +7,9 @@ import { AppDataSource } from './app-data-source.js';
 import { databaseUnavailable, serverHangs } from './database-unavailable.js';
 import { hasReplayed, primaryPosition, replicaState } from './replica-state.sql.js';
 import { countFallback, fallbackReason, ReplicaLags } from './replica-fallback.js';
+import type { PooledClient } from './pooled-client.js';
 import type { Sql } from './role-pool.js';
+import { StatementRunner } from './statement-runner.js';
 
 /** What code inside `TenantDb.run` may use: one transaction of one tenant. */
 export interface TenantScope {
@@ -31,6 +33,8 @@ export interface TenantRunOptions {
    * lags too far behind, or what it replays gets into the way of `work`, `work` runs on the primary.
    */
   replica?: boolean;
+  /** The same few statements run again and again, for one tenant after another: they are planned once for each connection. */
+  repeated?: boolean;
   /** How long a statement may run, where that is less than what all may. */
   statementTimeoutMs?: number;
 }
@@ -44,6 +48,7 @@ export interface TenantRunOptions {
 @Injectable()
 export class TenantDb {
   private readonly scope = new AsyncLocalStorage<TenantScope>();
+  private readonly statements = new StatementRunner();
 
   constructor(@Inject(AppDataSource) private readonly source: AppDataSource) {}
 
@@ -83,8 +88,14 @@ export class TenantDb {
     try {
       const replayedAt = options.replica === true ? await this.replayTime(runner) : undefined;
       await begin(runner, this.source.tenantPrologue(tenantId, options));
-      const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) =>
-        (await runner.query(text, params as unknown[], true)).records as Row[];
+      const plain = plainSql(runner);
+      const kept = options.repeated === true ? await preparedSql(runner) : plain;
+      const sql: Sql = async <Row extends object>(text: string, params?: readonly unknown[]) => {
+        // A statement that had to be changed may be another one each time.
+        const whole = (each: string, values: readonly unknown[] | undefined) =>
+          (each === text ? kept : plain)<Record<string, unknown>>(each, values);
+        return (await this.statements.run(() => clientOf(runner), whole, text, params)) as Row[];
+      };
       result = await this.scope
         .run(
           { tenantId, manager: runner.manager, sql, ...(replayedAt !== undefined && { replayedAt }) },
@@ -139,6 +150,17 @@ export class TenantDb {
  */
 const refuse = (() =>
   Promise.reject(new Error('the tenant transaction has ended'))) as unknown as QueryRunner['query'];
+
+function plainSql(runner: QueryRunner): Sql {
+  return async <Row extends object>(text: string, params?: readonly unknown[]) =>
+    (await runner.query(text, params as unknown[], true)).records as Row[];
+}
+
+async function preparedSql(runner: QueryRunner): Promise<Sql> {
+  const client = (await clientOf(runner)) as PoolClient & PooledClient;
+  return <Row extends object>(text: string, params: readonly unknown[] = []) =>
+    (runner.query as unknown) === refuse ? refuse('') : client.queryPrepared<Row>(text, params);
+}
 
 /** TypeORM begins the transaction, since it keeps count of them; the prologue goes along in the same round trip. */
 async function begin(runner: QueryRunner, prologue: string): Promise<void> {

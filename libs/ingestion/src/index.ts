@@ -6,6 +6,7 @@ export { RemoveDownloads } from './application/download-retention/remove-downloa
 export { removeDownloadsJob } from './application/download-retention/remove-downloads.job.js';
 export { DetectInvalidTraffic } from './application/invalid-traffic/detect-invalid-traffic.js';
 export { detectInvalidTrafficJob } from './application/invalid-traffic/detect-invalid-traffic.job.js';
+export { NameAgents } from './application/name-agents.js';
 export { nameAgentsJob } from './application/name-agents.job.js';
 export { LocateRequests } from './application/locate-requests.js';
 export { locateRequestsJob } from './application/locate-requests.job.js';

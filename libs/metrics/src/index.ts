@@ -6,6 +6,8 @@ export { RunExports } from './application/exports/run-exports.js';
 export { runExportsJob } from './application/exports/run-exports.job.js';
 export { RefreshAudience } from './application/audience/refresh-audience.js';
 export { refreshAudienceJob } from './application/audience/refresh-audience.job.js';
+export { RefreshListening } from './application/listening/refresh-listening.js';
+export { refreshListeningJob } from './application/listening/refresh-listening.job.js';
 export { reconcileAggregatesJob } from './application/reconcile-aggregates.job.js';
 export { RefreshAggregates } from './application/refresh-aggregates.js';
 export { refreshAggregatesJob } from './application/refresh-aggregates.job.js';

@@ -1,6 +1,7 @@
 import { Module } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import { TenantsModule } from '@lib/tenants';
+import { RefreshListening } from './application/listening/refresh-listening.js';
 import { RetentionService } from './application/listening/retention.service.js';
 import { AlertsService } from './application/anomalies/alerts.service.js';
 import { DetectAnomalies } from './application/anomalies/detect-anomalies.js';
@@ -20,6 +21,7 @@ import { RefreshAudience } from './application/audience/refresh-audience.js';
 import { ReturningService } from './application/audience/returning.service.js';
 import { SubscribersService } from './application/audience/subscribers.service.js';
 import { RefreshDimensions } from './application/query/refresh-dimensions.js';
+import { ListenersQueryService } from './application/query/listeners-query.service.js';
 import { MetricsQueryService } from './application/query/metrics-query.service.js';
 import { QueryCursors } from './application/query/query-cursors.js';
 import { QuestionReader } from './application/question-reader.js';
@@ -34,6 +36,7 @@ import { ForecastService } from './application/releases/forecast.service.js';
 import { RefreshReleaseCurves } from './application/releases/refresh-release-curves.js';
 import { ReleaseCurveService } from './application/releases/release-curve.service.js';
 import { ReleasesService } from './application/releases/releases.service.js';
+import { ThinDerived } from './application/retention/thin-derived.js';
 import { ThinRollups } from './application/retention/thin-rollups.js';
 import { MeasureStorage } from './application/usage/measure-storage.js';
 import { UsageService } from './application/usage/usage.service.js';
@@ -60,6 +63,7 @@ import { CachedAnswerInterceptor } from './http/serving/cached-answer.intercepto
 
 const JOBS = [
   RefreshAggregates,
+  RefreshListening,
   RefreshDimensions,
   RefreshMetricsDaily,
   RefreshReleaseCurves,
@@ -73,7 +77,11 @@ const JOBS = [
 ];
 
 /** Keeps rollups up to date, fewer as they grow old, and measures what they take. */
-@Module({ imports: [TenantsModule], providers: [RecentTenants, TableReader, ...JOBS], exports: JOBS })
+@Module({
+  imports: [TenantsModule],
+  providers: [RecentTenants, TableReader, ThinDerived, ...JOBS],
+  exports: JOBS,
+})
 export class MetricsModule {}
 
 /** Answers questions from rollups. It needs none of the jobs that maintain them. */
@@ -120,6 +128,7 @@ export class MetricsModule {}
     SubscribersService,
     UsageService,
     MetricsQueryService,
+    ListenersQueryService,
     QueryCursors,
     RollupStates,
     {

@@ -74,17 +74,24 @@ export function canaryRows(tenant: CanaryTenant): Record<string, readonly Row[]>
     storage_usage: [{ tenant_id, day: now, relation: canary, level: 'raw', rows: 1, bytes: 1 }],
     listener_metrics: ['slice', 'hour', 'day', 'month'].map((grain) => ({ ...rollup, grain })),
     listener_totals: [{ ...metric, bucket: now, grain: 'day' }],
-    listening_positions: [
+    dimension_counts: [
       {
         tenant_id,
         bucket: now,
+        podcast_id: podcastId,
         episode_id: episodeId,
+        metric: canary,
+        evidence: 'origin_bytes',
         grain: 'day',
-        kind: 'heard',
-        bins: '{0}',
-        amounts: '{1}',
+        dimension: 'app',
+        names: '{app}',
+        counts: '{1}',
       },
     ],
+    listening_positions: ['slice', 'hour', 'day', 'month'].map((grain) => {
+      const heard = { kind: 'heard', bins: '{0}', amounts: '{1}' };
+      return { tenant_id, bucket: now, episode_id: episodeId, grain, ...heard };
+    }),
     metrics_daily: [{ ...metric, day: now, rule_set_id: randomUUID(), episodes: 1 }],
     release_starts: [{ tenant_id, episode_id: episodeId, podcast_id: podcastId, started_at: now }],
     release_curves: [releaseCell(tenant)],
@@ -164,7 +171,7 @@ function countingRows(tenant: CanaryTenant, now: string): Record<string, readonl
         format: 'combined',
       },
     ],
-    duplicate_deliveries: [{ tenant_id, import_id: importId, day: someDay, requests: 1 }],
+    duplicate_deliveries: [{ tenant_id, import_id: importId, day: someDay, episode_id, requests: 1 }],
     unrecorded_requests: [{ ...named, podcast_id, day: someDay, reason: 'refused', requests: 1 }],
     rule_sets: [
       {

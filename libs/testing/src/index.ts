@@ -19,7 +19,8 @@ export {
 export { createTestRuleSet, showTestDownloads, type TestDownloads } from './test-downloads.js';
 export { testUrl } from './test-postgres.js';
 export { showTestDays, storeTestListening, testAudienceIds, type TestListening } from './test-listening.js';
-export { createTestTenant, type TestTenant } from './test-tenant.js';
+export { createTestNetwork, type TestNetwork } from './test-network.js';
+export { createTestTenant, fillTestTenant, type TestTenant } from './test-tenant.js';
 export {
   dumpAsText,
   filesAsText,

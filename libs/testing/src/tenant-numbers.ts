@@ -42,6 +42,13 @@ const NUMBERS = {
     SELECT grain, metric, dimension, evidence, podcast_id = ${NO_RULE_SET} AS network, sum(value)::int AS total,
            md5(string_agg(concat_ws(' ', bucket, dimension_value, value), E'\\n' ORDER BY bucket, dimension_value)) AS rows
     FROM listener_totals WHERE tenant_id = $1 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
+  dimensions: `
+    SELECT m.grain, m.metric, m.dimension, m.evidence, m.podcast_id = ${NO_RULE_SET} AS network, sum(m.value)::int AS total,
+           md5(string_agg(concat_ws(' ', m.bucket, e.media_key, m.dimension_value, m.rule_set_id = ${NO_RULE_SET}, m.value),
+             E'\\n' ORDER BY m.bucket, e.media_key, m.dimension_value)) AS rows
+    FROM listener_dimensions m
+    LEFT JOIN episodes e ON e.tenant_id = m.tenant_id AND e.id = m.episode_id
+    WHERE m.tenant_id = $1 GROUP BY 1, 2, 3, 4, 5 ORDER BY 1, 2, 3, 4, 5`,
   days: `
     SELECT day::text, metric, evidence, value::int, episodes FROM metrics_daily
     WHERE tenant_id = $1 ORDER BY day, metric, evidence`,

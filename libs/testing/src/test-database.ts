@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readSettings, type Settings } from '@lib/config';
 import pg from 'pg';
+import { onEveryNode } from './citus-nodes.js';
 import { STATE_VARIABLE, type TestServers } from './servers.js';
 import { TEMPLATE, testUrl } from './test-postgres.js';
 
@@ -35,7 +36,7 @@ export function hasOwnAggregates(): boolean {
   return testServers().engine.ownAggregates;
 }
 
-/** A raw table as whoever sees everything names it, under any search path; see {@link searchPathOf}. */
+/** A raw table as whoever sees everything names it, under any search path; see {@link ownerOptions}. */
 export function rawTable(name: 'listener_events' | 'attribution_events'): string {
   return testEngine() === 'timescale' ? `ts.${name}` : name;
 }
@@ -49,19 +50,18 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     testUrl(host, port, user, password, database);
   const viaPooler = (user: string, password: string) =>
     testUrl(servers.bouncer?.host ?? host, servers.bouncer?.port ?? port, user, password, name);
-  await command(
-    direct(superuser.user, superuser.password, 'postgres'),
-    `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`,
-  );
+  const serverUrl = direct(superuser.user, superuser.password, 'postgres');
+  await run(serverUrl, (client) => onEveryNode(client, `CREATE DATABASE ${name} TEMPLATE ${TEMPLATE}`));
   const ownerUrl = direct(superuser.user, superuser.password, name);
   // Rights on the database itself are not cloned.
-  await command(ownerUrl, 'SELECT secure_database()');
+  await run(ownerUrl, (client) => client.query('SELECT secure_database()'));
   const owner = new pg.Pool({
     connectionString: ownerUrl,
     max: 4,
-    options: searchPathOf(servers.engine.name),
+    options: ownerOptions(servers.engine.name),
   });
   owner.on('error', () => undefined);
+  if (servers.engine.name === 'citus') tellWrittenFiles(owner);
   return {
     name,
     owner,
@@ -76,10 +76,7 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     drop: async () => {
       await owner.end();
       rmSync(spoolOf(name), { recursive: true, force: true });
-      await command(
-        direct(superuser.user, superuser.password, 'postgres'),
-        `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`,
-      );
+      await run(serverUrl, (client) => onEveryNode(client, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`));
     },
   };
 }
@@ -107,19 +104,42 @@ export function testSettings(database: TestDatabase, overrides: Record<string, s
  * On TimescaleDB the names of the raw tables are views that show one tenant's rows, to a superuser too: whoever prepares
  * and checks means the hypertables behind them. Roles that may not enter that schema still mean the views.
  */
-function searchPathOf(engine: string): string {
-  return engine === 'timescale' ? '-c search_path=ts,public' : '';
+function ownerOptions(engine: string): string {
+  if (engine === 'timescale') return '-c search_path=ts,public';
+  // Specs change several tables in one transaction, which nodes do one after another only, and join across tenants.
+  return engine === 'citus'
+    ? '-c citus.multi_shard_modify_mode=sequential -c citus.enable_repartition_joins=on'
+    : '';
+}
+
+/** Does for the owner's statements what triggers do elsewhere: notes the files of episodes that were written. */
+function tellWrittenFiles(owner: pg.Pool): void {
+  const query = owner.query.bind(owner) as (...args: unknown[]) => Promise<unknown>;
+  const tell = async () => {
+    const { rows } = (await query(
+      'SELECT tenant_id, array_agg(id) AS ids FROM episodes GROUP BY 1',
+    )) as pg.QueryResult<{
+      tenant_id: string;
+      ids: string[];
+    }>;
+    for (const { tenant_id, ids } of rows) await query('SELECT note_written_files($1, $2)', [tenant_id, ids]);
+  };
+  owner.query = (async (...args: unknown[]) => {
+    const answer = await query(...args);
+    if (/\b(INSERT INTO|UPDATE) (public\.)?episodes\b/.test(String(args[0]))) await tell();
+    return answer;
+  }) as typeof owner.query;
 }
 
 function spoolOf(name: string): string {
   return join(tmpdir(), `podcast-spool-${name}`);
 }
 
-async function command(url: string, text: string): Promise<void> {
+async function run(url: string, work: (client: pg.Client) => Promise<unknown>): Promise<void> {
   const client = new pg.Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query(text);
+    await work(client);
   } finally {
     await client.end();
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { ensureRoleLogins, migrate, startEmbeddedPostgres, type ServerLogin } from '@lib/database';
 import pg from 'pg';
+import { joinCluster, onEveryNode } from './citus-nodes.js';
 
 /** Database that every test database is cloned from. */
 export const TEMPLATE = 'podcast_template';
@@ -95,8 +96,9 @@ async function enterServer(url: string): Promise<EnteredServer> {
 
 async function createTemplate(login: ServerLogin): Promise<{ major: number; engine: TestedEngine }> {
   const major = await asSuperuser(login, async (client) => {
-    await client.query(`DROP DATABASE IF EXISTS ${TEMPLATE} WITH (FORCE)`);
-    await client.query(`CREATE DATABASE ${TEMPLATE}`);
+    await onEveryNode(client, `DROP DATABASE IF EXISTS ${TEMPLATE} WITH (FORCE)`);
+    await onEveryNode(client, `CREATE DATABASE ${TEMPLATE}`);
+    await asSuperuser(login, (template) => joinCluster(client, template), TEMPLATE);
     const { rows } = await client.query<{ version: string }>(
       `SELECT current_setting('server_version_num') AS version`,
     );
@@ -112,12 +114,13 @@ async function createTemplate(login: ServerLogin): Promise<{ major: number; engi
       ),
     TEMPLATE,
   );
-  // TimescaleDB looks after every database that has it, and nobody may be in a template while it is cloned.
+  // TimescaleDB and Citus look after every database that has them, and nobody may be in a template while it is cloned.
   await asSuperuser(login, async (client) => {
-    await client.query(`ALTER DATABASE ${TEMPLATE} ALLOW_CONNECTIONS false`);
-    await client.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [
-      TEMPLATE,
-    ]);
+    await onEveryNode(client, `ALTER DATABASE ${TEMPLATE} ALLOW_CONNECTIONS false`);
+    await onEveryNode(
+      client,
+      `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE datname = '${TEMPLATE}'`,
+    );
   });
   return { major, engine: rows[0] ?? { name: 'none', ownAggregates: false } };
 }
@@ -129,7 +132,7 @@ async function dropTestDatabases(login: ServerLogin): Promise<void> {
       `SELECT datname AS name FROM pg_database WHERE datname ~ '^t_[0-9a-f]{12}$' OR datname = $1`,
       [TEMPLATE],
     );
-    for (const { name } of rows) await client.query(`DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
+    for (const { name } of rows) await onEveryNode(client, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`);
   });
 }
 

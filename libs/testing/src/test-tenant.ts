@@ -15,12 +15,22 @@ export async function createTestTenant(
   episodes = 2,
 ): Promise<TestTenant> {
   const tenantId = randomUUID();
-  const podcastId = randomUUID();
-  const episodeIds = Array.from({ length: episodes }, () => randomUUID());
   const { owner } = database;
   await owner.query('INSERT INTO tenants (tenant_id, name) VALUES ($1, $2)', [tenantId, name]);
   await owner.query('INSERT INTO tenant_settings (tenant_id) VALUES ($1)', [tenantId]);
   await owner.query('INSERT INTO tenant_quotas (tenant_id) VALUES ($1)', [tenantId]);
+  return fillTestTenant(database, tenantId, name, episodes);
+}
+
+/** Gives a tenant that exists a podcast and some episodes, past every wall. */
+export async function fillTestTenant(
+  { owner }: TestDatabase,
+  tenantId: string,
+  name = 'Tenant',
+  episodes = 2,
+): Promise<TestTenant> {
+  const podcastId = randomUUID();
+  const episodeIds = Array.from({ length: episodes }, () => randomUUID());
   await owner.query('INSERT INTO podcasts (tenant_id, id, title) VALUES ($1, $2, $3)', [
     tenantId,
     podcastId,

@@ -10,6 +10,12 @@ export function compressionContract(stageOf: () => EngineStage): void {
     const [old, others] = [minutes.map((at) => stagedEvent(a, at)), minutes.map((at) => stagedEvent(b, at))];
     await stage.store(a, [...old, stagedEvent(a, daysAgo(2))]);
     await stage.store(b, others);
+    // Old metric values stand in chunks, too, and are left as they are.
+    await stage.ofTenant(
+      a,
+      `INSERT INTO listener_metrics (tenant_id, bucket, podcast_id, episode_id, value, grain, metric, evidence)
+       VALUES ($1, '2020-01-01Z', $1, $1, 1, 'month', 'play', 'client_confirmed')`,
+    );
     const before = await stage.idsOf(a);
     expect([await engine.compress(daysAgo(10)), await engine.compress(daysAgo(10))]).toEqual([1, 0]);
     expect(await engine.describe()).toMatchObject({ compressedParts: 1 });

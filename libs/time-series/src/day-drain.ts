@@ -2,6 +2,7 @@ import { databaseUnavailable, type RolePool } from '@lib/database';
 import type { Logger } from 'pino';
 import { Histogram } from 'prom-client';
 import { dueWork, type MarkKind } from './due-work.sql.js';
+import { DayPauses } from './day-pauses.js';
 import { dueDays, type DueDay } from './due-days.js';
 
 const refreshDuration = new Histogram({
@@ -17,35 +18,55 @@ export type DrainReport = Record<'days' | 'rows' | 'busy' | 'failed', number>;
 /** Refreshes one tenant-day and returns how many rows it wrote, or null when another worker holds the day. */
 export type RefreshDay = (day: DueDay) => Promise<number | null>;
 
+/** How much of a worker's time a drain may take. */
+export interface DrainPace {
+  /** After which a run begins no other day. */
+  readonly budgetMs: number;
+  /** How many times as long as its refresh took a day rests, where that was two seconds or more. */
+  readonly restFactor: number;
+}
+
+const AT_ONCE: DrainPace = { budgetMs: 5_000, restFactor: 2 };
+
+/** For numbers that may follow a while later: half of the time between two runs 5 seconds apart. */
+export const IN_PASSING: DrainPace = { budgetMs: 2_500, restFactor: 4 };
+
+/** For work that hangs on something else than how often it is marked. */
+export const WITHOUT_REST: DrainPace = { ...AT_ONCE, restFactor: 0 };
+
 /** Marked buckets listed at once: enough to see past one tenant's long import. */
 const LIST_LIMIT = 20_000;
-const BUDGET_MS = 5_000;
 const SET_ASIDE_MS = 30_000;
 
 /**
- * Works off one kind of marks, a tenant-day at a time, until each day listed was tried once or 5 seconds have passed.
+ * Works off one kind of marks, a tenant-day at a time, until each day listed was tried once or the pace's time has passed.
+ * The oldest marks come first, so that whoever was not reached is in the next run, and a day that took long rests: the
+ * busiest tenant stops nobody.
  *
  * A day that fails keeps its marks and is set aside for half a minute, so that one tenant's fault does not use up the
  * time of all others. When the database goes away, the run ends with its error and no day is set aside.
  */
 export class DayDrain {
-  private readonly setAside = new Map<string, number>();
+  private readonly pauses: DayPauses;
 
   constructor(
     private readonly pool: RolePool,
     private readonly logger: Logger,
     private readonly kind: MarkKind,
     private readonly refresh: RefreshDay,
-  ) {}
+    private readonly pace: DrainPace = AT_ONCE,
+  ) {
+    this.pauses = new DayPauses(pace.restFactor);
+  }
 
   async run(): Promise<DrainReport> {
     const report: DrainReport = { days: 0, rows: 0, busy: 0, failed: 0 };
-    const deadline = Date.now() + BUDGET_MS;
+    const deadline = Date.now() + this.pace.budgetMs;
     const tried = new Set<string>();
-    this.forgetExpired();
+    this.pauses.expire(Date.now());
     for (;;) {
       const due = await this.pool.transaction((sql) => dueWork(sql, this.kind, LIST_LIMIT));
-      const days = dueDays(due).filter(({ key }) => !tried.has(key) && !this.setAside.has(key));
+      const days = dueDays(due).filter(({ key }) => !tried.has(key) && !this.pauses.isPaused(key));
       for (const day of days) {
         if (Date.now() >= deadline) return report;
         tried.add(day.key);
@@ -56,17 +77,21 @@ export class DayDrain {
   }
 
   private async refreshOne(day: DueDay, report: DrainReport): Promise<void> {
+    const began = Date.now();
     const stopTimer = refreshDuration.startTimer({ stage: this.kind });
     try {
       const rows = await this.refresh(day);
       if (rows === null) report.busy += 1;
-      else report.days += 1;
+      else {
+        report.days += 1;
+        this.pauses.rest(day.key, began, Date.now());
+      }
       report.rows += rows ?? 0;
     } catch (error) {
       // It says nothing about the day, and the next days would fare no better: their turn comes with the next run.
       if (databaseUnavailable(error)) throw error;
       report.failed += 1;
-      this.setAside.set(day.key, Date.now() + SET_ASIDE_MS);
+      this.pauses.pause(day.key, Date.now() + SET_ASIDE_MS);
       this.logger.error(
         { err: error, tenantId: day.tenantId, day: day.day, kind: this.kind },
         'refresh failed',
@@ -74,9 +99,5 @@ export class DayDrain {
     } finally {
       stopTimer();
     }
-  }
-
-  private forgetExpired(): void {
-    for (const [key, until] of this.setAside) if (Date.now() >= until) this.setAside.delete(key);
   }
 }

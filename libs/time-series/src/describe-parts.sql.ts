@@ -13,7 +13,8 @@ export async function countPartitions(sql: Sql): Promise<number> {
 export async function countChunks(sql: Sql): Promise<{ parts: number; compressedParts: number }> {
   const [row] = await sql<{ parts: number; compressedParts: number }>(
     `SELECT count(*)::int AS parts, (count(*) FILTER (WHERE is_compressed))::int AS "compressedParts"
-     FROM timescaledb_information.chunks WHERE hypertable_schema = 'ts'`,
+     FROM timescaledb_information.chunks
+     WHERE hypertable_schema = 'ts' AND hypertable_name IN ('listener_events', 'attribution_events')`,
   );
   return row ?? { parts: 0, compressedParts: 0 };
 }

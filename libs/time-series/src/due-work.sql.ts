@@ -8,9 +8,11 @@ export type MarkKind =
   | 'count'
   /** A slice whose events or downloads changed. */
   | 'slice'
+  /** A slice whose listening is to be read again. */
+  | 'listening'
   /** A UTC day whose rollups changed. */
   | 'metrics_daily'
-  /** A UTC hour whose rows by app, device and country are to be rebuilt. */
+  /** A slice whose hour is to be counted anew by app, device and country. */
   | 'dimension'
   /** That agents of the tenant have no name yet. */
   | 'agents'

@@ -5,6 +5,7 @@ import { DAY_MS, floorTime } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import { EngineInForce } from './engine-in-force.js';
 import { enforceRetentionJob } from './enforce-retention.job.js';
+import { forEachTenant } from './for-each-tenant.js';
 import {
   deleteRawEvents,
   moveRawHorizon,
@@ -38,7 +39,9 @@ export class EnforceRetention {
     const settled = tenants.filter((tenant) => isSettled(tenant, now));
     const dropped = await this.dropUnneeded(tenants, settled, now);
     let deleted = 0;
-    for (const tenant of settled) deleted += await this.deleteBeforeHorizon(tenant);
+    await forEachTenant(settled, async (tenant) => {
+      deleted += await this.deleteBeforeHorizon(tenant);
+    });
     return { frozen, dropped, deleted };
   }
 

@@ -28,7 +28,8 @@ export class EngineInForce {
     const { migrationDatabaseUrl, databaseUrl, connectionTimeoutMs } = this.settings;
     switch (name) {
       case 'partitions':
-        return new PartitionsEngine(this.maintenance);
+      case 'citus':
+        return new PartitionsEngine(name, this.maintenance);
       case 'timescale':
         return new TimescaleEngine(this.maintenance, {
           url: migrationDatabaseUrl ?? databaseUrl,

@@ -5,6 +5,7 @@ import type { TenantId } from '@lib/primitives';
 export type DayStage =
   | 'count'
   | 'rollup'
+  | 'listening'
   | 'metrics_daily'
   | 'dimension'
   | 'agents'

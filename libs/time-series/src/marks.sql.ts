@@ -78,7 +78,7 @@ export async function appendDayMarks(
   );
 }
 
-/** Appends a mark for each of some 5-minute slices; see {@link appendMark}. */
+/** Appends a mark for each of some buckets; see {@link appendMark}. */
 export async function appendMarks(
   sql: Sql,
   tenantId: TenantId,

@@ -3,11 +3,16 @@ import { countPartitions } from './describe-parts.sql.js';
 import { dropPartitions, ensurePartitions } from './partitions.sql.js';
 import type { EngineDescription, EngineRefresh, TimeSeriesEngine } from './time-series-engine.js';
 
-/** Native weekly partitions on any PostgreSQL. Aggregates are our workers' rollups, and nothing is compressed. */
+/**
+ * Native weekly partitions, on any PostgreSQL, or on Citus, where each is distributed over the nodes by tenant. Aggregates are
+ * our workers' rollups. Nothing is compressed: Citus has columnar partitions, but those take neither corrections nor erasures
+ * nor late events.
+ */
 export class PartitionsEngine implements TimeSeriesEngine {
-  readonly name = 'partitions';
-
-  constructor(private readonly maintenance: RolePool) {}
+  constructor(
+    readonly name: 'partitions' | 'citus',
+    private readonly maintenance: RolePool,
+  ) {}
 
   ensurePartitions(from: Date, to: Date): Promise<number> {
     return this.maintenance.transaction((sql) => ensurePartitions(sql, from, to));

@@ -46,7 +46,7 @@ export function rawRetentions(sql: Sql): Promise<RawRetention[]> {
     FROM tenants t
     LEFT JOIN tenant_settings s ON s.tenant_id = t.tenant_id
     LEFT JOIN raw_horizons h ON h.tenant_id = t.tenant_id
-    LEFT JOIN (SELECT tenant_id, min(bucket) AS oldest FROM dirty_buckets WHERE kind IN ('count', 'slice', 'dimension')
+    LEFT JOIN (SELECT tenant_id, min(bucket) AS oldest FROM dirty_buckets WHERE kind IN ('count', 'slice', 'listening', 'dimension')
                GROUP BY tenant_id) m
       ON m.tenant_id = t.tenant_id
     ORDER BY t.tenant_id`);
@@ -56,7 +56,8 @@ export function rawRetentions(sql: Sql): Promise<RawRetention[]> {
 export async function moveRawHorizon(sql: Sql, tenantId: TenantId, rawFrom: Date): Promise<void> {
   await sql(
     `INSERT INTO raw_horizons AS h (tenant_id, raw_from) VALUES ($1, $2)
-     ON CONFLICT (tenant_id) DO UPDATE SET raw_from = excluded.raw_from, moved_at = now() WHERE h.raw_from < excluded.raw_from`,
+     ON CONFLICT (tenant_id) DO UPDATE SET raw_from = excluded.raw_from, moved_at = excluded.moved_at
+       WHERE h.raw_from < excluded.raw_from`,
     [tenantId, rawFrom.toISOString()],
   );
 }

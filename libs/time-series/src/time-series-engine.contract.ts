@@ -17,6 +17,7 @@ interface Differences {
 const DECLARED = {
   partitions: { partsOnDemand: false, aggregates: 'rollups', compresses: false },
   timescale: { partsOnDemand: true, aggregates: 'continuous aggregates', compresses: true },
+  citus: { partsOnDemand: false, aggregates: 'rollups', compresses: false },
   'timescale, Apache edition': { partsOnDemand: true, aggregates: 'rollups', compresses: false },
 } satisfies Record<string, Differences>;
 

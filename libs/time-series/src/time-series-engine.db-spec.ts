@@ -4,7 +4,8 @@ import { EngineStage } from './engine-stage.contract.js';
 import { engineContract } from './time-series-engine.contract.js';
 
 const name = testEngine();
-if (name !== 'partitions' && name !== 'timescale') throw new Error(`there is no adapter for ${name}`);
+if (name !== 'partitions' && name !== 'timescale' && name !== 'citus')
+  throw new Error(`there is no adapter for ${name}`);
 
 engineContract(name === 'timescale' && !hasOwnAggregates() ? 'timescale, Apache edition' : name, async () => {
   const database = await createTestDatabase();

@@ -1,6 +1,6 @@
 /** What an engine made of the database, for people. */
 export interface EngineDescription {
-  engine: 'partitions' | 'timescale';
+  engine: 'partitions' | 'timescale' | 'citus';
   /** Partitions or chunks of the raw tables, and how many of them are compressed. */
   parts: number;
   compressedParts: number;

@@ -33,7 +33,7 @@ export async function hasContinuousAggregates(sql: Sql): Promise<boolean> {
 }
 
 /**
- * Compresses the oldest chunk that ends at or before `before` and has rows that are not compressed: all of them, or those
+ * Compresses the oldest chunk of raw rows that ends at or before `before` and has rows that are not compressed: all of them, or those
  * that came or changed since. For the owner. @returns false when there was none
  */
 export async function compressNextChunk(sql: Sql, before: Date): Promise<boolean> {
@@ -41,7 +41,7 @@ export async function compressNextChunk(sql: Sql, before: Date): Promise<boolean
     `WITH waiting AS MATERIALIZED (
        SELECT format('%I.%I', chunk_schema, chunk_name)::regclass AS chunk
        FROM timescaledb_information.chunks
-       WHERE hypertable_schema = 'ts' AND range_end <= $1
+       WHERE hypertable_schema = 'ts' AND hypertable_name <> 'listener_metrics' AND range_end <= $1
          AND NOT coalesce(_timescaledb_functions.chunk_status_text(format('%I.%I', chunk_schema, chunk_name)::regclass),
                           '{}') IN ('{COMPRESSED}', '{COMPRESSED,FROZEN}')
        ORDER BY range_end LIMIT 1

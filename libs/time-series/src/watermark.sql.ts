@@ -11,8 +11,10 @@ import type { TenantId } from '@lib/primitives';
  */
 export async function moveWatermark(sql: Sql, tenantId: TenantId): Promise<void> {
   await sql(
-    `INSERT INTO aggregate_watermarks AS w (tenant_id, version) VALUES ($1, 1)
-     ON CONFLICT (tenant_id) DO UPDATE SET version = w.version + 1, changed_at = clock_timestamp()`,
+    // Citus takes no function of the time after ON CONFLICT. Who waits for the row comes with an earlier time than it has.
+    `INSERT INTO aggregate_watermarks AS w (tenant_id, version, changed_at) VALUES ($1, 1, clock_timestamp())
+     ON CONFLICT (tenant_id) DO UPDATE
+       SET version = w.version + 1, changed_at = greatest(w.changed_at, EXCLUDED.changed_at)`,
     [tenantId],
   );
 }

@@ -6,6 +6,8 @@ import type { IngestBenchOptions } from './ingest-bench-options.js';
 import { benchIngest } from './ingest.bench.js';
 import { benchCount, type CountBenchOptions } from './count.bench.js';
 import { benchExport, type ExportBenchOptions } from './export.bench.js';
+import { benchMetrics } from './metrics/metrics.bench.js';
+import type { MetricsBenchOptions } from './metrics/metrics-bench-options.js';
 import { benchQuery, type QueryBenchOptions } from './query.bench.js';
 import { benchRedirect, type RedirectBenchOptions } from './redirect.bench.js';
 
@@ -72,6 +74,29 @@ export function benchCommand(io: CommandIo): Command {
     .option('--rows <n>', 'events in each file', parseAtLeastOne, 1_000_000)
     .action((options: ExportBenchOptions) => benchExport(io, options));
   bench
+    .command('metrics')
+    .description(
+      'a network of tenants of very different sizes: answers of the metrics API, refresh, storage and freshness',
+    )
+    .option('--events <n>', 'events of the history of all tenants', parseAtLeastOne, 1_000_000)
+    .option('--tenants <n>', 'tenants, sized by Zipf’s law', parseAtLeastOne, 1_000)
+    .option('--days <n>', 'UTC days of the history, at least 70', parseDays, 90)
+    .option('--requests <n>', 'different requests of each question', parseAtLeastOne, 100)
+    .option(
+      '--freshness-seconds <n>',
+      'length of the load beside the worker; 0 leaves it out',
+      parseCount,
+      60,
+    )
+    .option('--rate <n>', 'events a second of that load', parseAtLeastOne, 5_000)
+    .option('--keep <dir>', 'keep the filled database there, or use the one that is there')
+    .addHelpText(
+      'after',
+      '\nLoad generator, API, worker and PostgreSQL share the processors of this machine. Targets are printed beside the figures\n' +
+        'and not enforced.',
+    )
+    .action((options: MetricsBenchOptions) => benchMetrics(io, options));
+  bench
     .command('redirect')
     .description(
       'time to answer of the redirect, beside an empty server that answers 302; also without PostgreSQL',
@@ -99,6 +124,12 @@ function parseAtLeastTwo(text: string): number {
   const count = parseCount(text);
   if (count < 2) throw new InvalidArgumentError('It must be at least 2.');
   return count;
+}
+
+function parseDays(text: string): number {
+  const days = parseCount(text);
+  if (days < 70) throw new InvalidArgumentError('It must be at least 70: questions reach back 60 days.');
+  return days;
 }
 
 function parseSizes(text: string): number[] {

@@ -46,22 +46,33 @@ async function postWhile(
   more: () => boolean,
   report: PostReport,
 ): Promise<void> {
-  while (more()) {
-    const body = batch.renew();
-    let answer = await timedPost(target, agent, body);
-    // The client's duty: the same batch again. What was stored nevertheless answers as a duplicate.
-    for (; answer.status === 503; answer = await timedPost(target, agent, body)) {
-      report.refused += 1;
-      await sleep(RETRY_MS);
-    }
-    // The counts come first; reading every outcome would cost time that belongs to the server.
-    const [, accepted, duplicates] = /^\{"accepted":(\d+),"duplicates":(\d+),/.exec(answer.text) ?? [];
-    const stored = Number(accepted) + Number(duplicates);
-    if (answer.status !== 200 || stored !== batch.events.length)
-      throw new Error(`the API answered ${answer.status} ${answer.text.slice(0, 300)}`);
-    report.acknowledged += stored;
-    report.latenciesMs.push(answer.ms);
+  while (more()) await postBatch(target, agent, batch, report);
+}
+
+/**
+ * Sends one batch of new events, again and again while the API answers 503, and adds to `report` what came of it.
+ * @throws Error for any other answer but an acknowledgement of every event
+ */
+export async function postBatch(
+  target: Target,
+  agent: Agent,
+  batch: RequestBatch,
+  report: PostReport,
+): Promise<void> {
+  const body = batch.renew();
+  let answer = await timedPost(target, agent, body);
+  // The client's duty: the same batch again. What was stored nevertheless answers as a duplicate.
+  for (; answer.status === 503; answer = await timedPost(target, agent, body)) {
+    report.refused += 1;
+    await sleep(RETRY_MS);
   }
+  // The counts come first; reading every outcome would cost time that belongs to the server.
+  const [, accepted, duplicates] = /^\{"accepted":(\d+),"duplicates":(\d+),/.exec(answer.text) ?? [];
+  const stored = Number(accepted) + Number(duplicates);
+  if (answer.status !== 200 || stored !== batch.events.length)
+    throw new Error(`the API answered ${answer.status} ${answer.text.slice(0, 300)}`);
+  report.acknowledged += stored;
+  report.latenciesMs.push(answer.ms);
 }
 
 async function timedPost(

@@ -1,6 +1,6 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { readSettings, type Settings } from '@lib/config';
 import { migrate } from '@lib/database';
@@ -14,6 +14,14 @@ import { childService } from '../start/child-service.js';
 import { freePort } from '../start/free-port.js';
 import { listenForStop } from '../start/stop-request.js';
 import { waitUntilReady } from '../start/wait-until-ready.js';
+
+/** Where a bench differs from the others. */
+export interface BenchPlace {
+  /** Stays when the bench ends, and is used as it is when there is a database in it already. */
+  readonly keep?: string | undefined;
+  /** Settings, unless the environment has them. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
 
 /** PostgreSQL and one API process on loopback, made for one bench and gone with it. */
 export interface BenchProduct {
@@ -39,30 +47,38 @@ const NOT_INHERITED = {
 };
 
 /**
- * Starts an embedded PostgreSQL in a temporary directory and the compiled API as a process of its own, both with the
+ * Starts an embedded PostgreSQL in a temporary directory, or in the one that is kept, and the compiled API as a process of its own, both with the
  * defaults of production (fsync on); the worker runs where it is started. Settings such as INGEST_POOL_SIZE are taken from the
- * environment. Ends both and removes the directory, however `work` ends.
+ * environment. Ends both and removes a temporary directory, however `work` ends.
  *
  * @throws CommandFailed when a signal stops it
  */
 export async function withBenchProduct<T>(
   io: CommandIo,
   work: (product: BenchProduct) => Promise<T>,
+  { keep, settings = {} }: BenchPlace = {},
 ): Promise<T> {
-  const directory = await mkdtemp(join(tmpdir(), 'podcast-bench-'));
-  // As root, PostgreSQL runs under another account, which must be able to enter.
-  await chmod(directory, 0o711);
+  const directory = keep === undefined ? await temporaryDirectory() : resolve(keep);
   const stop = listenForStop(io.environment, () => process.exit(130));
   const stopped = new Promise<never>((_, reject) =>
     stop.signal.addEventListener('abort', () => reject(new CommandFailed('The bench was stopped.'))),
   );
-  const cleanups: (() => Promise<unknown>)[] = [() => rm(directory, { recursive: true, force: true })];
+  const cleanups: (() => Promise<unknown>)[] =
+    keep === undefined ? [() => rm(directory, { recursive: true, force: true })] : [];
   try {
-    return await Promise.race([start(io, directory, cleanups, stop.signal).then(work), stopped]);
+    const configured = { ...io, environment: { ...settings, ...io.environment } };
+    return await Promise.race([start(configured, directory, cleanups, stop.signal).then(work), stopped]);
   } finally {
     for (const cleanup of cleanups.reverse()) await cleanup();
     stop.dispose();
   }
+}
+
+async function temporaryDirectory(): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'podcast-bench-'));
+  // As root, PostgreSQL runs under another account, which must be able to enter.
+  await chmod(directory, 0o711);
+  return directory;
 }
 
 async function start(

@@ -52,7 +52,7 @@ describe('the demo network', () => {
     const raw = await one('SELECT count(*) AS n FROM listener_events WHERE tenant_id = $1');
     for (const grain of ['slice', 'hour', 'day', 'month']) {
       const sum = await one(
-        `SELECT sum(value) AS n FROM listener_metrics WHERE tenant_id = $1 AND grain = '${grain}' AND metric NOT IN ('downloads', 'listen_time')`,
+        `SELECT sum(value) AS n FROM listener_metrics WHERE tenant_id = $1 AND grain = '${grain}' AND dimension = 'none' AND metric NOT IN ('downloads', 'listen_time')`,
       );
       expect([grain, sum['n']]).toEqual([grain, raw['n']]);
     }
@@ -63,6 +63,32 @@ describe('the demo network', () => {
         )
       )['n'],
     ).toBe(raw['n']);
+  });
+
+  test('can be asked by app and for retention at once', async () => {
+    const byApp = await one(
+      `SELECT count(DISTINCT dimension_value) AS apps, sum(value) AS n FROM listener_dimensions
+       WHERE tenant_id = $1 AND grain = 'day' AND dimension = 'app' AND metric = 'downloads'
+         AND episode_id <> '00000000-0000-0000-0000-000000000000'`, // rows of podcasts and of the network are sums of these
+    );
+    const all = await one(
+      `SELECT sum(value) AS n FROM listener_metrics
+       WHERE tenant_id = $1 AND grain = 'day' AND dimension = 'none' AND metric = 'downloads'`,
+    );
+    expect(Number(byApp['apps'])).toBeGreaterThan(4);
+    expect(byApp['n']).toBe(all['n']);
+    // Every part of the longest episodes was heard by many.
+    const heard = await one(
+      `SELECT count(DISTINCT bin) AS bins, sum(amount) AS ms FROM listening_positions CROSS JOIN LATERAL unnest(bins, amounts) AS u (bin, amount)
+       WHERE tenant_id = $1 AND grain = 'month' AND kind = 'heard'`,
+    );
+    expect(Number(heard['bins'])).toBeGreaterThanOrEqual((55 * 60) / 10);
+    expect(Number(heard['ms'])).toBeGreaterThan(500 * 3_600_000);
+    const waiting = await one(
+      `SELECT count(*) AS n FROM dirty_buckets
+       WHERE tenant_id = $1 AND kind IN ('count', 'slice', 'agents', 'dimension', 'listening', 'metrics_daily', 'release', 'audience')`,
+    );
+    expect(waiting['n']).toBe('0');
   });
 
   test('keeps no key for longer than 48 hours', async () => {
@@ -111,7 +137,9 @@ describe('a first start that is interrupted', () => {
     const { rows } = await owner.query<{ line: string }>(
       `SELECT concat_ws(' ', m.grain, m.bucket, p.title, e.guid, m.metric, m.dimension, m.dimension_value, m.evidence,
                         sum(m.value)) AS line
-       FROM listener_metrics m JOIN podcasts p ON p.tenant_id = m.tenant_id AND p.id = m.podcast_id
+       FROM (SELECT * FROM listener_dimensions UNION ALL
+             SELECT tenant_id, bucket, podcast_id, episode_id, rule_set_id, value, grain, metric, dimension, dimension_value,
+                    evidence FROM listener_metrics) m JOIN podcasts p ON p.tenant_id = m.tenant_id AND p.id = m.podcast_id
        LEFT JOIN episodes e ON e.tenant_id = m.tenant_id AND e.id = m.episode_id
        WHERE m.tenant_id = $1
        GROUP BY m.grain, m.bucket, p.title, e.guid, m.metric, m.dimension, m.dimension_value, m.evidence`,
@@ -159,5 +187,20 @@ describe('a first start that is interrupted', () => {
       tenantId,
     ]);
     expect(rows).toEqual([{ name: 'Harbour Demo Network (unfinished)', status: 'suspended' }]);
+  });
+
+  test('says so where another tenant ends what all share', async () => {
+    const { tenantId } = await createTestTenant(other, 'Forgetful', 0);
+    await other.owner.query('CREATE TABLE episode_events_hourly ()'); // as the engine timescale has it
+    await other.owner.query(`INSERT INTO raw_horizons (tenant_id, raw_from) VALUES ($1, now())`, [tenantId]);
+    const made = createDemo({
+      settings: testSettings(other),
+      plan: newDemoPlan(),
+      onProgress: () => undefined,
+    });
+    await expect(made).rejects.toMatchObject({
+      code: 'before_raw_horizon',
+      message: expect.stringContaining('because all tenants of this database share aggregates'),
+    });
   });
 });

@@ -2,8 +2,15 @@ import type { INestApplicationContext } from '@nestjs/common';
 import { CatalogService } from '@lib/catalog';
 import type { Settings } from '@lib/config';
 import { TenantDb } from '@lib/database';
-import { CountDownloads, BackfillService } from '@lib/ingestion';
-import { RefreshAggregates, RefreshAudience, RefreshMetricsDaily } from '@lib/metrics';
+import { BackfillService, CountDownloads, NameAgents } from '@lib/ingestion';
+import {
+  RefreshAggregates,
+  RefreshAudience,
+  RefreshDimensions,
+  RefreshListening,
+  RefreshMetricsDaily,
+  RefreshReleaseCurves,
+} from '@lib/metrics';
 import { DAY_MS, DomainError, toTenantId, utcDate, type TenantId } from '@lib/primitives';
 import { KeysService, TenantsService } from '@lib/tenants';
 import { withApplication } from '../with-application.js';
@@ -148,7 +155,17 @@ async function refresh(
     more = report.days > 0 || report.busy > 0;
     onShare(Math.min(1, days / (DEMO_DAYS + 1)));
   }
-  await application.get(RefreshMetricsDaily, { strict: false }).run();
-  const audience = application.get(RefreshAudience, { strict: false });
-  while ((await audience.run()).days > 0);
+  // What follows the totals, in the worker's order: agents have names before anything is counted by them.
+  const followers = [
+    NameAgents,
+    RefreshDimensions,
+    RefreshListening,
+    RefreshMetricsDaily,
+    RefreshReleaseCurves,
+    RefreshAudience,
+  ];
+  for (const follower of followers) {
+    const job = application.get<{ run(): Promise<{ days: number }> }>(follower, { strict: false });
+    while ((await job.run()).days > 0);
+  }
 }

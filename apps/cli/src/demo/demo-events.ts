@@ -1,4 +1,4 @@
-import { DAY_MS, HOUR_MS } from '@lib/primitives';
+import { DAY_MS, HOUR_MS, MINUTE_MS } from '@lib/primitives';
 import type { EventInput } from '@lib/ingestion';
 import { DEMO_DAYS, type DemoShow } from './demo-feeds.js';
 import { SeededRandom } from './seeded-random.js';
@@ -23,13 +23,16 @@ const AGENTS = [
 /** Share of the day's listening that begins in each UTC hour. */
 const HOURS = [2, 1, 1, 1, 3, 7, 11, 12, 9, 7, 6, 6, 7, 6, 5, 6, 8, 10, 9, 7, 6, 5, 4, 3];
 const SUM_OF_HOURS = HOURS.reduce((sum, share) => sum + share, 0);
+/** Players that tell often do so every four minutes: between events further apart than five nothing counts as heard. */
+const TOLD_EVERY_MS = 4 * MINUTE_MS;
 /** Listeners of an episode keep this share from one day to the next; then a thin tail remains. */
 const DAILY_KEEP = 0.52;
 const TAIL = 0.012;
 
 /**
  * Sixty days of listening up to `until`, a UTC midnight; never an event after it. The same for the same episodes and
- * seed. About half of those who fetch an episode use a player that tells what they hear.
+ * seed. About half of those who fetch an episode use a player that tells what they hear, and a quarter of those one that
+ * tells it often enough for a curve of where people leave.
  */
 export function demoEvents(episodes: readonly DemoEpisode[], until: Date, seed: string): EventInput[] {
   const random = new SeededRandom(seed);
@@ -76,7 +79,10 @@ function oneListening(episode: DemoEpisode, at: number, until: number, random: S
     event(type, 30_000 + share * lengthMs, { sessionId, positionMs: Math.floor(share * lengthMs) });
   events.push(told('play', 0));
   if (heard > 0.25) events.push(told('ad_play', 0.25));
-  if (heard > 0.5) events.push(told('progress', 0.5));
+  if (listener % 4 === 0)
+    for (let at = TOLD_EVERY_MS; at < heard * lengthMs; at += TOLD_EVERY_MS)
+      events.push(told('progress', at / lengthMs));
+  else if (heard > 0.5) events.push(told('progress', 0.5));
   events.push(heard === 1 ? told('complete', 1) : told('pause', heard));
   return events;
 }

@@ -79,7 +79,7 @@ export async function checkPartitions({ app, settings }: DoctorSubject): Promise
   return judgePartitions(horizon, settings.ingestAcceptanceDays, new Date());
 }
 
-const WORK_KINDS = ['slice', 'agents', 'dimension', 'metrics_daily', 'aggregate'];
+const WORK_KINDS = ['slice', 'listening', 'agents', 'dimension', 'metrics_daily', 'aggregate'];
 const PATIENCE_SECONDS = 60;
 
 /** How long changed buckets have waited to be recomputed. */

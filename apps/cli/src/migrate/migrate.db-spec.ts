@@ -50,14 +50,14 @@ describe('podcast migrate', () => {
     expect(questions[0]).toContain(`Migrate ${name} on `);
   });
 
-  test('makes no schema for an engine that this version does not have', async () => {
+  test('makes no schema for an engine whose extension the database does not have', async () => {
     const { exitCode, out, errors } = await migrate(['--yes'], undefined, {
       TIME_SERIES_ENGINE: 'citus',
     });
     expect({ exitCode, out, errors }).toEqual({
       exitCode: 1,
       out: '',
-      errors: 'TIME_SERIES_ENGINE is citus: this version makes schemas for partitions and timescale only',
+      errors: 'TIME_SERIES_ENGINE is citus, but the extension citus was not created in this database',
     });
     const unknown = await migrate(['--yes'], undefined, { TIME_SERIES_ENGINE: 'influx' });
     expect(unknown.exitCode).toBe(1);
@@ -112,8 +112,7 @@ describe('podcast migrate', () => {
     await runSql(`UPDATE schema_info SET engine = '${engine}'`);
     expect(foreign).toMatchObject({
       exitCode: 1,
-      errors:
-        'the database was migrated for citus: this version changes schemas for partitions and timescale only',
+      errors: 'the database was migrated for citus, but the extension citus was not created in this database',
     });
   });
 

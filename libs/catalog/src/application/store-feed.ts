@@ -69,7 +69,9 @@ export async function storeFeed(
   const episodes = await storeEpisodes(scope, podcast.id, matches);
   if (episodes.created + episodes.updated > 0) await announceFiles(scope);
   if (episodes.updated > 0) await announceDates(scope);
-  if (episodes.created + episodes.updated > 0) await moveWatermark(scope.sql, scope.tenantId);
+  // Answers name podcasts and episodes by their titles.
+  if (podcast.changed || episodes.created + episodes.updated > 0)
+    await moveWatermark(scope.sql, scope.tenantId);
   return {
     podcastId: podcast.id,
     created: podcast.created,
@@ -84,7 +86,7 @@ async function storePodcast(
   { sql, tenantId }: Scope,
   feed: ParsedFeed,
   { podcastId, fetched }: FeedSource,
-): Promise<{ id: string; created: boolean }> {
+): Promise<{ id: string; created: boolean; changed: boolean }> {
   const identity = identityOf(feed, fetched);
   await lockImports(sql, tenantId, keysOf(identity));
   const known = podcastId === undefined ? undefined : await findPodcast(sql, tenantId, podcastId);
@@ -96,18 +98,18 @@ async function storePodcast(
     const id = randomUUID();
     await insertFeedPodcast(sql, tenantId, id, { ...stored, title: identity.title });
     await insertHandle(sql, tenantId, id, randomHandle());
-    return { id, created: true };
+    return { id, created: true, changed: true };
   }
   if (existing.archivedAt !== null) throw podcastArchived(existing.id);
   await lockImports(sql, tenantId, [`podcast ${existing.id}`]);
-  const counts = await updateFeedPodcast(sql, tenantId, existing.id, {
+  const updated = await updateFeedPodcast(sql, tenantId, existing.id, {
     ...stored,
     title: feed.title || null,
   });
-  if (!counts) throw new FeedSuperseded();
+  if (updated === undefined) throw new FeedSuperseded();
   if (fetched !== undefined && fetched.requestedUrl === existing.feedUrl)
     await noteFeedMove({ sql, tenantId }, existing.id, fetched);
-  return { id: existing.id, created: false };
+  return { id: existing.id, created: false, changed: updated.seen };
 }
 
 /** An address that was fetched is trusted more than the one that the feed names itself, which copies share. */

@@ -1,6 +1,7 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { EpisodeFile } from '../domain/episode-file.js';
+import { noteWrittenFiles } from './note-written-files.sql.js';
 
 /** What became of a file that was given. */
 export interface StoredEpisodeFile {
@@ -15,12 +16,12 @@ export interface StoredEpisodeFile {
  * Sets what is given of files, for every episode that has them, archived or not; source `import`. What is null stays.
  * @param files each media key once
  */
-export function updateEpisodeFiles(
+export async function updateEpisodeFiles(
   sql: Sql,
   tenantId: TenantId,
   files: readonly EpisodeFile[],
 ): Promise<StoredEpisodeFile[]> {
-  return sql<StoredEpisodeFile>(
+  const rows = await sql<StoredEpisodeFile & { ids: string[] }>(
     `WITH given AS (
        SELECT * FROM unnest($2::text[], $3::bigint[], $4::bigint[], $5::integer[], $6::integer[])
          AS g (media_key, media_bytes, header_bytes, duration_seconds, segment_ms)
@@ -44,7 +45,8 @@ export function updateEpisodeFiles(
          OR (g.segment_ms IS NOT NULL AND g.segment_ms IS DISTINCT FROM e.segment_ms))
        RETURNING e.id
      )
-     SELECT g.media_key AS "mediaKey", count(e.id)::integer AS episodes, count(c.id)::integer AS changed
+     SELECT g.media_key AS "mediaKey", count(e.id)::integer AS episodes, count(c.id)::integer AS changed,
+            coalesce(array_agg(c.id) FILTER (WHERE c.id IS NOT NULL), '{}') AS ids
      FROM given g
      LEFT JOIN episodes e ON e.tenant_id = $1 AND e.media_key = g.media_key
      LEFT JOIN changed c ON c.id = e.id
@@ -58,4 +60,10 @@ export function updateEpisodeFiles(
       files.map((file) => file.segmentMs),
     ],
   );
+  await noteWrittenFiles(
+    sql,
+    tenantId,
+    rows.flatMap(({ ids }) => ids),
+  );
+  return rows.map(({ mediaKey, episodes, changed }) => ({ mediaKey, episodes, changed }));
 }

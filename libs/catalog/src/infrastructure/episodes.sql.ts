@@ -2,6 +2,7 @@ import type { Sql } from '@lib/database';
 import type { ListPosition } from '@lib/http';
 import type { TenantId } from '@lib/primitives';
 import { columnValues } from './column-values.js';
+import { noteWrittenFiles } from './note-written-files.sql.js';
 
 /** Who said it: the feed, the file's own tag, a CSV import or the API. */
 export type ValueSource = 'feed' | 'file' | 'import' | 'api';
@@ -104,6 +105,7 @@ export async function insertEpisode(
      ON CONFLICT (tenant_id, podcast_id, guid, media_key) DO NOTHING RETURNING ${COLUMNS}`,
     [tenantId, key.id, key.podcastId, key.guid, ...values],
   );
+  await noteWrittenFiles(sql, tenantId, [key.id]);
   return rows[0];
 }
 
@@ -153,17 +155,23 @@ export function listEpisodesOfPodcast(
 }
 
 /** Up to `limit` episodes whose title contains the query or resembles it, best first; of one podcast if given. */
-export function searchEpisodes(
+export async function searchEpisodes(
   sql: Sql,
   tenantId: TenantId,
   query: string,
   podcastId: string | null,
   limit: number,
 ): Promise<EpisodeSummaryRow[]> {
+  // Two statements: a node of Citus does not search from within another search.
+  const found = await sql<{ id: string }>('SELECT id FROM search_episodes($1, $2, $3)', [
+    query,
+    podcastId,
+    limit,
+  ]);
   return sql(
-    `SELECT ${SUMMARY} FROM search_episodes($2, $3, $4) WITH ORDINALITY AS s (id, score, place)
+    `SELECT ${SUMMARY} FROM unnest($2::uuid[]) WITH ORDINALITY AS s (id, place)
      JOIN episodes e ON e.tenant_id = $1 AND e.id = s.id ORDER BY s.place`,
-    [tenantId, query, podcastId, limit],
+    [tenantId, found.map(({ id }) => id)],
   );
 }
 
@@ -183,5 +191,6 @@ export async function updateEpisode(
      ) SELECT ${COLUMNS} FROM e`,
     [tenantId, id, ...values],
   );
+  await noteWrittenFiles(sql, tenantId, [id]);
   return rows[0];
 }

@@ -1,6 +1,7 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import type { EpisodeIdentity } from '../domain/match-episodes.js';
+import { noteWrittenFiles } from './note-written-files.sql.js';
 
 /** An episode as its feed gives it. `position` is its place in the feed, or of a new one among those to store. */
 export interface FeedEpisode {
@@ -104,6 +105,8 @@ export async function insertFeedEpisodes(
      ) SELECT count(*)::integer AS inserted FROM inserted`,
     [tenantId, podcastId, JSON.stringify(episodes)],
   );
+  const ids = episodes.map(({ id }) => id);
+  await noteWrittenFiles(sql, tenantId, ids);
   return row?.inserted ?? 0;
 }
 
@@ -127,5 +130,7 @@ export async function updateFeedEpisodes(
      ) SELECT count(*)::integer AS updated FROM updated`,
     [tenantId, podcastId, JSON.stringify(episodes)],
   );
+  const ids = episodes.map(({ id }) => id);
+  await noteWrittenFiles(sql, tenantId, ids);
   return row?.updated ?? 0;
 }

@@ -102,33 +102,34 @@ export async function insertFeedPodcast(
 const FEED_URL = 'CASE WHEN $13::boolean THEN coalesce($10, feed_url) ELSE coalesce(feed_url, $10) END';
 
 /**
- * Brings a podcast up to its feed. `updated_at` moves only when something that people see has changed. False, and nothing
- * changed, when the copy does not count any more.
+ * Brings a podcast up to its feed. `updated_at` moves only when something that people see has changed: `seen` says whether.
+ * Undefined, and nothing changed, when the copy does not count any more.
  */
 export async function updateFeedPodcast(
   sql: Sql,
   tenantId: TenantId,
   id: string,
   podcast: FeedPodcast,
-): Promise<boolean> {
-  const rows = await sql(
+): Promise<{ seen: boolean } | undefined> {
+  const rows = await sql<{ seen: boolean }>(
     `UPDATE podcasts SET
        title = coalesce($3, title), description = $4, author = $5, language = $6, link = $7, image_url = $8,
        podcast_guid = coalesce($9, podcast_guid), feed_url = ${FEED_URL},
        feed_etag = $11, feed_last_modified = $12, feed_copy_url = $16,
        feed_checked_at = CASE WHEN $13::boolean THEN now() ELSE feed_checked_at END,
-       feed_next_check_at = CASE WHEN $13::boolean THEN now() + make_interval(secs => $14::float8) ELSE feed_next_check_at END,
+       feed_next_check_at = CASE WHEN $13::boolean THEN next_check_at ELSE feed_next_check_at END,
        feed_failures = CASE WHEN $13::boolean THEN 0 ELSE feed_failures END,
        feed_error = CASE WHEN $13::boolean THEN $15 ELSE feed_error END,
        updated_at = CASE
          WHEN (title, description, author, language, link, image_url, podcast_guid, feed_url) IS DISTINCT FROM
               (coalesce($3, title), $4, $5, $6, $7, $8, coalesce($9, podcast_guid), ${FEED_URL})
          THEN now() ELSE updated_at END
+     FROM (SELECT now() + make_interval(secs => $14::float8) AS next_check_at) n
      WHERE tenant_id = $1 AND id = $2 AND ($17::text IS NULL OR (feed_url = $17 AND archived_at IS NULL))
-     RETURNING id`,
+     RETURNING updated_at = now() AS seen`,
     [...values(tenantId, id, podcast), podcast.fetched?.onlyAt ?? null],
   );
-  return rows.length > 0;
+  return rows[0];
 }
 
 /** Notes on every podcast with this feed that fetching or reading it failed. Nothing else changes. */

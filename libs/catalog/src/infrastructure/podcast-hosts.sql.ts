@@ -29,7 +29,7 @@ export async function insertFeedHosts(
   await sql(
     `INSERT INTO podcast_hosts (tenant_id, podcast_id, host, source)
      SELECT $1, $2, host, 'feed' FROM unnest($3::text[]) AS h (host) ORDER BY host
-     ON CONFLICT (tenant_id, podcast_id, host) DO UPDATE SET verified_at = now()`,
+     ON CONFLICT (tenant_id, podcast_id, host) DO UPDATE SET verified_at = EXCLUDED.verified_at`,
     [tenantId, podcastId, hosts],
   );
 }
@@ -43,7 +43,7 @@ export async function insertManualHost(
 ): Promise<PodcastHostRow> {
   const [row] = await sql<PodcastHostRow>(
     `INSERT INTO podcast_hosts (tenant_id, podcast_id, host, source) VALUES ($1, $2, $3, 'manual')
-     ON CONFLICT (tenant_id, podcast_id, host) DO UPDATE SET source = 'manual', verified_at = now()
+     ON CONFLICT (tenant_id, podcast_id, host) DO UPDATE SET source = 'manual', verified_at = EXCLUDED.verified_at
      RETURNING ${COLUMNS}`,
     [tenantId, podcastId, host],
   );

@@ -38,7 +38,7 @@ export async function renewHandle(
 ): Promise<boolean> {
   const rows = await sql(
     `WITH renewed AS (
-       UPDATE public_handles SET created_at = clock_timestamp()
+       UPDATE public_handles SET created_at = statement_timestamp()
        WHERE tenant_id = $1 AND kind = 'redirect' AND target_id = $2 AND handle = $3 RETURNING 1
      ) SELECT FROM renewed`,
     [tenantId, podcastId, handle],

@@ -76,12 +76,15 @@ export class BackfillService {
       (sql) => backfillHorizon(sql, tenantId),
       tenantContext(tenantId),
     );
-    if (horizon === null || from >= horizon) return;
-    const since = horizon.toISOString().slice(0, 10);
+    if (horizon === null || from >= horizon.from) return;
+    const since = horizon.from.toISOString().slice(0, 10);
+    const why = horizon.isShared
+      ? ', because all tenants of this database share aggregates, and another one keeps raw events for no longer'
+      : '';
     throw new DomainError(
       'before_raw_horizon',
       409,
-      `Numbers of before ${since} are frozen: events of that time would not show.`,
+      `Numbers of before ${since} are frozen${why}: events of that time would not show.`,
     );
   }
 

@@ -199,6 +199,24 @@ describe('counted downloads', () => {
     ]);
   });
 
+  test('tell answers made of downloads that they are no longer what they were, and only then', async () => {
+    const version = async () => {
+      const { rows } = await database.owner.query<{ version: string }>(
+        'SELECT version FROM aggregate_watermarks WHERE tenant_id = $1',
+        [tenant.tenantId],
+      );
+      return Number(rows[0]?.version ?? 0);
+    };
+    const whole = { ...randomRequest(), agent: APP, from: 0, bytes: FILE.fileBytes };
+    await store([whole]);
+    await countAll();
+    const counted = await version();
+    expect(counted).toBeGreaterThan(0);
+    await store([whole]);
+    await countAll();
+    expect(await version()).toBe(counted);
+  });
+
   // A running day is counted every second and looked at for invalid traffic once it is over.
   test('leave one mark to look at their day, however often they changed', async () => {
     for (const address of ['192.0.2.1', '192.0.2.2', '192.0.2.3']) {

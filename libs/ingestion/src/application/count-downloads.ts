@@ -34,8 +34,8 @@ const MANY_SLICES = 72;
  *
  * Whoever writes requests marks their slices in the same transaction. For each marked day, one READ COMMITTED transaction
  * takes the day's lock, deletes the marks that it sees, counts the addresses seen in those slices for the whole day, and
- * marks the slices whose downloads changed for the rollups, and their days for the audience. Late, repeated and disordered requests need nothing special,
- * a crash leaves the marks where they were, and running twice writes nothing.
+ * marks the slices whose downloads changed for the rollups, and their days for the audience. Late, repeated and
+ * disordered requests need nothing special, a crash leaves the marks where they were, and running twice writes nothing.
  *
  * Sizes of files are those that were known at the day's own instant, so whoever comes late is judged as everybody else was.
  * While that instant lies ahead, what becomes known of a file marks the day as well, and whoever asked for the file is
@@ -66,30 +66,34 @@ export class CountDownloads {
 
   private async countDay({ tenantId, day }: DueDay): Promise<number | null> {
     // In a transaction of its own: to choose holds up whoever writes episodes.
-    const chosen = await this.db.run(tenantId, () => this.choose(utcDate(day)));
-    return this.db.run(tenantId, async () => {
-      const { sql } = this.db.current;
-      if (!(await lockForCounting(sql, tenantId, day, chosen.ruleSet))) return null;
-      const marks = await takeMarks(sql, tenantId, 'count', day, new Date(day.getTime() + DAY_MS));
-      const basis = await this.ruleSets.ofDay(utcDate(day));
-      // A recount was applied meanwhile. Its marks may be among these.
-      if (basis?.ruleSet.id !== chosen.ruleSet.id) {
-        await appendMarks(sql, tenantId, 'count', marks.buckets, marks.oldest);
-        return null;
-      }
-      const addressIds = await this.addressesToCount(marks, { tenantId, day, ...basis });
-      if (addressIds?.length === 0) return 0;
-      const change = await storeCountedDay(sql, { tenantId, day, ...basis, addressIds }, this.agents);
-      await appendMarks(sql, tenantId, 'slice', change.slices, marks.oldest);
-      await appendMarks(sql, tenantId, 'audience', daysOf(change.slices), marks.oldest);
-      await appendMarks(sql, tenantId, 'count', change.nextDay, marks.oldest);
-      if (change.written > 0) {
-        await keepMark(sql, tenantId, 'detect', day);
-        // For answers made of downloads themselves.
-        await moveWatermark(sql, tenantId);
-      }
-      return change.written;
-    });
+    const chosen = await this.db.run(tenantId, () => this.choose(utcDate(day)), { repeated: true });
+    return this.db.run(
+      tenantId,
+      async () => {
+        const { sql } = this.db.current;
+        if (!(await lockForCounting(sql, tenantId, day, chosen.ruleSet))) return null;
+        const marks = await takeMarks(sql, tenantId, 'count', day, new Date(day.getTime() + DAY_MS));
+        const basis = await this.ruleSets.ofDay(utcDate(day));
+        // A recount was applied meanwhile. Its marks may be among these.
+        if (basis?.ruleSet.id !== chosen.ruleSet.id) {
+          await appendMarks(sql, tenantId, 'count', marks.buckets, marks.oldest);
+          return null;
+        }
+        const addressIds = await this.addressesToCount(marks, { tenantId, day, ...basis });
+        if (addressIds?.length === 0) return 0;
+        const change = await storeCountedDay(sql, { tenantId, day, ...basis, addressIds }, this.agents);
+        await appendMarks(sql, tenantId, 'slice', change.slices, marks.oldest);
+        await appendMarks(sql, tenantId, 'audience', daysOf(change.slices), marks.oldest);
+        await appendMarks(sql, tenantId, 'count', change.nextDay, marks.oldest);
+        if (change.written > 0) {
+          await keepMark(sql, tenantId, 'detect', day);
+          // For answers made of downloads themselves.
+          await moveWatermark(sql, tenantId);
+        }
+        return change.written;
+      },
+      { repeated: true },
+    );
   }
 
   private async choose(day: string): Promise<CountingBasis> {

@@ -16,6 +16,7 @@ import { unrecordedCounts } from '../infrastructure/unrecorded-requests.sql.js';
 import { AgentReader } from './agent-reader.js';
 import { countRange, LEAD_IN_DAYS } from './count-range.js';
 import { OutcomeTally, type FunnelSteps, type RuleSetInUse } from './outcome-tally.js';
+import { requestsGone, type RequestsGone } from './requests-gone.js';
 import { RuleSetsService } from './rule-sets.service.js';
 
 export interface ExplainQuestion extends ExplainScope {
@@ -43,7 +44,10 @@ export interface NotRecorded {
 export interface Explanation {
   from: Date;
   to: Date;
-  requests: number;
+  /** Null where requests of the range are gone. */
+  requests: number | null;
+  /** Why there is no funnel, and what is known all the same; null where every request is kept. */
+  requestsGone: RequestsGone | null;
   ruleSets: RuleSetInUse[];
   funnels: Funnel[];
   /** Null for an episode: of these requests it is not known which file they were for. */
@@ -65,12 +69,15 @@ export class ExplainService {
   ) {}
 
   /**
-   * Counts the requests of the range again and tallies what became of each. Needs an open `TenantDb.run`.
+   * Counts the requests of the range again and tallies what became of each; where requests of it are gone nothing is
+   * counted, since less would be found than there was. Needs an open `TenantDb.run`.
    * @throws DomainError `invalid_range`, `explain_too_large` (400)
    */
   async answer(question: ExplainQuestion): Promise<Explanation> {
     const range = readUtcRange(question.from, question.to, LONGEST_DAYS);
     const { sql, tenantId } = this.db.current;
+    const gone = await requestsGone(sql, tenantId, range, question, question.window ? LEAD_IN_DAYS : 0);
+    if (gone !== null) return this.withoutRequests(range, question, gone);
     if ((await countRequestRows(sql, tenantId, range, MOST_REQUESTS + 1)) > MOST_REQUESTS) throw tooLarge();
     const tally = new OutcomeTally(range, question);
     const basisOf = (day: Date) => this.ruleSets.peek(utcDate(day));
@@ -94,10 +101,34 @@ export class ExplainService {
     return {
       ...range,
       requests: funnels.reduce((sum, { requests }) => sum + requests, 0),
+      requestsGone: null,
       ruleSets: tally.ruleSets(),
       funnels,
       notRecorded: question.episodeId === null ? await this.notRecorded(range, question.podcastId) : null,
       notes: notes(question),
+    };
+  }
+
+  private async withoutRequests(
+    range: { from: Date; to: Date },
+    question: ExplainQuestion,
+    gone: RequestsGone,
+  ): Promise<Explanation> {
+    const { podcastId, episodeId, window } = question;
+    return {
+      ...range,
+      requests: null,
+      requestsGone: window === null ? gone : { ...gone, shown: null },
+      ruleSets: [],
+      funnels: [],
+      notRecorded: episodeId === null ? await this.notRecorded(range, podcastId) : null,
+      notes: [
+        `Requests before ${gone.requestsFrom.toISOString()} are no longer kept, so nobody can say what became of each: ` +
+          'ask from then on' +
+          (window === null
+            ? '.'
+            : `, or ${LEAD_IN_DAYS} days later, since windows are followed from before.`),
+      ],
     };
   }
 

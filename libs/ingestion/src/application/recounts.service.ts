@@ -83,10 +83,9 @@ export class RecountsService {
 
   /**
    * Shows the days under the recount's rule set from now on, all of them in one step, and keeps the sizes of files that it
-   * was counted with. What came in since it was counted is
-   * counted now. Downloads switch at once; rollups follow day by day within seconds, and until then every answer made of
-   * them names the days that have not (`switchingDays`). The downloads that were shown before stay stored: to go back is
-   * another recount that is applied.
+   * was counted with. What came in since it was counted is counted now. Downloads switch at once; rollups follow day by
+   * day within seconds, and until then every answer made of them names the days that have not (`switchingDays`). The
+   * downloads that were shown before stay stored: to go back is another recount that is applied.
    * @throws DomainError `recount_not_found` (404), `recount_not_counted` (409), `before_raw_horizon` (400): rollups of days
    *   whose raw requests were removed meanwhile are frozen and could not follow
    */

@@ -125,11 +125,44 @@ export class NotRecordedDto {
   @ApiProperty({ type: [NotRecordedReasonDto] }) reasons!: NotRecordedReasonDto[];
 }
 
+export class ShownTotalDto {
+  @ApiProperty({ enum: ['origin_bytes', 'prefix_only'] }) evidence!: string;
+  @ApiProperty({ format: 'uuid' }) ruleSetId!: string;
+  @ApiProperty({ example: 260, description: 'What metrics show for the range.' }) downloads!: number;
+}
+
+export class RequestsGoneDto {
+  @ApiProperty({
+    description: 'From when on requests are kept: a range that begins then or later is explained.',
+  })
+  requestsFrom!: Date;
+  @ApiProperty({
+    nullable: true,
+    type: [ShownTotalDto],
+    description:
+      'What is still known. Null for parts of UTC days, for another window, and where counts by day are gone too.',
+  })
+  shown!: readonly ShownTotalDto[] | null;
+}
+
 export class ExplanationDto {
   @ApiProperty() from!: Date;
   @ApiProperty() to!: Date;
-  @ApiProperty({ example: 1000, description: 'Every request of the range that was delivered to us.' })
-  requests!: number;
+  @ApiProperty({
+    nullable: true,
+    type: Number,
+    example: 1000,
+    description: 'Every request of the range that was delivered to us; null where some of them are gone.',
+  })
+  requests!: number | null;
+  @ApiProperty({
+    nullable: true,
+    type: RequestsGoneDto,
+    description:
+      'Retention has removed requests of the range: there are no funnels, rather than ones that lack requests. Null where ' +
+      'all are kept.',
+  })
+  requestsGone!: RequestsGoneDto | null;
   @ApiProperty({ type: [RuleSetInUseDto] }) ruleSets!: RuleSetInUseDto[];
   @ApiProperty({ type: [FunnelDto], description: 'One for each level of evidence; they are never added up.' })
   funnels!: FunnelDto[];

@@ -86,8 +86,10 @@ export async function decideQuarantine(
   decision: { state: QuarantineRow['state']; by: string; note: string | null },
 ): Promise<QuarantineRow | undefined> {
   const rows = await sql<QuarantineRow>(
-    `UPDATE quarantines SET state = $3, decided_by = $4, decided_at = now(), note = $5
-     WHERE tenant_id = $1 AND id = $2 RETURNING ${COLUMNS}`,
+    `WITH decided AS (
+       UPDATE quarantines SET state = $3, decided_by = $4, decided_at = now(), note = $5
+       WHERE tenant_id = $1 AND id = $2 RETURNING *
+     ) SELECT ${COLUMNS} FROM decided`,
     [tenantId, id, decision.state, decision.by, decision.note],
   );
   return rows[0];

@@ -83,7 +83,7 @@ export async function showRecount(sql: Sql, tenantId: TenantId, id: string): Pro
      ) d
      WHERE r.tenant_id = $1 AND r.id = $2
      ON CONFLICT (tenant_id, day) DO UPDATE
-       SET rule_set_id = EXCLUDED.rule_set_id, files_as_of = EXCLUDED.files_as_of, counted_at = now()`,
+       SET rule_set_id = EXCLUDED.rule_set_id, files_as_of = EXCLUDED.files_as_of, counted_at = EXCLUDED.counted_at`,
     [tenantId, id],
   );
 }
@@ -124,19 +124,21 @@ export async function decideRecount(
 
 /**
  * Marks everything that follows from the days of an applied recount: their slices to be counted, for what came in since,
- * and their rollups and audience, two days further back, since downloads that these days complete may begin before them. The marks
- * bear the moment of the decision, by which readers know which days have not followed it yet.
+ * and their rollups and audience, two days further back, since downloads that these days complete may begin before them.
+ * The marks bear the moment of the decision, by which readers know which days have not followed it yet.
  */
 export async function markSwitch(sql: Sql, tenantId: TenantId, id: string): Promise<void> {
   await sql(
-    `INSERT INTO dirty_buckets (tenant_id, kind, bucket, marked_at)
+    `WITH decided AS (
+       SELECT first_day, last_day, decided_at FROM recounts WHERE tenant_id = $1 AND id = $2
+     )
+     INSERT INTO dirty_buckets (tenant_id, kind, bucket, marked_at)
      SELECT $1, kind, slice, r.decided_at
-     FROM recounts r,
+     FROM decided r,
        (VALUES ('count', 0, interval '5 minutes'), ('slice', 2, '5 minutes'), ('audience', 2, '24 hours'))
          AS k (kind, days_before, width),
        generate_series((r.first_day - days_before)::timestamp AT TIME ZONE 'UTC',
-                       (r.last_day + 1)::timestamp AT TIME ZONE 'UTC' - width, width) AS slice
-     WHERE r.tenant_id = $1 AND r.id = $2`,
+                       (r.last_day + 1)::timestamp AT TIME ZONE 'UTC' - width, width) AS slice`,
     [tenantId, id],
   );
 }

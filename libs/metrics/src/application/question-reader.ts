@@ -3,6 +3,7 @@ import { TenantDb } from '@lib/database';
 import { localZone, type LocalZone } from '@lib/primitives';
 import { TenantsService } from '@lib/tenants';
 import type { MarkKind } from '@lib/time-series';
+import { LISTEN_TIME, type Metric } from '../domain/event-metrics.js';
 import { episodeNotFound, podcastNotFound } from '../domain/metrics.errors.js';
 import { readRange, type CountedRange } from '../domain/read-range.js';
 import type { KeptRollups } from '../domain/retention/kept-rollups.js';
@@ -12,6 +13,11 @@ import { ORIGIN, type AnswerOrigin } from './serving/answer-origin.js';
 
 /** What an event passes before it is in rollups. */
 export const ROLLUP_STAGES: readonly MarkKind[] = ['count', 'slice'];
+
+/** What an event passes before it is in the rollups of some metrics: what was heard follows later than counts. */
+export function stagesOf(metrics: readonly Metric[]): readonly MarkKind[] {
+  return metrics.includes(LISTEN_TIME) ? [...ROLLUP_STAGES, 'listening'] : ROLLUP_STAGES;
+}
 
 /** What every question about metrics has: a range, and whose numbers. */
 export interface Question {
@@ -58,8 +64,9 @@ export class QuestionReader {
   async read(question: Question, longestDays: number, longest: string): Promise<ReadQuestion> {
     const zone = localZone(question.timeZone ?? (await this.tenants.get()).timeZone);
     const range = readRange(zone, question, longestDays, longest);
-    const { podcastId = null, episodeId = null } = question;
-    return { zone, range, podcastId, episodeId };
+    const { podcastId, episodeId = null } = question;
+    // Compared with ids as the database writes them.
+    return { zone, range, podcastId: podcastId?.toLowerCase() ?? null, episodeId };
   }
 
   /**

@@ -1,5 +1,6 @@
+import { randomUUID } from 'node:crypto';
 import { Inject, Injectable } from '@nestjs/common';
-import { TenantDb } from '@lib/database';
+import { TenantDb, type Sql } from '@lib/database';
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
@@ -8,23 +9,25 @@ import type { Logger } from 'pino';
 import { sliceWidth } from '../domain/retention/kept-rollups.js';
 import { compareHour, type HourDrift } from '../infrastructure/compare-hour.sql.js';
 import { metricHours } from '../infrastructure/metric-hours.sql.js';
-import { DIMENSIONS } from '../domain/query/dimensions.js';
-import { DAY_AND_MONTH, rebuildDimensions } from '../infrastructure/query/rebuild-dimensions.sql.js';
+import { repairCoarser, repairScopes } from '../infrastructure/query/repair-dimensions.sql.js';
 import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
 import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
 import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
 import { keptRollups } from '../infrastructure/retention/kept-rollups.sql.js';
 import { repairMonths } from '../infrastructure/repair-months.sql.js';
+import { COUNTS, HEARD } from '../infrastructure/summed-metrics.js';
 import { LISTENER_METRICS, LISTENER_TOTALS } from '../infrastructure/write-difference.js';
 import { repairListening } from './listening/repair-listening.js';
-import { tryLockDimensions } from './query/refresh-dimensions.js';
+import { rebuildHour, tryLockDimensions } from './query/refresh-dimensions.js';
+import { repairRelease } from './releases/repair-release.js';
 import { RecentTenants } from './recent-tenants.js';
 import { reconcileAggregatesJob } from './reconcile-aggregates.job.js';
 import { driftEvents } from './rollup-metrics.js';
 
 /**
  * Proves by samples that rollups are what raw events say: recounts a random hour of a tenant that this process refreshed
- * lately, reports any difference in `aggregate_drift_events` and repairs it.
+ * lately, and the curve and the totals of a random release of it, reports any difference in `aggregate_drift_events` and
+ * repairs it.
  */
 @Injectable()
 @HandlesJob(reconcileAggregatesJob)
@@ -41,9 +44,30 @@ export class ReconcileAggregates {
     const hours = await this.db.run(tenantId, () => metricHours(this.db.current.sql, tenantId), {
       readOnly: true,
     });
-    if (hours === undefined) return { checked: 0, drift: 0 };
-    const drift = await this.check(tenantId, anyHour(hours.first, hours.last));
-    return { checked: drift === null ? 0 : 1, drift: drift ?? 0 };
+    const found = [
+      hours === undefined ? null : await this.check(tenantId, anyHour(hours.first, hours.last)),
+      await this.checkRelease(tenantId),
+    ].filter((drift) => drift !== null);
+    return { checked: found.length, drift: found.reduce((sum, drift) => sum + drift, 0) };
+  }
+
+  /**
+   * Compares and repairs one release of a tenant: the first episode at or after an id. Returns the difference, in rows of the
+   * curve and downloads of its totals, or null when a refresher holds curves or there is none.
+   */
+  async checkRelease(tenantId: TenantId, from: string = randomUUID()): Promise<number | null> {
+    const found = await this.db.run(tenantId, async () => {
+      const { sql } = this.db.current;
+      if (!(await tryLockDay(sql, tenantId, 'release', 'any day'))) return undefined;
+      const found = await repairRelease(sql, tenantId, from);
+      if (found !== undefined && found.cells + found.totals > 0) await moveWatermark(sql, tenantId);
+      return found;
+    });
+    if (found === undefined) return null;
+    const drift = found.cells + found.totals;
+    driftEvents.inc(drift);
+    if (drift > 0) this.logger.error({ tenantId, drift: found }, 'a release differed from rollups');
+    return drift;
   }
 
   /**
@@ -57,6 +81,7 @@ export class ReconcileAggregates {
       const { sql } = this.db.current;
       const day = floorTime(hour, DAY_MS);
       if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
+      if (!(await tryLockDay(sql, tenantId, 'listening', utcDate(day)))) return null;
       if (!(await tryLockDimensions(sql, tenantId, day))) return null;
       const kept = await keptRollups(sql, tenantId);
       if (kept.slice !== null && hour.getTime() < kept.slice) return null;
@@ -64,7 +89,8 @@ export class ReconcileAggregates {
       const drift = await compareHour(sql, tenantId, hour, day, width);
       // First, as every refresh does: months of listening before months of metrics, or two could wait for each other.
       const listening = await repairListening(sql, tenantId, { hour, day, width });
-      const found = { ...drift, listening };
+      const dimensions = await repairDimensions(sql, tenantId, hour, drift);
+      const found = { ...drift, listening, dimensions };
       if (total(found) > 0) await this.repair(tenantId, { hour, day, width }, drift);
       return found;
     });
@@ -85,21 +111,34 @@ export class ReconcileAggregates {
     const { sql } = this.db.current;
     const slices = Array.from({ length: HOUR_MS / width }, (_, n) => new Date(hour.getTime() + n * width));
     if (drift.comparable) await rebuildSlices(sql, tenantId, slices, width);
-    await rebuildTotals(sql, tenantId, 'slice', slices);
-    await rebuildSums(sql, tenantId, 'hour', [hour]);
-    await rebuildTotals(sql, tenantId, 'hour', [hour]);
-    await rebuildSums(sql, tenantId, 'day', [day]);
-    await rebuildTotals(sql, tenantId, 'day', [day]);
-    if (drift.comparable) await rebuildDimensions(sql, tenantId, [hour]);
-    await rebuildTotals(sql, tenantId, 'hour', [hour], DIMENSIONS, DAY_AND_MONTH);
-    await rebuildSums(sql, tenantId, 'day', [day], DIMENSIONS);
-    await rebuildTotals(sql, tenantId, 'day', [day], DIMENSIONS);
+    for (const metrics of [COUNTS, HEARD]) {
+      await rebuildTotals(sql, tenantId, 'slice', slices, metrics);
+      await rebuildSums(sql, tenantId, 'hour', [hour], metrics);
+      await rebuildTotals(sql, tenantId, 'hour', [hour], metrics);
+      await rebuildSums(sql, tenantId, 'day', [day], metrics);
+      await rebuildTotals(sql, tenantId, 'day', [day], metrics);
+    }
     await repairMonths(sql, tenantId, LISTENER_METRICS, day);
     await repairMonths(sql, tenantId, LISTENER_TOTALS, day);
     await appendMark(sql, tenantId, 'metrics_daily', day, null);
     await appendMark(sql, tenantId, 'release', day, null);
     await moveWatermark(sql, tenantId);
   }
+}
+
+/** Makes the rows by app, device and country right, and returns by how many events they were wrong. */
+async function repairDimensions(
+  sql: Sql,
+  tenantId: TenantId,
+  hour: Date,
+  { dimensions }: HourDrift,
+): Promise<number> {
+  if (dimensions > 0) await rebuildHour(sql, tenantId, hour);
+  let wrong = dimensions;
+  for (const grain of ['day', 'month'] as const) wrong += await repairCoarser(sql, tenantId, grain, hour);
+  for (const grain of ['hour', 'day', 'month'] as const)
+    wrong += await repairScopes(sql, tenantId, grain, hour);
+  return wrong;
 }
 
 function anyHour(first: Date, last: Date): Date {

@@ -5,6 +5,7 @@ import { coverWithGrains } from '../domain/cover-with-grains.js';
 import {
   EVENT_METRICS,
   LISTEN_TIME,
+  METRICS,
   metricLevels,
   type Metric,
   type MetricLevel,
@@ -14,7 +15,7 @@ import { beforeRawHorizon } from '../domain/metrics.errors.js';
 import { eventSeries, valuesOf } from '../infrastructure/event-series.sql.js';
 import { rawListenTime } from '../infrastructure/listening/raw-listen-time.sql.js';
 import { rawCounts } from '../infrastructure/raw-counts.sql.js';
-import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
+import { QuestionReader, stagesOf, type AnswerFrame, type Question } from './question-reader.js';
 
 export interface RecountAnswer extends AnswerFrame {
   equal: boolean;
@@ -38,7 +39,7 @@ export class RecountService {
    */
   async answer(question: Question): Promise<RecountAnswer> {
     const read = await this.questions.read(question, LONGEST_DAYS, '31 days');
-    const { frame, scope, kept } = await this.questions.prepare(read);
+    const { frame, scope, kept } = await this.questions.prepare(read, read.range, stagesOf(METRICS));
     const { sql, tenantId } = this.db.current;
     const rawFrom = await rawHorizon(sql, tenantId);
     if (rawFrom !== null && frame.from < rawFrom) throw beforeRawHorizon(rawFrom);

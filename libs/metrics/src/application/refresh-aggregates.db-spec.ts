@@ -193,7 +193,7 @@ describe('rollups', () => {
     const tenantId = toTenantId(tenant.tenantId);
     const day = new Date('2026-03-03T00:00Z');
     await connections.db.run(tenantId, () =>
-      rebuildDay(connections.db.current.sql, tenantId, day, [new Date('2026-03-03T23:55Z')]),
+      rebuildDay(connections.db.current.sql, tenantId, day, [new Date('2026-03-03T23:55Z')], SLICE_MS),
     );
     expect(await stored()).toEqual(countByHand([frozen], tenant.podcastId));
   });

@@ -19,15 +19,13 @@ import {
   type MarkKind,
 } from '@lib/time-series';
 import type { Logger } from 'pino';
+import { distinctStarts } from '../domain/distinct-starts.js';
 import { sliceWidth } from '../domain/retention/kept-rollups.js';
-import { addListeningToMonth } from '../infrastructure/listening/add-listening-to-month.sql.js';
-import { markNextDay } from '../infrastructure/listening/mark-next-day.sql.js';
-import type { ListeningChange } from '../infrastructure/listening/rebuild-listening.sql.js';
+import { markListening } from '../infrastructure/listening/mark-listening.sql.js';
 import { keptRollups } from '../infrastructure/retention/kept-rollups.sql.js';
 import { rebuildSlices } from '../infrastructure/rebuild-slices.sql.js';
 import { rebuildSums } from '../infrastructure/rebuild-sums.sql.js';
 import { rebuildTotals } from '../infrastructure/rebuild-totals.sql.js';
-import { refreshListening } from './listening/refresh-listening.js';
 import { RecentTenants } from './recent-tenants.js';
 import { refreshAggregatesJob } from './refresh-aggregates.job.js';
 import { measureBacklogWith } from './rollup-metrics.js';
@@ -63,6 +61,7 @@ export class RefreshAggregates {
     measureBacklogWith(async () => ({
       count: await age('count'),
       slice: await age('slice'),
+      listening: await age('listening'),
       dimension: await age('dimension'),
       metrics_daily: await age('metrics_daily'),
       audience: await age('audience'),
@@ -75,44 +74,49 @@ export class RefreshAggregates {
 
   private async refreshDay({ tenantId, day }: DueDay): Promise<number | null> {
     this.recent.note(tenantId);
-    return this.db.run(tenantId, async () => {
-      const { sql } = this.db.current;
-      if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
-      const marks = await takeMarks(sql, tenantId, 'slice', day, nextDay(day));
-      const rawFrom = await rawHorizon(sql, tenantId);
-      const slices = marks.buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
-      await appendAggregateMarks(sql, tenantId, slices, marks.oldest);
-      const written = await rebuildDay(sql, tenantId, day, slices);
-      // Whatever changed in them: an agent that is erased leaves totals as they are.
-      const hours = distinctStarts(slices, HOUR_MS);
-      await appendMarks(sql, tenantId, 'dimension', hours, marks.oldest);
-      if (endsDay(day, slices)) await markNextDay(sql, tenantId, nextDay(day), marks.oldest);
-      if (written > 0) {
-        await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);
-        await appendMark(sql, tenantId, 'release', day, marks.oldest);
-        await keepMark(sql, tenantId, 'anomaly', day);
-        await moveWatermark(sql, tenantId);
-      }
-      return written;
-    });
+    return this.db.run(
+      tenantId,
+      async () => {
+        const { sql } = this.db.current;
+        if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
+        const marks = await takeMarks(sql, tenantId, 'slice', day, new Date(day.getTime() + DAY_MS));
+        const rawFrom = await rawHorizon(sql, tenantId);
+        const slices = marks.buckets.filter((slice) => rawFrom === null || slice >= rawFrom);
+        await appendAggregateMarks(sql, tenantId, slices, marks.oldest);
+        // Under the day's lock: retention makes the slices of a day wider in one transaction that holds it.
+        const width = sliceWidth(day.getTime(), await keptRollups(sql, tenantId));
+        const written = await rebuildDay(sql, tenantId, day, slices, width);
+        // Whatever changed in them: an agent that is erased leaves totals as they are.
+        await appendMarks(sql, tenantId, 'dimension', slices, marks.oldest);
+        await markListening(sql, tenantId, distinctStarts(slices, width), width, marks.oldest);
+        if (written > 0) {
+          await appendMark(sql, tenantId, 'metrics_daily', day, marks.oldest);
+          await appendMark(sql, tenantId, 'release', day, marks.oldest);
+          await keepMark(sql, tenantId, 'anomaly', day);
+          await moveWatermark(sql, tenantId);
+        }
+        return written;
+      },
+      { repeated: true },
+    );
   }
 }
 
 /**
- * Rebuilds the slices of one UTC day that hold what was marked, what was heard in them and in those right after them, then
- * the hours they are in and the day. Call it under the day's lock. Returns how many rows were written.
+ * Recounts the slices of one UTC day that hold what was marked, then sums the hours they are in and the day. Call it under
+ * the day's lock. Returns how many rows were written.
  *
  * @param marked ascending
+ * @param width of the day's slices, in milliseconds
  */
 export async function rebuildDay(
   sql: Sql,
   tenantId: TenantId,
   day: Date,
   marked: readonly Date[],
+  width: number,
 ): Promise<number> {
   if (marked.length === 0) return 0;
-  // Under the day's lock: retention makes the slices of a day wider in one transaction that holds it.
-  const width = sliceWidth(day.getTime(), await keptRollups(sql, tenantId));
   const slices = distinctStarts(marked, width);
   const quarters = new Map<number, Date[]>();
   for (const slice of slices) {
@@ -120,41 +124,21 @@ export async function rebuildDay(
     quarters.set(quarter, [...(quarters.get(quarter) ?? []), slice]);
   }
   let written = 0;
-  const listening: ListeningChange[] = [];
   // One statement over the whole of a very busy day could exceed the statement timeout on every try.
   for (const slicesOfQuarter of quarters.values()) {
     written += await rebuildSlices(sql, tenantId, slicesOfQuarter, width);
-    const heard = await refreshListening(sql, tenantId, day, slicesOfQuarter, width);
-    written += heard.written;
-    listening.push(...heard.changes);
-    const touched = distinctStarts([...slicesOfQuarter, ...heard.slices], width);
-    const hours = distinctStarts(touched, HOUR_MS);
-    await rebuildTotals(sql, tenantId, 'slice', narrowSlices(touched, width));
+    const hours = distinctStarts(slicesOfQuarter, HOUR_MS);
+    await rebuildTotals(sql, tenantId, 'slice', narrowSlices(slicesOfQuarter, width));
     written += await rebuildSums(sql, tenantId, 'hour', hours);
     await rebuildTotals(sql, tenantId, 'hour', hours);
   }
-  await addListeningToMonth(sql, tenantId, day, listening);
   written += await rebuildSums(sql, tenantId, 'day', [day]);
   await rebuildTotals(sql, tenantId, 'day', [day]);
   return written;
-}
-
-function nextDay(day: Date): Date {
-  return new Date(day.getTime() + DAY_MS);
-}
-
-function endsDay(day: Date, slices: readonly Date[]): boolean {
-  return slices.at(-1)?.getTime() === day.getTime() + DAY_MS - SLICE_MS;
 }
 
 /** Starts of all slices of 5 minutes in some wider ones: one that is stored there in spite of the width has to go. */
 function narrowSlices(slices: readonly Date[], width: number): Date[] {
   const offsets = Array.from({ length: width / SLICE_MS }, (_, n) => n * SLICE_MS);
   return slices.flatMap((slice) => offsets.map((offset) => new Date(slice.getTime() + offset)));
-}
-
-/** Starts of the buckets of a width that hold some instants, each once, ascending where they are. */
-function distinctStarts(instants: readonly Date[], width: number): Date[] {
-  const starts = new Set(instants.map((at) => floorTime(at, width).getTime()));
-  return [...starts].map((start) => new Date(start));
 }

@@ -27,11 +27,15 @@ export class RefreshMetricsDaily {
   }
 
   private refreshDay({ tenantId, day }: DueDay): Promise<number | null> {
-    return this.db.run(tenantId, async () => {
-      const { sql } = this.db.current;
-      if (!(await tryLockDay(sql, tenantId, 'metrics_daily', utcDate(day)))) return null;
-      await takeMarks(sql, tenantId, 'metrics_daily', day, new Date(day.getTime() + DAY_MS));
-      return refreshMetricsDaily(sql, tenantId, utcDate(day));
-    });
+    return this.db.run(
+      tenantId,
+      async () => {
+        const { sql } = this.db.current;
+        if (!(await tryLockDay(sql, tenantId, 'metrics_daily', utcDate(day)))) return null;
+        await takeMarks(sql, tenantId, 'metrics_daily', day, new Date(day.getTime() + DAY_MS));
+        return refreshMetricsDaily(sql, tenantId, utcDate(day));
+      },
+      { repeated: true },
+    );
   }
 }

@@ -4,7 +4,7 @@ import { Gauge } from 'prom-client';
 
 /** Seconds for which the oldest mark of each kind has waited; 0 where none waits. */
 type BacklogAges = Record<
-  Extract<MarkKind, 'count' | 'slice' | 'dimension' | 'metrics_daily' | 'audience'>,
+  Extract<MarkKind, 'count' | 'slice' | 'listening' | 'dimension' | 'metrics_daily' | 'audience'>,
   number
 >;
 
@@ -13,7 +13,14 @@ const PATIENCE_MS = 1_000;
 
 let measure: (() => Promise<BacklogAges>) | undefined;
 let measuring: Promise<void> | undefined;
-let lastMeasured: BacklogAges = { count: 0, slice: 0, dimension: 0, metrics_daily: 0, audience: 0 };
+let lastMeasured: BacklogAges = {
+  count: 0,
+  slice: 0,
+  listening: 0,
+  dimension: 0,
+  metrics_daily: 0,
+  audience: 0,
+};
 
 /**
  * Names the measurement that the gauges make at every scrape. The backlog is asked of the database then, not remembered

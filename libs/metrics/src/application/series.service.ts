@@ -5,7 +5,13 @@ import { metricLevels, type Evidence, type Metric, type MetricLevel } from '../d
 import { affordableAlternative, localBuckets, type Interval } from '../domain/local-buckets.js';
 import { tooManyBuckets } from '../domain/metrics.errors.js';
 import { eventSeries, valuesOf } from '../infrastructure/event-series.sql.js';
-import { QuestionReader, type AnswerFrame, type Question, type ReadQuestion } from './question-reader.js';
+import {
+  QuestionReader,
+  stagesOf,
+  type AnswerFrame,
+  type Question,
+  type ReadQuestion,
+} from './question-reader.js';
 
 export interface SeriesQuestion extends Question {
   metrics: readonly Metric[];
@@ -41,7 +47,7 @@ export class SeriesService {
   async answer(question: SeriesQuestion): Promise<SeriesAnswer> {
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
     const starts = affordableBuckets(read, question.interval);
-    const { frame, scope, kept } = await this.questions.prepare(read);
+    const { frame, scope, kept } = await this.questions.prepare(read, read.range, stagesOf(question.metrics));
     const { sql, tenantId } = this.db.current;
     const counted = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to, kept), {
       ...scope,

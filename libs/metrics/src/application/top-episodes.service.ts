@@ -3,7 +3,7 @@ import { TenantDb } from '@lib/database';
 import { coverWithGrains } from '../domain/cover-with-grains.js';
 import { metricLevels, type Evidence, type Metric, type MetricLevel } from '../domain/event-metrics.js';
 import { episodeRanking, type RankedEpisode } from '../infrastructure/episode-ranking.sql.js';
-import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
+import { QuestionReader, stagesOf, type AnswerFrame, type Question } from './question-reader.js';
 import { LONGEST, LONGEST_DAYS } from './series.service.js';
 
 export interface TopEpisodesQuestion extends Question {
@@ -31,7 +31,11 @@ export class TopEpisodesService {
   /** One ranking for each level of evidence: counts of different levels are never compared. */
   async answer(question: TopEpisodesQuestion): Promise<TopEpisodesAnswer> {
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
-    const { frame, scope, kept } = await this.questions.prepare(read);
+    const { frame, scope, kept } = await this.questions.prepare(
+      read,
+      read.range,
+      stagesOf([question.metric]),
+    );
     const { sql, tenantId } = this.db.current;
     const rowsAsked = { ...scope, metrics: [question.metric], evidence: question.evidence ?? null };
     const stretches = coverWithGrains([read.range.from], read.range.to, kept);

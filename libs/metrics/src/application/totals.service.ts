@@ -4,7 +4,7 @@ import { coverWithGrains } from '../domain/cover-with-grains.js';
 import { METRICS, metricLevels, type MetricLevel } from '../domain/event-metrics.js';
 import { previousRange } from '../domain/previous-range.js';
 import { eventSeries, valuesOf } from '../infrastructure/event-series.sql.js';
-import { QuestionReader, type AnswerFrame, type Question } from './question-reader.js';
+import { QuestionReader, stagesOf, type AnswerFrame, type Question } from './question-reader.js';
 import { LONGEST, LONGEST_DAYS } from './series.service.js';
 
 export interface TotalsAnswer extends AnswerFrame {
@@ -31,10 +31,11 @@ export class TotalsService {
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
     const previous = compare ? previousRange(read.zone, read.range) : null;
     const starts = previous === null ? [read.range.from] : [previous.from, read.range.from];
-    const { frame, scope, kept } = await this.questions.prepare(read, {
-      ...read.range,
-      from: Math.min(...starts),
-    });
+    const { frame, scope, kept } = await this.questions.prepare(
+      read,
+      { ...read.range, from: Math.min(...starts) },
+      stagesOf(METRICS),
+    );
     const { sql, tenantId } = this.db.current;
     const counted = await eventSeries(sql, tenantId, starts, coverWithGrains(starts, read.range.to, kept), {
       ...scope,

@@ -1,6 +1,6 @@
 import { DAY_MS, HOUR_MS, SLICE_MS } from '@lib/primitives';
 import type { Grain, GrainStretch } from './grain-stretch.js';
-import type { KeptRollups } from './retention/kept-rollups.js';
+import { sliceWidth, type KeptRollups } from './retention/kept-rollups.js';
 import { requireKept, requireSliceBorders } from './retention/require-kept.js';
 
 export type { Grain, GrainStretch };
@@ -24,6 +24,31 @@ export function coverWithGrains(starts: readonly number[], to: number, kept: Kep
   });
   requireKept(stretches, kept);
   return stretches;
+}
+
+/**
+ * Rollup rows, as few as possible, that count everything of `[from, to)` and as little else as what retention has left
+ * allows: for costs, which may be higher than they are and never lower. Bounds may be any instants.
+ */
+export function coverAtLeast(from: number, to: number, kept: KeptRollups): GrainStretch[] {
+  const low = keptBorder(from, kept, floors, Math.floor);
+  const high = keptBorder(to, kept, ceilings, Math.ceil);
+  return coverBucket(low, high).filter((stretch) => stretch.from < stretch.to);
+}
+
+/** The next border, in the direction of `round`, of the finest rows that are kept there. */
+function keptBorder(
+  at: number,
+  kept: KeptRollups,
+  bordersOf: typeof floors,
+  round: (value: number) => number,
+): number {
+  const isGone = (grain: Grain) => kept[grain] !== null && at < kept[grain];
+  if (isGone('day')) return bordersOf.month(at);
+  if (isGone('hour')) return bordersOf.day(at);
+  if (isGone('slice')) return bordersOf.hour(at);
+  const width = sliceWidth(at, kept);
+  return round(at / width) * width;
 }
 
 function coverBucket(from: number, to: number): GrainStretch[] {

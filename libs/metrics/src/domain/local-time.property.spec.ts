@@ -1,7 +1,7 @@
 import { describe, expect, test } from '@jest/globals';
 import { DAY_MS, HOUR_MS, LocalZone, SLICE_MS } from '@lib/primitives';
 import fc from 'fast-check';
-import { coverWithGrains, type Grain } from './cover-with-grains.js';
+import { coverAtLeast, coverWithGrains, type Grain } from './cover-with-grains.js';
 import { INTERVALS, localBuckets } from './local-buckets.js';
 import { previousRange } from './previous-range.js';
 import { ALL_KEPT } from './retention/kept-rollups.js';
@@ -91,6 +91,32 @@ describe('stored rows that cover buckets', () => {
         }
       }),
       { numRuns: 150 },
+    );
+  });
+
+  test('that are kept hold all of a range, whatever retention has left, and no more than it has to be', () => {
+    const days = fc.integer({ min: 0, max: 300 });
+    fc.assert(
+      fc.property(range, days, days, days, days, ({ from, to }, ...ages) => {
+        const [quartersUntil = 0, slice = 0, hour = 0, oldest = 0] = ages
+          .sort((a, b) => a - b)
+          .map((age) => Math.floor(to / DAY_MS - age) * DAY_MS);
+        const date = new Date(oldest);
+        const day = Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1);
+        const kept = { slice, hour, day, month: null, quartersUntil };
+        // Neither bound has to be the border of anything.
+        const stretches = coverAtLeast(from + 37_250, to - 1, kept);
+        for (const { grain, from: low, to: high } of stretches) {
+          expect(low).toBeGreaterThanOrEqual(kept[grain] ?? -Infinity);
+          expect([low, high].map((at) => isBorder(grain, at))).toEqual([true, true]);
+        }
+        stretches.slice(1).forEach((stretch, n) => expect(stretch.from).toBe(stretches[n]!.to));
+        const [low, high] = [stretches[0]!.from, stretches.at(-1)!.to];
+        expect(low).toBeLessThanOrEqual(from);
+        expect(high).toBeGreaterThanOrEqual(to);
+        if (from >= slice) expect([low, high]).toEqual(from >= quartersUntil ? [from, to] : [low, high]);
+      }),
+      { numRuns: 300 },
     );
   });
 

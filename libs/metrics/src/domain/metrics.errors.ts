@@ -61,13 +61,16 @@ export function beforeDownloadHorizon(downloadsFrom: Date, instead = ''): Domain
   );
 }
 
-/** A question that needs rollups which retention has already removed. `instead` says in words what is affordable. */
-export function beforeRollupHorizon(grain: Grain, keptFrom: number, instead: string): DomainError {
+/**
+ * A question that needs rollups which retention has already removed. `instead` says in words what can be asked of the time
+ * before; null is nothing.
+ */
+export function beforeRollupHorizon(grain: Grain, keptFrom: number, instead: string | null): DomainError {
   const begin = new Date(keptFrom).toISOString();
   return new DomainError(
     `before_${grain}_horizon`,
     400,
-    `Counts by ${grain} before ${begin} are no longer kept: ask from then on, or ${instead}.`,
+    `Counts by ${grain} before ${begin} are no longer kept: ask from then on${instead === null ? '' : `, or ${instead}`}.`,
     { field: 'from' },
   );
 }

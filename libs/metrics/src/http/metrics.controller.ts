@@ -11,13 +11,9 @@ import { RecountService } from '../application/recount.service.js';
 import { SeriesService } from '../application/series.service.js';
 import { TopEpisodesService } from '../application/top-episodes.service.js';
 import { TotalsService } from '../application/totals.service.js';
-import {
-  EpisodeRangeQueryDto,
-  SeriesQueryDto,
-  TopEpisodesQueryDto,
-  TotalsQueryDto,
-} from './metrics-query.dto.js';
+import { SeriesQueryDto, TopEpisodesQueryDto, TotalsQueryDto } from './metrics-query.dto.js';
 import { CachedAnswer } from './serving/cached-answer.js';
+import { EpisodeRangeQueryDto } from './range-query.dto.js';
 import { RecountAnswerDto, SeriesAnswerDto, TopEpisodesAnswerDto, TotalsAnswerDto } from './metrics.dto.js';
 
 /** The answer's type and what every question can be refused for. */

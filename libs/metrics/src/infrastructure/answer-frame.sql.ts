@@ -26,8 +26,7 @@ export interface RollupState {
 
 /**
  * What an answer says about the rollups it comes from, and what is kept of them, in this transaction's snapshot; one
- * statement, since a round trip
- * costs more than what it reads.
+ * statement, since a round trip costs more than what it reads.
  *
  * Marks are older than the acknowledgement of their events, so the oldest one that waits is a safe bound; without one it
  * is the transaction's start, which is older than its snapshot. On a replica it is what the replica had replayed before

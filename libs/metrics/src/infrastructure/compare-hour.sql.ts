@@ -2,7 +2,8 @@ import type { Sql } from '@lib/database';
 import { HOUR_MS, type TenantId } from '@lib/primitives';
 import { LISTEN_TIME } from '../domain/event-metrics.js';
 import { COUNT_RAW, NO_RULE_SET } from './count-raw.js';
-import { COUNT_DIMENSIONS, OF_A_DIMENSION, OF_ANY_DIMENSION } from './query/count-dimensions.js';
+import { EVERYTHING } from './query/add-dimensions.js';
+import { COUNT_DIMENSIONS } from './query/count-dimensions.js';
 import { sumsOverEpisodes } from './rebuild-totals.sql.js';
 
 /** By how many events stored rows are wrong, in either direction. */
@@ -49,14 +50,16 @@ export async function compareHour(
        SELECT NOT EXISTS (SELECT FROM dirty_buckets WHERE tenant_id = $1 AND kind = 'slice' AND bucket >= $3 AND bucket < $4)
           AND NOT EXISTS (SELECT FROM raw_horizons WHERE tenant_id = $1 AND raw_from > $3) AS comparable,
          NOT EXISTS (SELECT FROM dirty_buckets
-                     WHERE tenant_id = $1 AND (kind = 'agents' OR kind = 'dimension' AND bucket = $3)) AS rebuilt
+                     WHERE tenant_id = $1 AND (kind = 'agents' OR kind = 'dimension' AND bucket >= $3 AND bucket < $4)) AS rebuilt
      ), touched_hour AS MATERIALIZED (
        SELECT $3::timestamptz AS bucket, $4::timestamptz AS bucket_end FROM state WHERE comparable AND rebuilt
      ), fresh_hour AS (
        WITH touched AS (SELECT * FROM touched_hour) SELECT * FROM (${COUNT_DIMENSIONS}) counted
      ), stored_hour AS (
-       SELECT m.* FROM touched_hour t
-       JOIN listener_metrics m ON m.tenant_id = $1 AND m.grain = 'hour' AND m.${OF_A_DIMENSION} AND m.bucket = t.bucket
+       SELECT m.* FROM touched_hour t CROSS JOIN LATERAL (
+         SELECT * FROM listener_dimensions
+         WHERE tenant_id = $1 AND grain = 'hour' AND bucket = t.bucket AND episode_id <> ${EVERYTHING} OFFSET 0
+       ) m
      ), touched AS MATERIALIZED (
        SELECT bucket, bucket + width AS bucket_end
        FROM state, (SELECT $5::float8 * interval '1 millisecond' AS width) w,
@@ -64,24 +67,30 @@ export async function compareHour(
        WHERE comparable
      ), fresh AS (${COUNT_RAW}
      ), slices AS (
-       SELECT m.* FROM touched t
-       JOIN listener_metrics m ON m.tenant_id = $1 AND m.grain = 'slice' AND m.bucket = t.bucket
-         AND m.dimension = 'none' AND m.rule_set_id = ${NO_RULE_SET} AND m.metric <> '${LISTEN_TIME}'
+       SELECT m.* FROM touched t CROSS JOIN LATERAL (
+         SELECT * FROM listener_metrics
+         WHERE tenant_id = $1 AND grain = 'slice' AND bucket = t.bucket AND dimension = 'none'
+           AND rule_set_id = ${NO_RULE_SET} AND metric <> '${LISTEN_TIME}' OFFSET 0
+       ) m
      ), all_slices AS (
        SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'slice' AND dimension = 'none'
          AND bucket >= $3 AND bucket < $4
      ), hours AS (
-       SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'hour' AND ${OF_ANY_DIMENSION}
+       SELECT * FROM listener_metrics WHERE tenant_id = $1 AND grain = 'hour' AND dimension = 'none'
          AND bucket >= $2 AND bucket < $2::timestamptz + interval '24 hours'
      ), month AS (
        SELECT date_trunc('month', $2::timestamptz, 'UTC') AS low,
               date_trunc('month', $2::timestamptz, 'UTC') + interval '1 month' AS high
      ), days AS (
-       SELECT m.* FROM month, listener_metrics m
-       WHERE tenant_id = $1 AND grain = 'day' AND ${OF_ANY_DIMENSION} AND bucket >= low AND bucket < high
+       SELECT m.* FROM month CROSS JOIN LATERAL (
+         SELECT * FROM listener_metrics
+         WHERE tenant_id = $1 AND grain = 'day' AND dimension = 'none' AND bucket >= low AND bucket < high OFFSET 0
+       ) m
      ), months AS (
-       SELECT m.* FROM month, listener_metrics m
-       WHERE tenant_id = $1 AND grain = 'month' AND ${OF_ANY_DIMENSION} AND bucket = low
+       SELECT m.* FROM month CROSS JOIN LATERAL (
+         SELECT * FROM listener_metrics
+         WHERE tenant_id = $1 AND grain = 'month' AND dimension = 'none' AND bucket = low OFFSET 0
+       ) m
      ), sums AS (
        SELECT 'slice' AS grain, s.* FROM (${sumsOverEpisodes('all_slices')}) s
        UNION ALL SELECT 'hour', h.* FROM (${sumsOverEpisodes('hours WHERE bucket = $3')}) h
@@ -96,7 +105,7 @@ export async function compareHour(
      SELECT comparable,
        (SELECT sum(abs(coalesce(f.value, 0) - coalesce(s.value, 0)))
         FROM fresh f FULL JOIN slices s USING (bucket, episode_id, metric, evidence)) AS slices,
-       ${differenceOfSums('all_slices', "hours WHERE bucket = $3 AND dimension = 'none'", 'episode_id')} AS hour,
+       ${differenceOfSums('all_slices', 'hours WHERE bucket = $3', 'episode_id')} AS hour,
        ${differenceOfSums('fresh_hour', 'stored_hour', 'episode_id')} AS dimensions,
        ${differenceOfSums('hours', 'days WHERE bucket = $2', 'episode_id')} AS day,
        ${differenceOfSums('days', 'months', 'episode_id')} AS month,
@@ -117,7 +126,7 @@ export async function compareHour(
 }
 
 function totalsOf(grain: string, when: string): string {
-  return `SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = '${grain}' AND ${OF_ANY_DIMENSION} AND ${when}`;
+  return `SELECT * FROM listener_totals WHERE tenant_id = $1 AND grain = '${grain}' AND dimension = 'none' AND ${when}`;
 }
 
 /** SQL for the sum of differences between finer rows and the coarser rows that should be their sums, by `of`. */

@@ -8,7 +8,7 @@ export async function metricHours(
 ): Promise<{ first: Date; last: Date } | undefined> {
   const rows = await sql<{ first: Date | null; last: Date | null }>(
     `SELECT greatest(min(bucket), (SELECT raw_from FROM raw_horizons WHERE tenant_id = $1)) AS first, max(bucket) AS last
-     FROM listener_metrics WHERE tenant_id = $1 AND grain = 'hour' AND dimension = 'none'`,
+     FROM listener_totals WHERE tenant_id = $1 AND grain = 'hour' AND dimension = 'none'`,
     [tenantId],
   );
   const { first = null, last = null } = rows[0] ?? {};

@@ -1,7 +1,7 @@
 import type { Sql } from '@lib/database';
 import { SLICE_MS, type TenantId } from '@lib/primitives';
-import { LISTEN_TIME } from '../domain/event-metrics.js';
 import { COUNT_DOWNLOADS, COUNT_RAW, NO_RULE_SET, NOT_FROZEN } from './count-raw.js';
+import { COUNTS } from './summed-metrics.js';
 import { LISTENER_METRICS, writeDifference } from './write-difference.js';
 
 /**
@@ -35,7 +35,7 @@ export async function rebuildSlices(
        CROSS JOIN LATERAL (
          SELECT * FROM listener_metrics
          WHERE tenant_id = $1 AND grain = $2 AND bucket >= t.bucket AND bucket < t.bucket_end AND dimension = 'none'
-           AND metric <> '${LISTEN_TIME}'
+           AND ${COUNTS}
          OFFSET 0
        ) m
      ), ${writeDifference(LISTENER_METRICS)}`,

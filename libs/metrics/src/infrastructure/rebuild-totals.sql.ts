@@ -1,10 +1,7 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
-import type { DIMENSIONS } from '../domain/query/dimensions.js';
-import { LISTENER_TOTALS, MONTHS_OF_DAYS, writeDifference, type AddTo } from './write-difference.js';
-
-/** The dimensions of rollup rows that a statement is about: those of totals alone, or all others. */
-export type RowKind = readonly ['none'] | typeof DIMENSIONS;
+import { COUNTS, type SummedMetrics } from './summed-metrics.js';
+import { LISTENER_TOTALS, writeDifference } from './write-difference.js';
 
 /** The podcast of rows that are about the whole network. */
 export const WHOLE_NETWORK = "'00000000-0000-0000-0000-000000000000'::uuid";
@@ -24,28 +21,26 @@ export function sumsOverEpisodes(rows: string): string {
  * Makes the totals of buckets of one grain the sums of their rows by episode. Totals that are right are not written.
  *
  * @param buckets starts of the buckets
- * @param of which rows
- * @param addTo coarser totals that follow what changed
+ * @param of which metrics
  */
 export async function rebuildTotals(
   sql: Sql,
   tenantId: TenantId,
   grain: 'slice' | 'hour' | 'day',
   buckets: readonly Date[],
-  of: RowKind = ['none'],
-  addTo: AddTo = MONTHS_OF_DAYS,
+  of: SummedMetrics = COUNTS,
 ): Promise<void> {
   const rowsOf = (table: string) => `
-    SELECT m.* FROM unnest($3::timestamptz[]) AS t (bucket) CROSS JOIN unnest($4::text[]) AS d (kind)
+    SELECT m.* FROM unnest($3::timestamptz[]) AS t (bucket)
     CROSS JOIN LATERAL (
       SELECT * FROM ${table}
-      WHERE tenant_id = $1 AND grain = $2 AND dimension = d.kind AND bucket = t.bucket OFFSET 0
+      WHERE tenant_id = $1 AND grain = $2 AND dimension = 'none' AND bucket = t.bucket AND ${of} OFFSET 0
     ) m`;
   await sql(
     `WITH by_episode AS (${rowsOf('listener_metrics')}
      ), fresh AS MATERIALIZED (${sumsOverEpisodes('by_episode')}
      ), stored AS MATERIALIZED (${rowsOf('listener_totals')}
-     ), ${writeDifference(LISTENER_TOTALS, addTo)}`,
-    [tenantId, grain, buckets, of],
+     ), ${writeDifference(LISTENER_TOTALS)}`,
+    [tenantId, grain, buckets],
   );
 }

@@ -1,7 +1,6 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
-import { OF_ANY_DIMENSION } from './query/count-dimensions.js';
-import { addToCoarser, type RollupTable } from './write-difference.js';
+import { addToMonth, type RollupTable } from './write-difference.js';
 
 /**
  * Adds to the rows of a UTC month what they lack to be the sums of its days. What other transactions add meanwhile is not
@@ -24,11 +23,11 @@ export async function repairMonths(
               date_trunc('month', $2::timestamptz, 'UTC') + interval '1 month' AS high
      ), lacking AS (
        SELECT ${columns}, value AS added FROM ${name}, month
-       WHERE tenant_id = $1 AND grain = 'day' AND ${OF_ANY_DIMENSION} AND bucket >= low AND bucket < high
+       WHERE tenant_id = $1 AND grain = 'day' AND dimension = 'none' AND bucket >= low AND bucket < high
        UNION ALL
        SELECT ${columns}, -value FROM ${name}, month
-       WHERE tenant_id = $1 AND grain = 'month' AND ${OF_ANY_DIMENSION} AND bucket = low
-     )${addToCoarser(table, 'month', 'lacking')}`,
+       WHERE tenant_id = $1 AND grain = 'month' AND dimension = 'none' AND bucket = low
+     )${addToMonth(table, 'lacking')}`,
     [tenantId, day],
   );
 }

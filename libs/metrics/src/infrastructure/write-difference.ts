@@ -23,8 +23,7 @@ export const LISTENER_TOTALS: RollupTable = {
 
 /**
  * The end of a statement that makes rollup rows say what `fresh` says. Only rows that differ are touched: an upsert of a
- * row that is already right would still lock it, which writes its page. What changes is added to the rows of coarser
- * buckets, by default what changes in days to their months.
+ * row that is already right would still lock it, which writes its page. What changes in days is added to their months.
  *
  * Expects the tenant as $1, the grain as $2, and the relations `stored`, the rows that are there now, and `fresh`, those
  * that should be, both with the table's key, what it carries, and `value`. Returns one row with the number of rows written
@@ -34,14 +33,11 @@ export const LISTENER_TOTALS: RollupTable = {
  * compared by grouping, and the rows to remove, mostly none, are gathered before they are joined: 100,000 events of one
  * day took longer than the statement timeout otherwise.
  */
-export function writeDifference(table: RollupTable, addTo: AddTo = MONTHS_OF_DAYS): string {
+export function writeDifference(table: RollupTable): string {
   const { name, of, carries } = table;
   const key = `bucket, ${of}`;
   const carried = (column: string) => (carries === undefined ? '' : `, ${column}`);
   const columns = `${key}, value${carried(carries ?? '')}`;
-  const coarser = addTo.grains.map(
-    (grain) => `of_${grain} AS (${addToCoarser(table, grain, `difference ${addTo.when}`)})`,
-  );
   const match = key.split(', ').map((column) => `m.${column} = g.${column}`);
   return `
   difference AS MATERIALIZED (
@@ -67,34 +63,23 @@ export function writeDifference(table: RollupTable, addTo: AddTo = MONTHS_OF_DAY
     ON CONFLICT (tenant_id, grain, ${key}) DO UPDATE
       SET value = EXCLUDED.value ${carried(`${carries} = EXCLUDED.${carries}`)}
     RETURNING 1
-  ), ${coarser.join(', ')}
+  ), of_month AS (${addToMonth(table, "difference WHERE $2 = 'day'")}
+  )
   SELECT ((SELECT count(*) FROM removed) + (SELECT count(*) FROM written))::integer AS written`;
 }
 
-/** To which coarser rows a change is added, and the condition for changes that are. */
-export interface AddTo {
-  readonly grains: readonly ('day' | 'month')[];
-  readonly when: string;
-}
-/** Hours are summed to days anew, and what changes in these is added to their months. */
-export const MONTHS_OF_DAYS: AddTo = { grains: ['month'], when: "WHERE $2 = 'day'" };
-
 /**
- * SQL that adds what changed to the rows of its UTC days or months. Months are added to and never summed anew, since two
+ * SQL that adds what changed to the rows of its UTC months. These are added to and never summed anew, since two
  * days of one may be refreshed at once: an addition waits for the other's and goes on from it. In the order of the key, so
  * that neither waits for the other for ever. A month whose days are gone stays, with 0.
  *
  * @param changes a relation `(bucket, added)` with the rest of the table's key and what it carries
  */
-export function addToCoarser(
-  { name, of, carries }: RollupTable,
-  grain: 'day' | 'month',
-  changes: string,
-): string {
+export function addToMonth({ name, of, carries }: RollupTable, changes: string): string {
   const carried = (column: string) => (carries === undefined ? '' : `, ${column}`);
   return `
     INSERT INTO ${name} (tenant_id, grain, bucket, ${of}, value ${carried(carries ?? '')})
-    SELECT $1, '${grain}', date_trunc('${grain}', bucket, 'UTC') AS bucket, ${of}, sum(added)::bigint
+    SELECT $1, 'month', date_trunc('month', bucket, 'UTC') AS bucket, ${of}, sum(added)::bigint
            ${carried(`max(${carries}::text)::uuid`)}
     FROM ${changes}
     GROUP BY 3, ${of} ORDER BY 3, ${of}

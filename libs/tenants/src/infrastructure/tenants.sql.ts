@@ -34,7 +34,7 @@ const COLUMNS = `t.tenant_id AS "tenantId", t.name, t.status, s.time_zone AS "ti
   '${JSON.stringify(DEFAULT_PRIVACY_SETTINGS)}'::jsonb || coalesce(s.configuration -> 'privacy', '{}') AS privacy,
   greatest(t.updated_at, s.updated_at, q.updated_at) AS "updatedAt"`;
 const TABLES = `tenants t JOIN tenant_settings s ON s.tenant_id = t.tenant_id
-  JOIN tenant_quotas q ON q.tenant_id = t.tenant_id`;
+  JOIN tenant_quotas q ON q.tenant_id = s.tenant_id`;
 
 /** Creates a tenant with its settings and quotas. Runs inside `TenantDb.run` of the new id. */
 export async function insertTenant(

@@ -38,6 +38,7 @@ export async function checkAggregates(client: Client, violations: Violations): P
         violations,
       );
   compared += await compare(client, 'listener_totals', TOTALS_DIFFERENCE, violations);
+  compared += await compare(client, 'dimension_counts of podcasts', SCOPES_DIFFERENCE, violations);
   return compared + (await compare(client, 'metrics_daily', DAILY_DIFFERENCE, violations));
 }
 
@@ -69,8 +70,10 @@ function rollupDifference(grain: keyof typeof BUCKETS, dimension = 'none'): stri
       FROM listener_events l LEFT JOIN episodes e ON e.tenant_id = l.tenant_id AND e.id = l.episode_id
       GROUP BY 1, 2, 3, 4, 5, 6
     ), rolled AS (
-      SELECT tenant_id, bucket, podcast_id, episode_id, metric, evidence, sum(value) AS value FROM listener_metrics
+      SELECT tenant_id, bucket, podcast_id, episode_id, metric, evidence, sum(value) AS value
+      FROM ${dimension === 'none' ? 'listener_metrics' : 'listener_dimensions'}
       WHERE grain = '${grain}' AND dimension = '${dimension}' AND rule_set_id = ${NO_RULE_SET} AND ${A_COUNT}
+        AND episode_id <> ${NO_RULE_SET}
       GROUP BY 1, 2, 3, 4, 5, 6 HAVING '${grain}' <> 'month' OR sum(value) <> 0
     ), compared AS (
       SELECT coalesce(raw.value, 0) - coalesce(rolled.value, 0) AS difference,
@@ -112,5 +115,22 @@ const TOTALS_DIFFERENCE = `
     FROM by_episode b
     FULL JOIN listener_totals t
       USING (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence)
+  )
+  ${SUMMARY} FROM compared`;
+
+/** Rows by app, device and country of podcasts and of networks, against those by episode. */
+const SCOPES_DIFFERENCE = `
+  WITH of_episodes AS (
+    SELECT d.tenant_id, grain, bucket, metric, dimension, dimension_value, evidence, s.podcast_id, sum(value) AS value
+    FROM listener_dimensions d CROSS JOIN LATERAL (VALUES (d.podcast_id), (${NO_RULE_SET})) AS s (podcast_id)
+    WHERE episode_id <> ${NO_RULE_SET} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+  ), stored AS (
+    SELECT tenant_id, grain, bucket, metric, dimension, dimension_value, evidence, podcast_id, sum(value) AS value
+    FROM listener_dimensions WHERE episode_id = ${NO_RULE_SET} GROUP BY 1, 2, 3, 4, 5, 6, 7, 8
+  ), compared AS (
+    SELECT coalesce(e.value, 0) - coalesce(s.value, 0) AS difference, e.value IS NOT DISTINCT FROM s.value AS equal,
+           concat_ws(' ', tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value) AS place
+    FROM of_episodes e
+    FULL JOIN stored s USING (tenant_id, grain, bucket, podcast_id, metric, dimension, dimension_value, evidence)
   )
   ${SUMMARY} FROM compared`;

@@ -103,6 +103,7 @@ async function checkNoStrangers(
     'listener_events',
     'listener_metrics',
     'listener_totals',
+    'dimension_counts',
     'listening_positions',
     'metrics_daily',
     'dirty_buckets',

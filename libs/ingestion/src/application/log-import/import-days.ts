@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { tenantContext, type RolePool, type Sql } from '@lib/database';
 import { DAY_MS, utcDate, type TenantId } from '@lib/primitives';
-import type { EnsurePartitions } from '@lib/time-series';
+import { moveWatermark, type EnsurePartitions } from '@lib/time-series';
 import { clearDuplicateDeliveries } from '../../infrastructure/duplicate-deliveries.sql.js';
 import {
   dayOwners,
@@ -32,6 +32,9 @@ export type StartedFile = Omit<NewImportFile, 'importId'>;
  * A day belongs to the import that first brought requests of it. A new day goes to the import of the day before or after
  * while its keys live, because rolling windows reach over midnight; else to the file's own import. Once its key is
  * destroyed, 48 hours after the last file, no request can join a day any more: it is refused, or replaced as a whole.
+ *
+ * Answers about listeners follow from which days have keys of their own, whether or not a request of them counts: so every
+ * change of that moves the watermark.
  */
 export class ImportDays {
   private readonly owners = new Map<string, string>();
@@ -67,6 +70,7 @@ export class ImportDays {
       await openImport(sql, this.tenantId, owner, this.file.source);
       await setDayOwner(sql, this.tenantId, { importId, sha256: this.file.sha256 }, day, owner);
       await addImportDay(sql, this.tenantId, owner, day);
+      await moveWatermark(sql, this.tenantId);
       return owner;
     });
     this.owners.set(day, owner);
@@ -139,6 +143,7 @@ export class ImportDays {
       await dropDayOwner(sql, this.tenantId, day);
       await clearDuplicateDeliveries(sql, this.tenantId, day);
       await retireImport(sql, this.tenantId, owner.importId);
+      await moveWatermark(sql, this.tenantId);
     });
   }
 

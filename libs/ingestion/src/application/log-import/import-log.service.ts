@@ -104,7 +104,7 @@ export class LogImportService {
   private async times(tenantId: TenantId): Promise<LogTimes> {
     const horizon = await this.transaction(tenantId, (sql) => backfillHorizon(sql, tenantId));
     const nowMs = Date.now();
-    return { nowMs, fromMs: Math.max(horizon?.getTime() ?? 0, nowMs - MAX_AGE_MS) };
+    return { nowMs, fromMs: Math.max(horizon?.from.getTime() ?? 0, nowMs - MAX_AGE_MS) };
   }
 
   private transaction<T>(

@@ -12,6 +12,7 @@ import {
   moveWatermark,
   rawHorizon,
   takeMarks,
+  WITHOUT_REST,
   type DrainReport,
 } from '@lib/time-series';
 import type { Logger } from 'pino';
@@ -64,7 +65,14 @@ export class AnswerPrivacyRequests {
     @Inject(APP_POOL) private readonly pool: RolePool,
     @Inject(LOGGER) logger: Logger,
   ) {
-    this.drain = new DayDrain(pool, logger, 'privacy', ({ tenantId }) => this.advance(tenantId));
+    // It may spend its time waiting for a counter.
+    this.drain = new DayDrain(
+      pool,
+      logger,
+      'privacy',
+      ({ tenantId }) => this.advance(tenantId),
+      WITHOUT_REST,
+    );
   }
 
   async run(now = new Date()): Promise<DrainReport> {

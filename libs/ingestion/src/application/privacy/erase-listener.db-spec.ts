@@ -423,6 +423,20 @@ describe('an erasure', () => {
     expect((await find(id)).report.rows).toMatchObject({ listener_events: 1 });
   });
 
+  test('tells answers made of downloads that they are no longer what they were', async () => {
+    const version = async () =>
+      Number(
+        (await rows<{ version: string }>('SELECT version FROM aggregate_watermarks WHERE tenant_id = $1'))[0]
+          ?.version,
+      );
+    await send([{}]);
+    await countAll();
+    const counted = await version();
+    await ask('erasure');
+    await answerAll();
+    expect(await version()).toBeGreaterThan(counted);
+  });
+
   test('done twice is as if done once', async () => {
     await send([{}, { ip: '198.51.100.78' }]);
     await ask('erasure');

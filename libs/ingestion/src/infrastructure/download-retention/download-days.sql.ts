@@ -30,7 +30,7 @@ export async function moveDownloadHorizon(sql: Sql, tenantId: TenantId, to: Date
   await sql(
     `INSERT INTO retention_horizons AS h (tenant_id, downloads_from) VALUES ($1, $2)
      ON CONFLICT (tenant_id) DO UPDATE
-       SET downloads_from = greatest(h.downloads_from, excluded.downloads_from), moved_at = now()`,
+       SET downloads_from = greatest(h.downloads_from, excluded.downloads_from), moved_at = excluded.moved_at`,
     [tenantId, to],
   );
 }

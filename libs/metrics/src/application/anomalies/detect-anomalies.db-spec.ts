@@ -365,6 +365,31 @@ describe('an alert', () => {
     expect(few).not.toBe(many);
   });
 
+  test('of the running day is not found in weeks whose hours retention has removed', async () => {
+    const id = await addPodcast('kept for a month', { prefix_only: 240 });
+    const hoursFrom = new Date(DAY - 25 * DAY_MS);
+    await change(`INSERT INTO retention_horizons (tenant_id, hours_from) VALUES ($1, $2)`, hoursFrom);
+    await change(
+      `DELETE FROM listener_totals WHERE tenant_id = $1 AND grain = 'hour' AND bucket < $2`,
+      hoursFrom,
+    );
+    await download(id, 480, { at: DAY });
+    await look(DAY + 6.2 * HOUR_MS);
+    expect(await alerts()).toEqual([]);
+    await look();
+    expect(await alerts()).toEqual([]);
+  });
+
+  test('is put down to no new source where retention has removed downloads of the weeks before', async () => {
+    const show = await addPodcast('show', { prefix_only: 100 });
+    // What is left of a day that is being removed.
+    for (const at of BEFORE) await download(show, 3, { at, app: 'Podlodge' });
+    await change(`INSERT INTO retention_horizons (tenant_id, downloads_from) VALUES ($1, $2)`, new Date(DAY));
+    await download(show, 900, { at: DAY });
+    await look();
+    expect(await told()).toEqual(['show: above unknown']);
+  });
+
   test('is raised for a tenant that has fallen silent, until nine weeks have passed', async () => {
     const id = await addPodcast('silent', { prefix_only: 100 });
     await download(id, 200);

@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import { DAY_MS, utcDate, type TenantId } from '@lib/primitives';
+import { downloadHorizon } from '@lib/time-series';
 import { daysBefore } from '../../domain/anomalies/days-to-compare.js';
 import { likelyReasons, type DayFacts, type SourceCounts } from '../../domain/anomalies/likely-reasons.js';
 import { groupBy } from '../../domain/releases/group-by.js';
@@ -97,6 +98,7 @@ async function gatherFacts(
   };
 }
 
+/** Days of which retention has removed downloads are left out: what is left of them would look like new sources. */
 async function gatherSources(
   sql: Sql,
   tenantId: TenantId,
@@ -106,7 +108,10 @@ async function gatherSources(
 ): Promise<(level: JudgedLevel) => Pick<DayFacts, 'apps' | 'networks'>> {
   const podcasts = [...new Set(rising.map(({ podcastId }) => podcastId))];
   if (podcasts.length === 0) return () => ({ apps: [], networks: [] });
-  const days = [...daysBefore(day).slice(-SOURCE_WEEKS), day].map((start) => new Date(start));
+  const keptFrom = (await downloadHorizon(sql, tenantId))?.getTime() ?? -Infinity;
+  if (day < keptFrom) return () => ({ apps: [], networks: [] });
+  const weeks = daysBefore(day).slice(-SOURCE_WEEKS);
+  const days = [...weeks.filter((start) => start >= keptFrom), day].map((start) => new Date(start));
   const apps = await downloadApps(sql, tenantId, podcasts, days, hours);
   const networks = await downloadNetworks(sql, tenantId, podcasts, days, hours);
   return ({ podcastId, evidence }) => {

@@ -6,6 +6,7 @@ import { evidenceOf, type Evidence } from '../../domain/event-metrics.js';
 import { groupBy } from '../../domain/releases/group-by.js';
 import { firstDays } from '../../infrastructure/anomalies/first-days.sql.js';
 import { sumPodcastStretches } from '../../infrastructure/releases/podcast-stretches.sql.js';
+import { keptRollups } from '../../infrastructure/retention/kept-rollups.sql.js';
 
 /** A podcast's downloads at one evidence level, beside what is usual. */
 export interface JudgedLevel {
@@ -28,12 +29,14 @@ const HISTORY_MS = 63 * DAY_MS;
 
 /**
  * Judges the first `hours` hours of a UTC day for every podcast and level that had downloads in the nine weeks before. Weeks
- * before the first of them do not count: a show that has just begun is not unusual.
+ * before the first of them do not count: a show that has just begun is not unusual. Nor do weeks whose hours retention has
+ * removed, where only a part of the day is judged.
  */
 export async function judgeDay(sql: Sql, tenantId: TenantId, day: number, hours: number): Promise<JudgedDay> {
   const starts = [...daysBefore(day), day];
   const grain = hours === 24 ? ('day' as const) : ('hour' as const);
   const stretches = starts.map((from) => ({ grain, from, to: from + hours * HOUR_MS }));
+  const keptFrom = (await keptRollups(sql, tenantId))[grain] ?? -Infinity;
   const begun = await firstDays(sql, tenantId, new Date(day - HISTORY_MS));
   const sums = await sumPodcastStretches(sql, tenantId, null, stretches, starts);
   const byLevel = groupBy(sums, ({ podcastId, evidence }) => `${podcastId} ${evidence}`);
@@ -42,7 +45,8 @@ export async function judgeDay(sql: Sql, tenantId: TenantId, day: number, hours:
     const ofLevel = byLevel.get(`${podcastId} ${evidence}`) ?? [];
     const downloadsIn = (bucket: number) => ofLevel.find((sum) => sum.bucket === bucket)?.downloads ?? 0;
     const counts = starts.map((start, bucket) => ({ start, downloads: downloadsIn(bucket) }));
-    const baseline = counts.slice(0, -1).filter(({ start }) => start >= first.getTime());
+    const since = Math.max(first.getTime(), keptFrom);
+    const baseline = counts.slice(0, -1).filter(({ start }) => start >= since);
     const judgement = judgeLevel(
       counts.at(-1)?.downloads ?? 0,
       baseline.map(({ downloads }) => downloads),

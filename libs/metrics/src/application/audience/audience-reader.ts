@@ -9,16 +9,24 @@ import {
   type AudiencePart,
 } from '../../domain/audience/audience-parts.js';
 import { REQUEST_EVIDENCE, type RequestEvidence } from '../../domain/audience/request-evidence.js';
-import { beforeDownloadHorizon, episodeNotFound, podcastNotFound } from '../../domain/metrics.errors.js';
+import {
+  beforeDownloadHorizon,
+  beforeRollupHorizon,
+  episodeNotFound,
+  podcastNotFound,
+} from '../../domain/metrics.errors.js';
 import type { CountedRange } from '../../domain/read-range.js';
 import { audienceKeys } from '../../infrastructure/audience/audience-keys.sql.js';
+import { keptRollups } from '../../infrastructure/retention/kept-rollups.sql.js';
 import { downloadsIn, idsOfSketches } from '../../infrastructure/audience/audience-cost.sql.js';
 import {
   rowRanges,
+  sketchRanges,
   type AudienceFilter,
   type AudienceSet,
   type Show,
 } from '../../infrastructure/audience/audience-sets.js';
+import { audienceUnions, type AudienceUnion } from '../../infrastructure/audience/audience-unions.sql.js';
 import { podcastExists } from '../../infrastructure/query-scope.sql.js';
 import { QuestionReader, ROLLUP_STAGES, type AnswerFrame, type ReadQuestion } from '../question-reader.js';
 
@@ -109,16 +117,29 @@ export class AudienceReader {
   /**
    * Refuses to read more than one answer may, as far as rollups and sketches tell beforehand.
    *
-   * @throws DomainError `query_too_expensive` (422), which names what is affordable, `before_download_horizon`
+   * @throws DomainError `query_too_expensive` (422), which names what is affordable, `before_download_horizon`,
+   * `before_day_horizon` (400) where sketches are gone
    */
   async affordSets(sets: readonly AudienceSet[], filter: AudienceFilter): Promise<void> {
     const { sql, tenantId } = this.db.current;
     const byRow = rowRanges(sets, filter);
+    await this.requireSketches(sketchRanges(sets, filter));
     await this.requireKept(byRow, ', or for whole UTC days without app, device and country');
     const downloads = await downloadsIn(sql, tenantId, byRow);
     const ids = await idsOfSketches(sql, tenantId, sets, filter);
     if (downloads + ids <= AFFORDABLE_ROWS) return;
     throw queryTooExpensive(downloads + ids, AFFORDABLE_ROWS, alternativeTo(sets, filter, downloads > ids));
+  }
+
+  /** The listeners of sets. @throws DomainError as `affordSets` */
+  async measure(
+    sets: readonly AudienceSet[],
+    { apps, devices, countries }: AudienceFilter,
+  ): Promise<ReadonlyMap<AudienceSet, AudienceUnion>> {
+    const { sql, tenantId } = this.db.current;
+    const filter = { apps, devices, countries };
+    await this.affordSets(sets, filter);
+    return audienceUnions(sql, tenantId, sets, filter);
   }
 
   /** The same for downloads that are read row by row. `alternative` says in words what is affordable. */
@@ -127,6 +148,18 @@ export class AudienceReader {
     await this.requireKept(ranges, '');
     const downloads = await downloadsIn(sql, tenantId, ranges);
     if (downloads > AFFORDABLE_ROWS) throw queryTooExpensive(downloads, AFFORDABLE_ROWS, alternative);
+  }
+
+  /** From when on the listeners of whole UTC days are known, in UTC milliseconds; null where nothing was removed. */
+  async sketchesFrom(): Promise<number | null> {
+    const { sql, tenantId } = this.db.current;
+    return (await keptRollups(sql, tenantId)).day;
+  }
+
+  private async requireSketches(ranges: readonly CountedRange[]): Promise<void> {
+    const keptFrom = await this.sketchesFrom();
+    if (keptFrom !== null && ranges.some(({ from }) => from < keptFrom))
+      throw beforeRollupHorizon('day', keptFrom, 'for downloads by month');
   }
 
   private async requireKept(ranges: readonly CountedRange[], instead: string): Promise<void> {

@@ -1,16 +1,14 @@
 import { Injectable } from '@nestjs/common';
-import { TenantDb } from '@lib/database';
 import { audienceParts } from '../../domain/audience/audience-parts.js';
-import { boundAudience, type AudienceSize } from '../../domain/audience/estimate-audience.js';
 import type { RequestEvidence } from '../../domain/audience/request-evidence.js';
 import { affordableAlternative, localBuckets, type Interval } from '../../domain/local-buckets.js';
 import { tooManyBuckets } from '../../domain/metrics.errors.js';
 import type { CountedRange } from '../../domain/read-range.js';
 import type { AudienceFilter, AudienceSet } from '../../infrastructure/audience/audience-sets.js';
-import { audienceUnions, type AudienceUnion } from '../../infrastructure/audience/audience-unions.sql.js';
 import type { AnswerFrame, ReadQuestion } from '../question-reader.js';
 import { AudienceReader, type AudienceQuestion } from './audience-reader.js';
 import { listenerLevel, type ListenerLevel } from './listener-level.js';
+import { listenersOf, type Listeners } from './listeners-of.js';
 
 /** Widths in which listeners are counted apart; an hour's are too few to mean anything. */
 export const AUDIENCE_INTERVALS = ['day', 'week', 'month'] as const satisfies readonly Interval[];
@@ -18,13 +16,6 @@ export type AudienceInterval = (typeof AUDIENCE_INTERVALS)[number];
 
 export interface ListenersQuestion extends AudienceQuestion, AudienceFilter {
   interval?: AudienceInterval | undefined;
-}
-
-/** How many listened, and how many downloads are of nobody known. */
-export interface Listeners extends AudienceSize {
-  /** Key periods, and log imports with keys of their own, that the range lies in: in each a listener has another id. */
-  keyPeriods: number;
-  unidentifiedDownloads: number;
 }
 
 export interface AudienceAnswer extends AnswerFrame {
@@ -41,10 +32,7 @@ const MAX_BUCKETS = 400;
 /** How many different listeners some shows had. */
 @Injectable()
 export class AudienceService {
-  constructor(
-    private readonly db: TenantDb,
-    private readonly reader: AudienceReader,
-  ) {}
+  constructor(private readonly reader: AudienceReader) {}
 
   /**
    * Listeners of a range and, with an interval, of each bucket. The whole is the union of the buckets, never their sum.
@@ -64,7 +52,7 @@ export class AudienceService {
       whole: setsOf(read.range, evidence),
       points: buckets.map((bucket) => setsOf(bucket, evidence)),
     }));
-    const unions = await this.measure(
+    const unions = await this.reader.measure(
       plans.flatMap(({ whole, points }) => [...whole, ...points.flat()]),
       question,
     );
@@ -82,29 +70,6 @@ export class AudienceService {
     }));
     return { ...frame, interval, audiences };
   }
-
-  private async measure(
-    sets: readonly AudienceSet[],
-    { apps, devices, countries }: AudienceFilter,
-  ): Promise<ReadonlyMap<AudienceSet, AudienceUnion>> {
-    const { sql, tenantId } = this.db.current;
-    const filter = { apps, devices, countries };
-    await this.reader.affordSets(sets, filter);
-    return audienceUnions(sql, tenantId, sets, filter);
-  }
-}
-
-/** Of a range, from the sets that its parts are. */
-function listenersOf(
-  sets: readonly AudienceSet[] = [],
-  unions: ReadonlyMap<AudienceSet, AudienceUnion>,
-): Listeners {
-  const parts = sets.flatMap((set) => unions.get(set) ?? []);
-  return {
-    ...boundAudience(parts.map(({ size }) => size)),
-    keyPeriods: sets.length,
-    unidentifiedDownloads: parts.reduce((sum, { unidentified }) => sum + unidentified, 0),
-  };
 }
 
 function affordableBuckets({ zone, range: { from, to } }: ReadQuestion, interval: Interval): CountedRange[] {

@@ -252,6 +252,14 @@ describe('a refresh', () => {
     expect(rows).toEqual([{ day: utcDate(day(0)), unidentified: '1' }]);
   });
 
+  test('brings nothing back that retention has removed, though downloads of then are kept', async () => {
+    await query(`INSERT INTO retention_horizons (tenant_id, days_from) VALUES ($1, $2)`, day(1));
+    await store([listening(0, 0, 1), listening(1, 0, 1)], [0, 1]);
+    await refresh.run();
+    const days = await query(`SELECT DISTINCT day::text FROM audience_sketches WHERE tenant_id = $1`);
+    expect(days).toEqual([{ day: utcDate(day(1)) }]);
+  });
+
   test('follows the rule set that is shown', async () => {
     const other = await createTestRuleSet(database, tenant.tenantId, '2.0.0');
     await store([listening(0, 0, 1), listening(0, 0, 2), { ...listening(0, 0, 1), ruleSetId: other }], [0]);

@@ -1,6 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { TenantDb } from '@lib/database';
-import { rangesBefore } from '../../domain/audience/audience-parts.js';
+import { rangesBefore, rangesSince } from '../../domain/audience/audience-parts.js';
 import type { AudienceSize } from '../../domain/audience/estimate-audience.js';
 import { exactAudience } from '../../domain/audience/estimate-audience.js';
 import { newListeners } from '../../domain/audience/new-listeners.js';
@@ -32,7 +32,8 @@ export class ReturningService {
   ) {}
 
   /**
-   * New and returning listeners, compared with as much of the time before as listeners have the same ids in.
+   * New and returning listeners, compared with as much of the time before as listeners have the same ids in and retention
+   * has left.
    *
    * @throws DomainError `audience_period_exceeded`, `query_too_expensive` and what `AudienceReader` throws
    */
@@ -40,10 +41,11 @@ export class ReturningService {
     const asked = await this.reader.read(question);
     const { range } = asked.read;
     const { parts, undetermined } = this.reader.wholeParts(asked);
+    const sketchesFrom = (await this.reader.sketchesFrom()) ?? -Infinity;
     const befores = [...parts].map(([evidence, part]) => ({
       evidence,
       part,
-      ranges: rangesBefore(part, range.from, asked.keys, evidence),
+      ranges: rangesSince(sketchesFrom, rangesBefore(part, range.from, asked.keys, evidence)),
     }));
     const since = Math.min(range.from, ...befores.flatMap(({ ranges }) => ranges.map(({ from }) => from)));
     const { frame, shows } = await this.reader.prepare(asked, question, { from: since, to: range.to });

@@ -1,5 +1,6 @@
 import type { Sql } from '@lib/database';
 import { HOUR_MS, SLICE_MS, type TenantId } from '@lib/primitives';
+import { followListening } from './refresh-listening.js';
 import { rebuildListenTime } from '../../infrastructure/listening/rebuild-listen-time.sql.js';
 import { rebuildListening } from '../../infrastructure/listening/rebuild-listening.sql.js';
 import { repairPositions } from '../../infrastructure/listening/repair-positions.sql.js';
@@ -20,10 +21,12 @@ export async function repairListening(
 ): Promise<number> {
   const slices = Array.from({ length: HOUR_MS / width }, (_, n) => new Date(hour.getTime() + n * width));
   const [before, end] = [new Date(hour.getTime() - SLICE_MS), new Date(hour.getTime() + HOUR_MS)];
-  let difference = 0;
-  for (const change of await rebuildListening(sql, tenantId, slices, width)) difference += change.difference;
-  // Asked afterwards: an event that came in meanwhile, and was read, has left its mark.
-  if (await slicesWaiting(sql, tenantId, before, end)) difference = 0;
+  const changes = await rebuildListening(sql, tenantId, slices, width);
+  // Asked afterwards: an event that came in meanwhile, and was read, has left its mark. Whoever works that off finds nothing
+  // to change any more, so what follows from it is done here.
+  const waiting = await slicesWaiting(sql, tenantId, before, end);
+  if (waiting) await followListening(sql, tenantId, day, changes);
+  let difference = waiting ? 0 : changes.reduce((sum, change) => sum + change.difference, 0);
   difference += await repairPositions(sql, tenantId, 'hour', hour);
   difference += await repairPositions(sql, tenantId, 'day', day);
   difference += await repairPositions(sql, tenantId, 'month', day);

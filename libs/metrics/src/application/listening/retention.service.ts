@@ -20,7 +20,7 @@ import {
 } from '../../domain/listening/retention-curve.js';
 import { episodeDuration } from '../../infrastructure/listening/episode-duration.sql.js';
 import { episodePositions } from '../../infrastructure/listening/episode-positions.sql.js';
-import { QuestionReader, type AnswerFrame, type Question } from '../question-reader.js';
+import { QuestionReader, stagesOf, type AnswerFrame, type Question } from '../question-reader.js';
 import { LONGEST, LONGEST_DAYS } from '../series.service.js';
 
 export interface RetentionQuestion extends Question {
@@ -66,7 +66,7 @@ export class RetentionService {
   async answer({ windows, ...question }: RetentionQuestion): Promise<RetentionAnswer> {
     const asked = windows.map((text) => ({ ...readWindow(text), placementId: null, ads: null }));
     const read = await this.questions.read(question, LONGEST_DAYS, LONGEST);
-    const { frame, kept } = await this.questions.prepare(read);
+    const { frame, kept } = await this.questions.prepare(read, read.range, stagesOf([LISTEN_TIME]));
     const { sql, tenantId } = this.db.current;
     const { episodeId } = question;
     const stretches = coverWithGrains([read.range.from], read.range.to, kept);

@@ -6,11 +6,12 @@ import { watermarkVersion } from '@lib/time-series';
 import { TenantsService } from '@lib/tenants';
 import { coverWithGrains } from '../../domain/cover-with-grains.js';
 import { localDay } from '../../domain/live/local-day.js';
+import { METRICS } from '../../domain/event-metrics.js';
 import { podcastNotFound } from '../../domain/metrics.errors.js';
 import { answerFrame } from '../../infrastructure/answer-frame.sql.js';
 import { podcastTotals } from '../../infrastructure/live/podcast-totals.sql.js';
 import { podcastExists } from '../../infrastructure/query-scope.sql.js';
-import { ROLLUP_STAGES, type AnswerFrame } from '../question-reader.js';
+import { stagesOf, type AnswerFrame } from '../question-reader.js';
 import { liveLevels, type LivePodcast } from './live-levels.js';
 
 /** The totals of the running day of the tenant's clock, by podcast; podcasts without events are left out. */
@@ -61,7 +62,7 @@ export class LiveTotals {
       day,
       day,
       null,
-      ROLLUP_STAGES,
+      stagesOf(METRICS),
     );
     const totals = await podcastTotals(sql, tenantId, coverWithGrains([day.from], day.to, kept));
     return {

@@ -5,18 +5,20 @@ import { metricLevels, type MetricLevel } from '../../domain/event-metrics.js';
 import { affordableAlternative, localBuckets, type Interval } from '../../domain/local-buckets.js';
 import { tooManyBuckets } from '../../domain/metrics.errors.js';
 import { previousRange } from '../../domain/previous-range.js';
-import type { Grouping, QueryShape } from '../../domain/query/metrics-query.js';
+import type { Grouping, QueryMetric, QueryShape } from '../../domain/query/metrics-query.js';
 import { tooManyPoints } from '../../domain/query/query.errors.js';
 import { queryGroups, type QueryGroup } from '../../infrastructure/query/query-groups.sql.js';
 import {
   QuestionReader,
   ROLLUP_STAGES,
+  stagesOf,
   type AnswerFrame,
   type Question,
   type ReadQuestion,
 } from '../question-reader.js';
 import { LONGEST, LONGEST_DAYS, MAX_BUCKETS } from '../series.service.js';
 import { changeRatio } from '../totals.service.js';
+import type { Listeners } from '../audience/listeners-of.js';
 import { QueryCursors } from './query-cursors.js';
 import { planQuery, querySource } from './query-plan.js';
 
@@ -37,19 +39,28 @@ export interface RowGroup {
   country?: string;
 }
 
+/** The numbers of a group at one level. */
+export interface QueryRow extends Omit<MetricLevel, 'metric'> {
+  metric: QueryMetric;
+  group: RowGroup;
+  /** Null of listeners of whom only bounds are known, as in all that follows. */
+  value: number | null;
+  previousValue: number | null;
+  change: number | null;
+  values: (number | null)[] | null;
+  /** How sure a number of listeners is; other metrics have none of these. */
+  listeners?: Listeners;
+  previousListeners?: Listeners | null;
+  listenersByBucket?: Listeners[] | null;
+}
+
 export interface MetricsQueryAnswer extends AnswerFrame {
   interval: Interval | null;
   by: readonly Grouping[];
   previous: { from: Date; to: Date } | null;
   /** Starts of the buckets that the values of a row belong to; null without an interval. */
   buckets: { start: string; startUtc: string }[] | null;
-  rows: (MetricLevel & {
-    group: RowGroup;
-    value: number;
-    previousValue: number | null;
-    change: number | null;
-    values: number[] | null;
-  })[];
+  rows: QueryRow[];
   next: string | null;
 }
 
@@ -84,7 +95,7 @@ export class MetricsQueryService {
     const { frame, kept } = await this.questions.prepare(
       read,
       { ...read.range, from: first },
-      source === 'totals' ? ROLLUP_STAGES : DIMENSION_STAGES,
+      source === 'totals' ? stagesOf(query.metrics) : DIMENSION_STAGES,
     );
     const buckets = {
       starts: previous === null ? starts : [previous.from, ...starts],
@@ -116,7 +127,7 @@ export class MetricsQueryService {
 const DIMENSION_STAGES: readonly MarkKind[] = [...ROLLUP_STAGES, 'agents', 'dimension'];
 
 /** All that has to be the same on every page. */
-function whatIsAsked(query: MetricsQuery): unknown[] {
+export function whatIsAsked(query: MetricsQuery): unknown[] {
   const { from, to, timeZone, metrics, by, interval, order, compare } = query;
   const { podcastIds, episodeIds, evidence, app, device, country } = query;
   const filters = [podcastIds, episodeIds, evidence, app, device, country];
@@ -134,7 +145,11 @@ function affordableStarts({ zone, range: { from, to } }: ReadQuestion, query: Me
   return starts;
 }
 
-function labelsOf({ zone }: ReadQuestion, starts: readonly number[]): { start: string; startUtc: string }[] {
+/** Starts of buckets, by the local clock and in UTC. */
+export function labelsOf(
+  { zone }: Pick<ReadQuestion, 'zone'>,
+  starts: readonly number[],
+): { start: string; startUtc: string }[] {
   return starts.map((at) => ({ start: zone.label(at), startUtc: new Date(at).toISOString() }));
 }
 

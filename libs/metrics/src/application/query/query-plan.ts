@@ -1,7 +1,7 @@
 import type { Sql } from '@lib/database';
 import { DAY_MS, type TenantId } from '@lib/primitives';
 import { downloadHorizon, rawHorizon } from '@lib/time-series';
-import { coverWithGrains } from '../../domain/cover-with-grains.js';
+import { coverAtLeast, coverWithGrains } from '../../domain/cover-with-grains.js';
 import { AFFORDABLE_ROWS } from '../audience/audience-reader.js';
 import { EVENT_METRICS, type Metric } from '../../domain/event-metrics.js';
 import { beforeDownloadHorizon, beforeRawHorizon } from '../../domain/metrics.errors.js';
@@ -9,7 +9,7 @@ import { hasDimensions } from '../../domain/query/dimensions.js';
 import { dimensionsOf, type QueryShape } from '../../domain/query/metrics-query.js';
 import { queryTooExpensive } from '../../domain/audience/audience.errors.js';
 import { dimensionNotAvailable, oneDimensionOnly } from '../../domain/query/query.errors.js';
-import { ALL_KEPT, type KeptRollups } from '../../domain/retention/kept-rollups.js';
+import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
 import type { CountedRange } from '../../domain/read-range.js';
 import { eventSeries } from '../../infrastructure/event-series.sql.js';
 import type { QueryReading } from '../../infrastructure/query/query-groups.sql.js';
@@ -57,7 +57,7 @@ export async function planQuery(
   if (source === 'downloads') {
     const range = { from: starts[0] ?? to, to };
     await refuseGone(sql, tenantId, asked.metrics, range.from);
-    await refuseTooMany(sql, tenantId, asked.metrics, [range], (rows) => shorter(range, rows));
+    await refuseTooMany(sql, tenantId, asked.metrics, [range], kept, (rows) => shorter(range, rows));
     return { rollups: { stretches: [], dimension }, oneByOne: [range], ...buckets };
   }
   // No slices are read: neither is it of interest which are kept, nor how wide they are.
@@ -65,7 +65,7 @@ export async function planQuery(
   const oneByOne = stretches.filter(({ grain }) => grain === 'slice');
   if (oneByOne[0] !== undefined) {
     await refuseGone(sql, tenantId, asked.metrics, oneByOne[0].from);
-    await refuseTooMany(sql, tenantId, asked.metrics, oneByOne, () => FULL_HOURS);
+    await refuseTooMany(sql, tenantId, asked.metrics, oneByOne, kept, () => FULL_HOURS);
   }
   const whole = stretches.filter(({ grain }) => grain !== 'slice');
   return { rollups: { stretches: whole, dimension }, oneByOne, ...buckets };
@@ -88,9 +88,10 @@ async function refuseTooMany(
   tenantId: TenantId,
   metrics: readonly Metric[],
   stretches: readonly CountedRange[],
+  kept: KeptRollups,
   instead: (rows: number) => string,
 ): Promise<void> {
-  const rows = await rowsIn(sql, tenantId, metrics, stretches);
+  const rows = await rowsIn(sql, tenantId, metrics, stretches, kept);
   if (rows > AFFORDABLE_ROWS) throw queryTooExpensive(rows, AFFORDABLE_ROWS, instead(rows));
 }
 
@@ -99,6 +100,7 @@ async function rowsIn(
   tenantId: TenantId,
   metrics: readonly Metric[],
   stretches: readonly CountedRange[],
+  kept: KeptRollups,
 ): Promise<number> {
   const isOf = {
     downloads: metrics.includes('downloads'),
@@ -109,7 +111,7 @@ async function rowsIn(
     ...(isOf.events ? EVENT_METRICS : []),
   ];
   const scope = { podcastId: null, episodeId: null, metrics: read, evidence: null };
-  const covered = stretches.flatMap(({ from, to }) => coverWithGrains([from], to, ALL_KEPT));
+  const covered = stretches.flatMap(({ from, to }) => coverAtLeast(from, to, kept));
   const series = await eventSeries(sql, tenantId, [covered[0]?.from ?? 0], covered, scope);
   return series.reduce((rows, { values: [count = 0] }) => rows + count, 0);
 }

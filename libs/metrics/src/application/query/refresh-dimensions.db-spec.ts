@@ -126,12 +126,9 @@ async function stored(): Promise<Map<string, number>> {
   const { rows } = await change(
     `SELECT concat_ws(' ', grain, to_char(bucket AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), scope, metric, evidence,
                       dimension, dimension_value) AS key, value::integer AS value
-     FROM (SELECT tenant_id, grain, bucket, episode_id AS scope, metric, evidence, dimension, dimension_value, value
-           FROM listener_metrics
-           UNION ALL
-           SELECT tenant_id, grain, bucket, podcast_id, metric, evidence, dimension, dimension_value, value
-           FROM listener_totals) rows
-     WHERE tenant_id = $1 AND dimension <> 'none' AND (grain = 'hour' OR value <> 0)`,
+     FROM (SELECT *, CASE WHEN episode_id = '${NETWORK}' THEN podcast_id ELSE episode_id END AS scope
+           FROM listener_dimensions) rows
+     WHERE tenant_id = $1`,
   );
   return new Map(rows.map(({ key, value }) => [key as string, value as number]));
 }
@@ -155,6 +152,26 @@ describe('rollups by app, device and country', () => {
        WHERE tenant_id = $1 AND grain = 'slice'`,
     );
     expect(await refreshAll()).toBe(0);
+  });
+
+  test('of hours that run equal a count by hand, also when their slices are no longer kept', async () => {
+    const running = floorTime(new Date(), HOUR_MS).getTime();
+    const slicesOf = (hours: number) =>
+      Array.from({ length: 60 }, (_, n) => seen(running - HOUR_MS + ((n * 7) % (hours * 12)) * SLICE_MS, n));
+    const events = [...slicesOf(2), ...slicesOf(1), seen(running - 30 * HOUR_MS, 0)];
+    for (let first = 0; first < events.length; first += 40) {
+      await store(events.slice(first, first + 40));
+      await refreshAll();
+    }
+    expect(await stored()).toEqual(countByHand(events));
+    const slices = () => change(`SELECT FROM dimension_counts WHERE tenant_id = $1 AND grain = 'slice'`);
+    expect((await slices()).rows.length).toBeGreaterThan(0);
+    await change(`DELETE FROM dimension_counts WHERE tenant_id = $1 AND grain = 'slice'`);
+    const late = slicesOf(2);
+    await store(late);
+    await refreshAll();
+    expect(await stored()).toEqual(countByHand([...events, ...late]));
+    expect((await slices()).rows).toEqual([]);
   });
 
   test('follow an erasure that leaves totals as they are', async () => {
@@ -202,7 +219,10 @@ describe('rollups by app, device and country', () => {
     // As by a refresher that has read the old horizon.
     const tenantId = toTenantId(tenant.tenantId);
     await connections.db.run(tenantId, () =>
-      rebuildDimensions(connections.db.current.sql, tenantId, [new Date(START)]),
+      rebuildDimensions(connections.db.current.sql, tenantId, {
+        grain: 'hour',
+        buckets: [new Date(START)],
+      }),
     );
     expect(await stored()).toEqual(countByHand(frozen));
   });
@@ -245,28 +265,27 @@ describe('the reconciler', () => {
   test.each([
     [
       'a count',
-      `UPDATE listener_metrics SET value = value + 1 WHERE tenant_id = $1 AND dimension = 'app' AND grain = 'hour'`,
+      `UPDATE dimension_counts SET counts[1] = counts[1] + 1 WHERE tenant_id = $1 AND dimension = 'app' AND grain = 'hour'`,
     ],
     [
       'a missing row',
-      `DELETE FROM listener_metrics WHERE tenant_id = $1 AND dimension = 'country' AND grain = 'hour'`,
+      `DELETE FROM dimension_counts WHERE tenant_id = $1 AND dimension = 'country' AND grain = 'hour' AND episode_id <> '${NETWORK}'`,
     ],
     [
       'a day',
-      `UPDATE listener_metrics SET value = value + 3 WHERE tenant_id = $1 AND dimension = 'device' AND grain = 'day'`,
+      `UPDATE dimension_counts SET counts[1] = counts[1] + 3 WHERE tenant_id = $1 AND dimension = 'device' AND grain = 'day'`,
     ],
     [
       'a month',
-      `DELETE FROM listener_metrics WHERE tenant_id = $1 AND dimension = 'app' AND grain = 'month'`,
+      `DELETE FROM dimension_counts WHERE tenant_id = $1 AND dimension = 'app' AND grain = 'month'`,
     ],
     [
       'a total',
-      `UPDATE listener_totals SET value = 0 WHERE tenant_id = $1 AND dimension = 'app' AND grain = 'hour'`,
+      `UPDATE dimension_counts SET counts[1] = 7 WHERE tenant_id = $1 AND dimension = 'app' AND grain = 'hour' AND episode_id = '${NETWORK}'`,
     ],
     [
       'what fits in every grain, and is not what happened',
-      `WITH totals AS (UPDATE listener_totals SET dimension_value = 'Nobody' WHERE tenant_id = $1 AND dimension_value = 'DE')
-       UPDATE listener_metrics SET dimension_value = 'Nobody' WHERE tenant_id = $1 AND dimension_value = 'DE'`,
+      `UPDATE dimension_counts SET names = array_replace(names, 'DE', 'Nobody') WHERE tenant_id = $1`,
     ],
   ])('finds and repairs %s', async (_, damage) => {
     const events = Array.from({ length: 12 }, (__, n) => certain(n));

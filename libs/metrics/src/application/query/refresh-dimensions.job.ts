@@ -1,4 +1,4 @@
 import { defineJob } from '@lib/queue';
 
-/** Less often than totals are refreshed: it counts the whole hour in which something changed. */
+/** Less often than totals are refreshed: it costs several times as much. */
 export const refreshDimensionsJob = defineJob({ name: 'refresh-dimensions', schedule: { everyMs: 5_000 } });

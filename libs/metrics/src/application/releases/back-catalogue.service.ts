@@ -7,6 +7,7 @@ import { affordableAlternative, localBuckets, type Interval } from '../../domain
 import { answerTooCostly, tooManyBuckets } from '../../domain/metrics.errors.js';
 import { catalogueCount, type CatalogueCount } from '../../domain/releases/back-catalogue.js';
 import { groupBy } from '../../domain/releases/group-by.js';
+import { AGE_STEPS, oldFrom, type AgeStep } from '../../domain/releases/old-from.js';
 import { rowsToRead } from '../../domain/releases/rows-to-read.js';
 import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
 import {
@@ -38,6 +39,8 @@ export interface CatalogueLevel extends MetricLevel, CatalogueCount {
 export interface BackCatalogueAnswer extends AnswerFrame {
   olderThanDays: number;
   interval: Interval | null;
+  /** How exactly an episode turns old; coarser where retention has removed counts of then. */
+  agesBy: AgeStep;
   levels: CatalogueLevel[];
 }
 
@@ -76,7 +79,7 @@ export class BackCatalogueService {
     if (interval !== null && starts.length > MAX_BUCKETS)
       throw tooManyBuckets(MAX_BUCKETS, affordableAlternative(interval, to - from, MAX_BUCKETS));
     const { frame, scope, kept } = await this.questions.prepare(read);
-    const pieces = await this.count(scope.podcastId, starts, to, olderThanDays * DAY_MS, kept);
+    const { pieces, agesBy } = await this.count(scope.podcastId, starts, to, olderThanDays * DAY_MS, kept);
     const labels = starts.map((at) => ({ start: read.zone.label(at), startUtc: new Date(at).toISOString() }));
     const levels = metricLevels(['downloads']).map((level) => {
       const ofLevel = pieces.filter(({ evidence }) => evidence === level.evidence);
@@ -87,7 +90,7 @@ export class BackCatalogueService {
       const points = labels.map((label, bucket) => ({ ...label, ...addUp(byBucket.get(bucket) ?? []) }));
       return { ...level, ...addUp(ofLevel), podcasts, points: interval === null ? [] : points };
     });
-    return { ...frame, olderThanDays, interval, levels };
+    return { ...frame, olderThanDays, interval, agesBy, levels };
   }
 
   private async count(
@@ -96,14 +99,14 @@ export class BackCatalogueService {
     to: number,
     limitMs: number,
     kept: KeptRollups,
-  ): Promise<Piece[]> {
+  ): Promise<{ pieces: Piece[]; agesBy: AgeStep }> {
     const { sql, tenantId } = this.db.current;
     const from = starts[0] ?? to;
     const whole = coverWithGrains(starts, to, kept);
     const episodes = await youngEpisodes(sql, tenantId, podcastId, new Date(from - limitMs - DAY_MS));
-    const stretches = episodes.flatMap((episode) =>
-      stretchesOf(episode, { starts, to, limitMs, whole, kept }),
-    );
+    const ages = episodes.map((episode) => stretchesOf(episode, { starts, to, limitMs, whole, kept }));
+    const stretches = ages.flatMap((each) => each.stretches);
+    const agesBy = AGE_STEPS.findLast((step) => ages.some((each) => each.step === step)) ?? 'quarter_hour';
     const podcasts = podcastId === null ? await countPodcasts(sql, tenantId) : 1;
     const rows = rowsToRead(whole) * podcasts + rowsToRead(stretches);
     if (rows > MOST_ROWS)
@@ -111,7 +114,7 @@ export class BackCatalogueService {
     const byId = new Map(episodes.map((episode) => [episode.id, episode]));
     const totals = await sumPodcastStretches(sql, tenantId, podcastId, whole, starts);
     const parts = await sumEpisodeStretches(sql, tenantId, stretches, starts);
-    return [
+    const pieces = [
       ...totals.map((row) => ({ ...row, of: 'all' as const })),
       ...parts.flatMap(({ episodeId, ...row }) => {
         const episode = byId.get(episodeId);
@@ -120,6 +123,7 @@ export class BackCatalogueService {
         return [{ ...row, podcastId: episode.podcastId, of }];
       }),
     ];
+    return { pieces, agesBy };
   }
 }
 
@@ -136,11 +140,14 @@ interface CatalogueRange {
 function stretchesOf(
   { id, startedAt }: YoungEpisode,
   { starts, to, limitMs, whole, kept }: CatalogueRange,
-): EpisodeStretch[] {
-  if (startedAt === null) return whole.map((stretch) => ({ episodeId: id, ...stretch }));
-  const end = Math.min(to, startedAt.getTime() + limitMs);
+): { stretches: EpisodeStretch[]; step?: AgeStep } {
+  if (startedAt === null) return { stretches: whole.map((stretch) => ({ episodeId: id, ...stretch })) };
+  const { at, step } = oldFrom(startedAt.getTime() + limitMs, kept);
+  const end = Math.min(to, at);
   const within = starts.filter((start) => start < end);
-  return coverWithGrains(within, end, kept).map((stretch) => ({ episodeId: id, ...stretch }));
+  if (within.length === 0) return { stretches: [] };
+  const stretches = coverWithGrains(within, end, kept).map((stretch) => ({ episodeId: id, ...stretch }));
+  return at < to ? { stretches, step } : { stretches };
 }
 
 function addUp(pieces: readonly Piece[]): CatalogueCount {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { afterAll, beforeAll, beforeEach, expect, test } from '@jest/globals';
 import { createLogger } from '@lib/observability';
-import { DAY_MS, MINUTE_MS, SLICE_MS } from '@lib/primitives';
+import { DAY_MS, MINUTE_MS, SLICE_MS, toTenantId } from '@lib/primitives';
 import {
   connectTestDatabase,
   createTestDatabase,
@@ -13,6 +13,7 @@ import {
   type TestTenant,
 } from '@lib/testing';
 import { RecentTenants } from '../recent-tenants.js';
+import { ReconcileAggregates } from '../reconcile-aggregates.js';
 import { RefreshAggregates } from '../refresh-aggregates.js';
 import { RefreshReleaseCurves } from './refresh-release-curves.js';
 
@@ -24,6 +25,7 @@ let database: TestDatabase;
 let connections: TestConnections;
 let rollups: RefreshAggregates;
 let curves: RefreshReleaseCurves;
+let reconcile: ReconcileAggregates;
 let tenant: TestTenant;
 let ruleSets: string[];
 /** What the database holds, for counting by hand. */
@@ -49,6 +51,7 @@ beforeAll(async () => {
   const logger = createLogger('silent');
   rollups = new RefreshAggregates(connections.db, connections.app, logger, new RecentTenants());
   curves = new RefreshReleaseCurves(connections.db, connections.app, logger);
+  reconcile = new ReconcileAggregates(connections.db, new RecentTenants(), logger);
 });
 afterAll(async () => {
   await connections.close();
@@ -247,6 +250,39 @@ test('a new date of publication moves a curve although nothing is downloaded, an
     await refreshAll();
     expect(await stored()).toEqual(countByHand());
   }
+});
+
+test('the reconciler finds and repairs what differs in a curve or its totals, and takes no delay for a fault', async () => {
+  const [episodeId = '', other = ''] = [...tenant.episodeIds].sort();
+  const check = () => reconcile.checkRelease(toTenantId(tenant.tenantId), episodeId);
+  expect(await check()).toBeNull();
+  const at = Date.parse('2026-03-04T12:00:00Z');
+  const one = { at, evidence: 'prefix_only' as const, ruleSetId: ruleSets[0]! };
+  await show('2026-03-04', ruleSets[0]!);
+  for (const id of [episodeId, other]) await publish(id, at - 10 * DAY_MS);
+  await download([one, one, one].map((each) => ({ ...each, episodeId })));
+  await refreshAll();
+  expect(await check()).toBe(0);
+  await change('UPDATE release_totals SET days_30 = 1, days_366 = 7 WHERE tenant_id = $1');
+  expect(await check()).toBe(2 + 4);
+  await change('DELETE FROM release_totals WHERE tenant_id = $1');
+  expect(await check()).toBe(4 * 3);
+  await change(`UPDATE release_curves SET downloads = 5 WHERE tenant_id = $1`);
+  // Totals follow the cell down, and are wrong by as much: 3 in 4 horizons.
+  expect(await check()).toBe(1 + 4 * 2);
+  expect(await stored()).toEqual(countByHand());
+  expect(await check()).toBe(0);
+  // Rollups are ahead for as long as their marks wait.
+  await download([{ ...one, episodeId }]);
+  await rollups.run();
+  expect(await check()).toBe(0);
+  expect(await refreshAll()).toBe(0);
+  expect(await stored()).toEqual(countByHand());
+  const none = '00000000-0000-0000-0000-000000000000';
+  await change('UPDATE release_totals SET days_1 = 9 WHERE tenant_id = $1');
+  expect(await reconcile.checkRelease(toTenantId(tenant.tenantId), none)).toBe(9);
+  await change(`INSERT INTO retention_horizons (tenant_id, days_from) VALUES ($1, '2027-06-01')`);
+  expect(await check()).toBeNull();
 });
 
 test('more episodes than one step takes are all built', async () => {

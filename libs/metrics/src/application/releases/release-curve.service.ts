@@ -7,6 +7,8 @@ import { episodeNotFound } from '../../domain/metrics.errors.js';
 import { cumulativeCurve } from '../../domain/releases/cumulative-curve.js';
 import { groupBy } from '../../domain/releases/group-by.js';
 import type { KeptRollups } from '../../domain/retention/kept-rollups.js';
+import { releaseNotKept } from '../../domain/releases/release.errors.js';
+import { lastStartGone, releaseKept } from '../../domain/releases/release-kept.js';
 import { MOST_PEERS, quarterStart, wholeDays } from '../../domain/releases/release-age.js';
 import { usualCurve, type UsualPoint } from '../../domain/releases/usual-curve.js';
 import { eventSeries, valuesOf } from '../../infrastructure/event-series.sql.js';
@@ -50,19 +52,22 @@ export class ReleaseCurveService {
    * Curves of some episodes, and of their shows: median and quartiles of the last 50 episodes or fewer.
    *
    * @param days up to which age, 366 at most
-   * @throws DomainError `episode_not_found` (404)
+   * @throws DomainError `episode_not_found` (404), `release_not_kept` (400) where retention has removed a curve
    */
   async answer(episodeIds: readonly string[], days: number, now = Date.now()): Promise<ReleaseCurveAnswer> {
     const { sql, tenantId } = this.db.current;
     const episodes = await findReleases(sql, tenantId, episodeIds);
     if (episodes.length < new Set(episodeIds.map((id) => id.toLowerCase())).size) throw episodeNotFound();
-    const others = await this.othersOf(episodes, now);
+    const earlier = await this.othersOf(episodes, now);
     const { frame, kept } = await this.frames.since(
       { podcastId: null, episodeId: null },
       now,
       startsOf(episodes, now),
-      startsOf(others, now),
+      startsOf(earlier, now),
     );
+    const gone = episodes.some(({ startedAt }) => !releaseKept(startedAt?.getTime() ?? now, kept.day));
+    if (gone) throw releaseNotKept(lastStartGone(kept.day) ?? now, 'curves');
+    const others = earlier.filter(({ startedAt }) => releaseKept(startedAt.getTime(), kept.day));
     const ids = [...episodes, ...others].map(({ id }) => id);
     const cells = groupBy(await curveCells(sql, tenantId, ids, days), ({ episodeId }) => episodeId);
     const answered: ReleaseCurveAnswer['episodes'] = [];

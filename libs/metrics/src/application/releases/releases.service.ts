@@ -7,6 +7,7 @@ import { evidenceOf, metricLevels, type Evidence, type MetricLevel } from '../..
 import { groupBy } from '../../domain/releases/group-by.js';
 import { benchmarkRelease, type Benchmark, type Release } from '../../domain/releases/benchmark-release.js';
 import { HORIZONS } from '../../domain/releases/release-age.js';
+import { lastStartGone } from '../../domain/releases/release-kept.js';
 import { horizonTotals, type HorizonTotals } from '../../infrastructure/releases/horizon-totals.sql.js';
 import { releaseHistory, type HistoryRow } from '../../infrastructure/releases/release-history.sql.js';
 import { listReleases, type ReleaseRow } from '../../infrastructure/releases/release-list.sql.js';
@@ -25,6 +26,8 @@ export interface ReleaseLevel extends MetricLevel {
 }
 
 export interface ReleasesAnswer extends AnswerFrame, Page<object> {
+  /** Releases that began then or before are left out: nothing that was stored of them is kept. Null: all are there. */
+  goneUntil: Date | null;
   items: (Omit<ReleaseRow, 'id'> & { episodeId: string; levels: ReleaseLevel[] })[];
 }
 
@@ -59,13 +62,14 @@ export class ReleasesService {
     const history = await this.historyOf(page.items, now);
     const starts = page.items.map(({ startedAt }) => startedAt.getTime());
     const compared = history.map(({ startedAt }) => startedAt.getTime());
-    const { frame } = await this.frames.since({ podcastId, episodeId: null }, now, starts, compared);
+    const { frame, kept } = await this.frames.since({ podcastId, episodeId: null }, now, starts, compared);
     const totals = await this.totalsOf(page.items, history);
     const items = page.items.map(({ id, ...row }) => {
       const ofShow = history.filter((each) => each.podcastId === row.podcastId);
       return { episodeId: id, ...row, levels: levelsOf({ id, ...row }, ofShow, totals, now) };
     });
-    return { ...frame, items, next: page.next };
+    const gone = lastStartGone(kept.month);
+    return { ...frame, goneUntil: gone === null ? null : new Date(gone), items, next: page.next };
   }
 
   private historyOf(releases: readonly ReleaseRow[], now: number): Promise<HistoryRow[]> {

@@ -19,16 +19,19 @@ import { play, storeEvents, type RawEvent } from '../exact-rollups.contract.js';
 import { QuestionReader, type Question } from '../question-reader.js';
 import { RecentTenants } from '../recent-tenants.js';
 import { ReconcileAggregates } from '../reconcile-aggregates.js';
+import { RefreshListening } from '../listening/refresh-listening.js';
 import { RefreshDimensions } from '../query/refresh-dimensions.js';
 import { RefreshAggregates } from '../refresh-aggregates.js';
 import { RefreshMetricsDaily } from '../refresh-metrics-daily.js';
 import { SeriesService } from '../series.service.js';
 import { TotalsService } from '../totals.service.js';
+import { ThinDerived } from './thin-derived.js';
 import { ThinRollups } from './thin-rollups.js';
 
 let database: TestDatabase;
 let connections: TestConnections;
 let refresh: RefreshAggregates;
+let listening: RefreshListening;
 let dimensions: RefreshDimensions;
 let refreshDaily: RefreshMetricsDaily;
 let reconcile: ReconcileAggregates;
@@ -56,13 +59,14 @@ beforeAll(async () => {
   const logger = createLogger('silent');
   const recent = new RecentTenants();
   refresh = new RefreshAggregates(db, app, logger, recent);
+  listening = new RefreshListening(db, app, logger);
   dimensions = new RefreshDimensions(db, app, logger);
   refreshDaily = new RefreshMetricsDaily(db, app, logger);
   reconcile = new ReconcileAggregates(db, recent, logger);
   engine = new EngineInForce(settings, maintenance);
   retention = new EnforceRetention(settings, db, engine, maintenance);
   const tenants = new TenantsService(db, maintenance, settings);
-  thin = new ThinRollups(settings, db, tenants, maintenance);
+  thin = new ThinRollups(settings, db, tenants, maintenance, new ThinDerived(db));
   const questions = new QuestionReader(db, tenants);
   series = new SeriesService(db, questions);
   totals = new TotalsService(db, questions);
@@ -121,6 +125,7 @@ class Network {
 
   async refresh(): Promise<void> {
     while ((await refresh.run()).days > 0);
+    while ((await listening.run()).days > 0);
     while ((await refreshDaily.run()).days > 0);
     while ((await dimensions.run()).days > 0);
   }
@@ -311,6 +316,46 @@ describe('rollups past their retention', () => {
     await network.sql(`UPDATE tenant_settings SET month_retention_days = 80 WHERE tenant_id = $1`);
     await network.retain();
     expect(await network.byDate({ ...question, timeZone: 'UTC' }, 'month')).toBe('before_month_horizon');
+  });
+
+  test('take audience sketches and release curves with the days, and totals of releases with the months', async () => {
+    const network = await Network.create({ raw: 8, slice: 8, hour: 8, day: 20 });
+    await network.store(START + HOUR_MS);
+    await network.refresh();
+    const { podcastId, episodeIds } = network.tenant;
+    await network.sql(
+      `INSERT INTO audience_sketches (tenant_id, podcast_id, episode_id, rule_set_id, day, series, evidence, listeners,
+                                      unidentified, hashes)
+       SELECT $1, $2, $3, $2, unnest($4::date[]), 'a', 'prefix_only', 0, 0, '{}'`,
+      ...[podcastId, episodeIds[0], ['2025-03-01', '2025-03-31', '2025-04-01']],
+    );
+    // Followed for 366 days: until 1 April, and until a quarter of an hour later.
+    const starts = ['2024-03-31T00:00Z', '2024-03-31T00:15Z'];
+    await network.sql(
+      `WITH starts AS (
+         INSERT INTO release_starts (tenant_id, podcast_id, episode_id, started_at)
+         SELECT $1, $2, s.* FROM unnest($3::uuid[], $4::timestamptz[]) AS s RETURNING *
+       ), curves AS (
+         INSERT INTO release_curves (tenant_id, podcast_id, episode_id, rule_set_id, downloads, age_day, evidence)
+         SELECT tenant_id, podcast_id, episode_id, podcast_id, 1, 365, 'prefix_only' FROM starts
+       )
+       INSERT INTO release_totals (tenant_id, episode_id, days_1, days_7, days_30, days_60, days_90, days_366, evidence)
+       SELECT tenant_id, episode_id, 0, 0, 0, 0, 0, 1, 'prefix_only' FROM starts`,
+      ...[podcastId, episodeIds.slice(0, 2), starts],
+    );
+    network.now = START + 60 * DAY_MS; // 30 April: days of April stay
+    await network.retain();
+    const left = async (of: string, from: string) =>
+      (await network.sql<{ of: string }>(`SELECT ${of} AS of FROM ${from} WHERE tenant_id = $1`)).map(
+        (row) => row.of,
+      );
+    expect(await left('day::text', 'audience_sketches')).toEqual(['2025-04-01']);
+    expect(await left('episode_id', 'release_curves')).toEqual([episodeIds[1]]);
+    expect(await left('episode_id', 'release_totals')).toHaveLength(2);
+    await network.sql(`UPDATE tenant_settings SET month_retention_days = 20 WHERE tenant_id = $1`);
+    await network.retain();
+    expect(await left('episode_id', 'release_totals')).toEqual([episodeIds[1]]);
+    expect(await left('episode_id', 'release_starts')).toHaveLength(2);
   });
 
   test('stay while a mark waits before them, and where raw events are kept', async () => {

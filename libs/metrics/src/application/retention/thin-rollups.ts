@@ -1,10 +1,10 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { Settings } from '@lib/config';
-import { MAINTENANCE_POOL, RolePool, TenantDb } from '@lib/database';
+import { MAINTENANCE_POOL, RolePool, TenantDb, type Sql } from '@lib/database';
 import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
 import { TenantsService } from '@lib/tenants';
-import { everyTenant, moveWatermark, tryLockDay } from '@lib/time-series';
+import { everyTenant, forEachTenant, moveWatermark, tryLockDay } from '@lib/time-series';
 import type { Grain } from '../../domain/cover-with-grains.js';
 import { ALL_KEPT, type KeptRollups } from '../../domain/retention/kept-rollups.js';
 import { planHorizons, type StoredRollups } from '../../domain/retention/plan-horizons.js';
@@ -12,6 +12,7 @@ import { moveHorizons } from '../../infrastructure/retention/move-horizons.sql.j
 import { firstRollup, removeRollups } from '../../infrastructure/retention/remove-rollups.sql.js';
 import { storedRollups } from '../../infrastructure/retention/stored-rollups.sql.js';
 import { widenSlices } from '../../infrastructure/retention/widen-slices.sql.js';
+import { ThinDerived } from './thin-derived.js';
 import { thinRollupsJob } from './thin-rollups.job.js';
 
 /** Longer than any refresh may run: one that read an earlier raw horizon is over by then. */
@@ -25,10 +26,10 @@ const GRAINS = ['slice', 'hour', 'day', 'month'] as const;
 /**
  * Makes rollups fewer as they grow old, without changing a number that can still be asked for.
  *
- * Where asked to, slices of days before the acceptance window are made 15 minutes wide, a day in each transaction, under the lock of those
+ * Where asked to, slices of days before the acceptance window are made 15 minutes wide, a day in each transaction, under the locks of those
  * who rebuild the day: who comes later finds `quartersUntil` behind the day and rebuilds wide slices. Rows past a tenant's
  * retention go where raw events are gone too, so that nobody rebuilds anything from them: first the horizon moves, and
- * questions that need them are refused; then they go, a quarter of a day at a time.
+ * questions that need them are refused; then they go, a quarter of a day at a time, and what rests on them after them.
  */
 @Injectable()
 @HandlesJob(thinRollupsJob)
@@ -38,18 +39,20 @@ export class ThinRollups {
     private readonly db: TenantDb,
     private readonly tenants: TenantsService,
     @Inject(MAINTENANCE_POOL) private readonly maintenance: RolePool,
+    private readonly derived: ThinDerived,
   ) {}
 
   /** Returns how many rows were saved by wider slices, and how many went. */
   async run(now = new Date()): Promise<Record<'widened' | 'removed', number>> {
     const deadline = Date.now() + BUDGET_MS;
     const report = { widened: 0, removed: 0 };
-    for (const tenantId of await this.maintenance.transaction(everyTenant)) {
-      if (Date.now() >= deadline) break;
+    await forEachTenant(await this.maintenance.transaction(everyTenant), async (tenantId) => {
+      if (Date.now() >= deadline) return;
       const { stored, kept } = await this.move(tenantId, now);
       report.widened += await this.widen(tenantId, stored, now, deadline);
       for (const grain of GRAINS) report.removed += await this.remove(tenantId, grain, kept, deadline);
-    }
+      report.removed += await this.derived.remove(tenantId, kept, deadline);
+    });
     return report;
   }
 
@@ -88,7 +91,7 @@ export class ThinRollups {
   private widenDay(tenantId: TenantId, day: Date): Promise<number | null> {
     return this.db.run(tenantId, async () => {
       const { sql } = this.db.current;
-      if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(day)))) return null;
+      if (!(await tryLockBoth(sql, tenantId, day))) return null;
       let saved = 0;
       // Most days of a small tenant have nothing.
       const first = (await firstRollup(sql, tenantId, 'slice', day)) ?? dayAfter(day);
@@ -128,12 +131,20 @@ export class ThinRollups {
       const { sql } = this.db.current;
       const first = await firstRollup(sql, tenantId, grain, from);
       if (first === null || first >= end) return null;
-      if (!(await tryLockDay(sql, tenantId, 'rollup', utcDate(first)))) return null;
+      if (!(await tryLockBoth(sql, tenantId, first))) return null;
       const start = floorTime(first, STEP_MS);
       const next = later(start, STEP_MS);
       return { removed: await removeRollups(sql, tenantId, grain, start, next), next };
     });
   }
+}
+
+/** The locks of who rebuilds the counts of a UTC day, and of who rebuilds its listening. */
+async function tryLockBoth(sql: Sql, tenantId: TenantId, day: Date): Promise<boolean> {
+  const date = utcDate(day);
+  return (
+    (await tryLockDay(sql, tenantId, 'rollup', date)) && (await tryLockDay(sql, tenantId, 'listening', date))
+  );
 }
 
 function dayAfter(day: Date): Date {

@@ -22,8 +22,8 @@ type FoundAnswer = KeptAnswer | { readonly value: unknown };
  *
  * An answer was right in a snapshot that began at most `freshMs` before the question came, or begins after it; `asOf` says
  * of which events, and is never later than what that snapshot held. Older answers are looked at by one statement: numbers
- * of the same version of the tenant's watermark stand, and get the `asOf` of now. Questions that are asked while the same
- * one is worked on wait for that. Failures are not kept.
+ * of the same version of the tenant's watermark stand, until the time that their origin names, and get the `asOf` of now.
+ * Questions that are asked while the same one is worked on wait for that. Failures are not kept.
  */
 export class AnswerCache {
   private readonly kept: KeptAnswers;
@@ -97,7 +97,8 @@ export class AnswerCache {
   }
 
   private async stands(tenantId: string, kept: KeptAnswer, begunAt: number): Promise<boolean> {
-    const then = kept.origin.state;
+    const { state: then, until = Infinity } = kept.origin;
+    if (Date.now() >= until) return false;
     const now = await this.stateNow(tenantId, kept.origin);
     // A replica that has not come as far as the one that answered: what was true of newer numbers is no less true.
     const isBehind = now.version < then.version;

@@ -11,6 +11,8 @@ export interface AnswerOrigin {
   readonly stages: readonly MarkKind[];
   /** Of the rollups, in the snapshot that its numbers come from. */
   readonly state: RollupState;
+  /** UTC milliseconds from which on the answer is another though no number changed; left out where it never is. */
+  readonly until?: number;
 }
 
 /**

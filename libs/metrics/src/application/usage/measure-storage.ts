@@ -2,13 +2,15 @@ import { Inject, Injectable } from '@nestjs/common';
 import { APP_POOL, MAINTENANCE_POOL, RolePool, TenantDb } from '@lib/database';
 import { utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
-import { everyTenant } from '@lib/time-series';
+import { allowLongStatements, everyTenant, forEachTenant } from '@lib/time-series';
 import { isMeasured, storeUsage, type StorageLine } from '../../infrastructure/usage/storage-usage.sql.js';
 import {
   averageRowBytes,
+  countAll,
   countStretch,
   STORED_RELATIONS,
   type StoredRelation,
+  type TimedRelation,
 } from '../../infrastructure/usage/stored-relations.sql.js';
 import { measureStorageJob } from './measure-storage.job.js';
 
@@ -35,10 +37,10 @@ export class MeasureStorage {
     const deadline = Date.now() + BUDGET_MS;
     const rowBytes = await this.app.transaction(averageRowBytes);
     let tenants = 0;
-    for (const tenantId of await this.maintenance.transaction(everyTenant)) {
-      if (Date.now() >= deadline) break;
+    await forEachTenant(await this.maintenance.transaction(everyTenant), async (tenantId) => {
+      if (Date.now() >= deadline) return;
       if (await this.measure(tenantId, utcDate(now), rowBytes)) tenants += 1;
-    }
+    });
     return { tenants };
   }
 
@@ -59,7 +61,21 @@ export class MeasureStorage {
     return true;
   }
 
-  private async countRows(tenantId: TenantId, stored: StoredRelation): Promise<number> {
+  private countRows(tenantId: TenantId, stored: StoredRelation): Promise<number> {
+    const { time } = stored;
+    if (time !== null) return this.countStretches(tenantId, { ...stored, time });
+    return this.db.run(
+      tenantId,
+      async () => {
+        const { sql } = this.db.current;
+        await allowLongStatements(sql);
+        return countAll(sql, tenantId, stored);
+      },
+      { readOnly: true },
+    );
+  }
+
+  private async countStretches(tenantId: TenantId, stored: TimedRelation): Promise<number> {
     let [rows, from] = [0, new Date(0)];
     for (;;) {
       const stretch = await this.db.run(

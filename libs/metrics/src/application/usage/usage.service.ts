@@ -29,6 +29,8 @@ export interface UsageAnswer {
     measuredAt: Date | null;
     rows: number;
     bytes: number | null;
+    /** Of rows that are counted, by the average size of one: bytes are never measured. */
+    estimated: true;
     lines: StorageLine[];
     history: StorageOfDay[];
   };
@@ -88,6 +90,7 @@ export class UsageService {
         (sum, { bytes }) => (sum === null || bytes === null ? null : sum + bytes),
         0,
       ),
+      estimated: true,
       lines,
       history: await usageHistory(sql, tenantId, DAYS_SHOWN),
     };

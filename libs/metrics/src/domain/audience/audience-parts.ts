@@ -53,6 +53,11 @@ export function rangesBefore(
   return parts.find((part) => part.key === key)?.ranges ?? [];
 }
 
+/** What of some ranges lies at or after an instant. */
+export function rangesSince(since: number, ranges: readonly CountedRange[]): readonly CountedRange[] {
+  return ranges.filter(({ to }) => to > since).map(({ from, to }) => ({ from: Math.max(from, since), to }));
+}
+
 function partsOf(
   series: SketchSeries,
   range: CountedRange,

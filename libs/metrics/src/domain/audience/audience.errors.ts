@@ -7,6 +7,7 @@ export function queryTooExpensive(rows: number, limit: number, alternative: stri
     422,
     `It would take some ${Math.round(rows).toLocaleString('en')} rows to answer this, and at most ` +
       `${limit.toLocaleString('en')} are read for one answer: ${alternative}.`,
+    { field: 'to' },
   );
 }
 

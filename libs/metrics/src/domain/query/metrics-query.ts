@@ -1,6 +1,20 @@
-import type { Evidence, Metric } from '../event-metrics.js';
+import { METRICS, type Evidence, type Metric } from '../event-metrics.js';
 import type { Interval } from '../local-buckets.js';
 import { DIMENSIONS, type Dimension } from './dimensions.js';
+
+/**
+ * Different listeners. They are not among METRICS, since nothing of them adds up: neither over time nor over shows or
+ * levels.
+ */
+export const LISTENERS = 'listeners';
+
+/** What numbers can be asked for. */
+export const QUERY_METRICS = [
+  'downloads',
+  LISTENERS,
+  ...METRICS.filter((metric) => metric !== 'downloads'),
+] as const;
+export type QueryMetric = Metric | typeof LISTENERS;
 
 /** By what numbers can be split, besides metric and evidence, by which they always are. */
 export const GROUPINGS = ['podcast', 'episode', ...DIMENSIONS] as const;

@@ -20,12 +20,12 @@ export function oneDimensionOnly(): DomainError {
   );
 }
 
-/** More numbers than one answer may hold. `limit` is what is affordable. */
-export function tooManyPoints(points: number, limit: number): DomainError {
+/** More numbers than one answer may hold: `limit` groups of as many buckets. `affordable` is a limit that fits. */
+export function tooManyPoints(limit: number, affordable: number): DomainError {
   return new DomainError(
     'too_many_points',
     400,
-    `${points} groups of that many buckets are too much for one answer: ask for at most limit=${limit}, or a longer interval.`,
+    `${limit} groups of that many buckets are too much for one answer: ask for at most limit=${affordable}, or a longer interval.`,
     { field: 'limit' },
   );
 }
@@ -37,5 +37,33 @@ export function cursorOfAnotherQuestion(): DomainError {
     400,
     'The cursor belongs to another question: repeat every parameter but cursor and limit.',
     { field: 'cursor' },
+  );
+}
+
+/** Listeners beside another metric: their numbers are of another kind, and cost other things. */
+export function listenersAlone(): DomainError {
+  return new DomainError(
+    'listeners_alone',
+    400,
+    'listeners are asked for alone, since they never add up: ask for the other metrics in a question of their own.',
+    { field: 'metric' },
+  );
+}
+
+/** A grouping or an interval in which listeners are not told apart. `instead` says in words what is. */
+export function listenersNotApart(field: 'by' | 'interval', instead: string): DomainError {
+  return new DomainError('listeners_not_apart', 400, `listeners are not told apart so: ${instead}.`, {
+    field,
+  });
+}
+
+/** More groups of listeners than one answer may measure. */
+export function tooManyAudiences(limit: number): DomainError {
+  return new DomainError(
+    'too_many_audiences',
+    400,
+    `One answer measures at most ${limit.toLocaleString('en')} audiences (groups by levels, buckets and ranges): name ` +
+      'podcastId or episodeId, or ask for a longer interval or for none.',
+    { field: 'by' },
   );
 }

@@ -2,12 +2,12 @@ import type { Grain, GrainStretch } from '../grain-stretch.js';
 import { beforeRollupHorizon, unalignedRange } from '../metrics.errors.js';
 import { sliceWidth, type KeptRollups } from './kept-rollups.js';
 
-/** What to ask for where a grain is gone, in words. */
-const INSTEAD: Record<Grain, string> = {
+/** What to ask for where a grain is gone, in words; null where nothing coarser is there. */
+const INSTEAD: Record<Grain, string | null> = {
   slice: 'begin and end on full hours of UTC, in a time zone that is off by whole hours',
   hour: 'ask for whole UTC days, with timeZone=UTC',
   day: 'ask for whole UTC months, with timeZone=UTC',
-  month: 'nothing is kept of the time before',
+  month: null,
 };
 
 /**

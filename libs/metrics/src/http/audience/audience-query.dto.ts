@@ -1,22 +1,14 @@
 import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
-import { Transform } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayMinSize,
-  ArrayUnique,
-  IsArray,
-  IsIn,
-  IsOptional,
-  IsString,
-  IsUUID,
-  MaxLength,
-} from 'class-validator';
+import { IsIn, IsOptional, IsUUID } from 'class-validator';
 import { AUDIENCE_INTERVALS, type AudienceInterval } from '../../application/audience/audience.service.js';
 import { LISTENER_EVIDENCE } from '../../application/metric-catalogue.js';
 import type { RequestEvidence } from '../../domain/audience/request-evidence.js';
-import { RangeQueryDto, repeatable } from '../metrics-query.dto.js';
+import { IdList } from '../id-list.js';
+import { RangeQueryDto } from '../range-query.dto.js';
+import { NameList } from '../name-list.js';
 
 const MAX_PODCASTS = 20;
+const MAX_COMPARED = 10;
 const MAX_FILTER_VALUES = 20;
 
 /** Range and level: what every question about listeners has. */
@@ -29,19 +21,10 @@ class AudienceRangeQueryDto extends OmitType(RangeQueryDto, ['podcastId']) {
 
 /** Also narrows to podcasts, or to an episode. */
 export class ShowsQueryDto extends AudienceRangeQueryDto {
-  @ApiPropertyOptional({
-    type: [String],
-    format: 'uuid',
-    maxItems: MAX_PODCASTS,
+  @IdList({
     description: 'Listeners of any of these podcasts. May be repeated; the whole network when left out.',
+    most: MAX_PODCASTS,
   })
-  @IsOptional()
-  @Transform(repeatable)
-  @IsArray()
-  @ArrayMinSize(1)
-  @ArrayMaxSize(MAX_PODCASTS)
-  @ArrayUnique()
-  @IsUUID(undefined, { each: true })
   podcastId?: string[];
   @ApiPropertyOptional({
     format: 'uuid',
@@ -50,23 +33,6 @@ export class ShowsQueryDto extends AudienceRangeQueryDto {
   @IsOptional()
   @IsUUID()
   episodeId?: string;
-}
-
-/** Values of a filter on downloads. */
-const filter = (description: string, example: string) => [
-  ApiPropertyOptional({ type: [String], example: [example], maxItems: MAX_FILTER_VALUES, description }),
-  IsOptional(),
-  Transform(repeatable),
-  IsArray(),
-  ArrayMinSize(1),
-  ArrayMaxSize(MAX_FILTER_VALUES),
-  IsString({ each: true }),
-  MaxLength(200, { each: true }),
-];
-function Filter(description: string, example: string): PropertyDecorator {
-  return (target, property) => {
-    for (const decorate of filter(description, example)) decorate(target, property);
-  };
 }
 
 export class AudienceQueryDto extends ShowsQueryDto {
@@ -79,28 +45,33 @@ export class AudienceQueryDto extends ShowsQueryDto {
   @IsOptional()
   @IsIn(AUDIENCE_INTERVALS)
   interval?: AudienceInterval;
-  @Filter('Only listeners with downloads by one of these apps. May be repeated.', 'Overcast')
+  @NameList(
+    'Only listeners with downloads by one of these apps. May be repeated.',
+    'Overcast',
+    MAX_FILTER_VALUES,
+  )
   app?: string[];
-  @Filter('Only listeners with downloads on one of these kinds of device. May be repeated.', 'mobile')
+  @NameList(
+    'Only listeners with downloads on one of these kinds of device. May be repeated.',
+    'mobile',
+    MAX_FILTER_VALUES,
+  )
   device?: string[];
-  @Filter('Only listeners with downloads from one of these countries. May be repeated.', 'DE')
+  @NameList(
+    'Only listeners with downloads from one of these countries. May be repeated.',
+    'DE',
+    MAX_FILTER_VALUES,
+  )
   country?: string[];
 }
 
 export class OverlapQueryDto extends AudienceRangeQueryDto {
-  @ApiProperty({
-    type: [String],
-    format: 'uuid',
-    minItems: 2,
-    maxItems: 10,
+  @IdList({
     description: 'The podcasts to compare: repeat the parameter.',
+    fewest: 2,
+    most: MAX_COMPARED,
+    required: true,
   })
-  @Transform(repeatable)
-  @IsArray()
-  @ArrayMinSize(2)
-  @ArrayMaxSize(10)
-  @ArrayUnique()
-  @IsUUID(undefined, { each: true })
   podcastId!: string[];
 }
 

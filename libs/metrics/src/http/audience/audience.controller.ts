@@ -20,19 +20,30 @@ import {
   ShowsQueryDto,
   SubscribersQueryDto,
 } from './audience-query.dto.js';
+import { AudienceAnswerDto } from './audience.dto.js';
 import {
-  AudienceAnswerDto,
   ConcentrationAnswerDto,
   OverlapAnswerDto,
   ReturningAnswerDto,
   SubscribersAnswerDto,
-} from './audience.dto.js';
+} from './single-listeners.dto.js';
 
 /** The answer's type and what every question about listeners can be refused for. */
-function answers(type: Type, code = 'audience_period_exceeded') {
+function answers(
+  type: Type,
+  code = 'audience_period_exceeded',
+  tooLong = 'the range is too long or lies in two key periods',
+) {
   return applyDecorators(
     ApiOkResponse({ type }),
-    ApiBadRequestResponse(problemResponse('The question is not valid, or the range is too long', 400, code)),
+    ApiBadRequestResponse(
+      problemResponse(
+        `The question is not valid, ${tooLong}, or retention has removed what it takes: single downloads ` +
+          '(before_download_horizon) or listeners of UTC days (before_day_horizon)',
+        400,
+        code,
+      ),
+    ),
     ApiNotFoundResponse(problemResponse('No such podcast or episode', 404, 'podcast_not_found')),
     ApiUnprocessableEntityResponse(
       problemResponse(
@@ -73,7 +84,11 @@ export class AudienceController {
       'device or country, are counted from downloads, as long as that takes at most 1,000,000 rows. At most a year and ' +
       '400 points.',
   })
-  @answers(AudienceAnswerDto, 'invalid_range')
+  @answers(
+    AudienceAnswerDto,
+    'invalid_range',
+    'the range is too long or has more than 400 points (too_many_buckets)',
+  )
   audience(
     @Query() { podcastId, app, device, country, ...query }: AudienceQueryDto,
   ): Promise<AudienceAnswerDto> {

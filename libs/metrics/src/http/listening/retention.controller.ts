@@ -34,7 +34,11 @@ export class RetentionController {
   })
   @ApiOkResponse({ type: RetentionAnswerDto })
   @ApiBadRequestResponse(
-    problemResponse('The question or a window is not valid, or the range is too long', 400, 'invalid_window'),
+    problemResponse(
+      'The question or a window is not valid, the range is too long, or what was heard then is gone (before_hour_horizon)',
+      400,
+      'invalid_window',
+    ),
   )
   @ApiNotFoundResponse(problemResponse('No such episode', 404, 'episode_not_found'))
   retention(@Query() { window = [], ...question }: RetentionQueryDto): Promise<RetentionAnswerDto> {

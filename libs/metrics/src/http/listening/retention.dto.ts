@@ -1,8 +1,9 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
 import { Transform } from 'class-transformer';
 import { ArrayMaxSize, IsArray, IsOptional, IsString, IsUUID, MaxLength } from 'class-validator';
-import { RangeQueryDto } from '../metrics-query.dto.js';
+import { RangeQueryDto } from '../range-query.dto.js';
 import { AnswerFrameDto } from '../metrics.dto.js';
+import { repeatable } from '../repeatable.js';
 
 const MAX_WINDOWS = 20;
 
@@ -19,7 +20,7 @@ export class RetentionQueryDto extends RangeQueryDto {
       '30 seconds from each position at which `ad_delivered` or `ad_play` told of a placement.',
   })
   @IsOptional()
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? [value] : value))
+  @Transform(repeatable)
   @IsArray()
   @ArrayMaxSize(MAX_WINDOWS)
   @IsString({ each: true })

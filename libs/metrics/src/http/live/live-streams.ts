@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
+import { Inject, Injectable, Optional, type OnModuleDestroy } from '@nestjs/common';
 import { Settings } from '@lib/config';
 import {
   AUTHENTICATOR,
@@ -12,8 +12,8 @@ import { DomainError, HOUR_MS } from '@lib/primitives';
 import { LiveFeeds } from '../../application/live/live-feeds.js';
 import { LiveStream } from './live-stream.js';
 
-/** After so long a client has to ask again. */
-const LONGEST_MS = HOUR_MS;
+/** After so many milliseconds a client has to ask again: an hour, unless something else is provided. */
+export const LONGEST_STREAM_MS = Symbol('LONGEST_STREAM_MS');
 
 /** The open streams of this process: keeps each alive, and ends it in time. */
 @Injectable()
@@ -25,6 +25,7 @@ export class LiveStreams implements OnModuleDestroy {
     private readonly feeds: LiveFeeds,
     private readonly settings: Settings,
     @Inject(AUTHENTICATOR) private readonly authenticator: Authenticator,
+    @Optional() @Inject(LONGEST_STREAM_MS) private readonly longestMs: number = HOUR_MS,
   ) {}
 
   /**
@@ -46,7 +47,7 @@ export class LiveStreams implements OnModuleDestroy {
       });
     }
     this.open.add(stream);
-    const endsAt = performance.now() + LONGEST_MS;
+    const endsAt = performance.now() + this.longestMs;
     const timer = setInterval(() => void this.attend(stream, request, endsAt), this.settings.liveHeartbeatMs);
     timer.unref();
     stream.once('close', () => {

@@ -1,6 +1,7 @@
-import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { GROUPINGS, INTERVALS } from '../../application/metric-catalogue.js';
-import type { Grouping } from '../../domain/query/metrics-query.js';
+import { ApiProperty, ApiPropertyOptional, OmitType } from '@nestjs/swagger';
+import { GROUPINGS, INTERVALS, QUERY_METRICS } from '../../application/metric-catalogue.js';
+import type { Grouping, QueryMetric } from '../../domain/query/metrics-query.js';
+import { ListenersDto } from '../audience/audience.dto.js';
 import { AnswerFrameDto, MetricLevelDto, PreviousRangeDto } from '../metrics.dto.js';
 
 /** Of what a row counts events: only what was asked for by `by`. */
@@ -23,9 +24,16 @@ export class QueryBucketDto {
   @ApiProperty({ format: 'date-time', example: '2026-03-28T23:00:00.000Z' }) startUtc!: string;
 }
 
-export class QueryRowDto extends MetricLevelDto {
+export class QueryRowDto extends OmitType(MetricLevelDto, ['metric']) {
+  @ApiProperty({ enum: QUERY_METRICS, example: 'downloads' }) metric!: QueryMetric;
   @ApiProperty({ type: QueryGroupDto, description: 'Empty without `by`.' }) group!: QueryGroupDto;
-  @ApiProperty({ example: 1204, description: 'Of the whole range.' }) value!: number;
+  @ApiProperty({
+    nullable: true,
+    type: Number,
+    example: 1204,
+    description: 'Of the whole range. Null for listeners of whom only bounds are known.',
+  })
+  value!: number | null;
   @ApiProperty({ nullable: true, type: Number, example: 980, description: 'Null without `compare`.' })
   previousValue!: number | null;
   @ApiProperty({
@@ -39,9 +47,27 @@ export class QueryRowDto extends MetricLevelDto {
     nullable: true,
     type: [Number],
     example: [400, 0, 804],
-    description: 'One for each of `buckets`; they add up to `value`. Null without `interval`.',
+    description:
+      'One for each of `buckets`; they add up to `value`, except for listeners. Null without `interval`.',
   })
-  values!: number[] | null;
+  values!: (number | null)[] | null;
+  @ApiPropertyOptional({
+    type: ListenersDto,
+    description: 'How sure a number of listeners is. Rows of other metrics have none of these.',
+  })
+  listeners?: ListenersDto;
+  @ApiPropertyOptional({
+    nullable: true,
+    type: ListenersDto,
+    description: 'The same of the range compared with.',
+  })
+  previousListeners?: ListenersDto | null;
+  @ApiPropertyOptional({
+    nullable: true,
+    type: [ListenersDto],
+    description: 'The same of each of `buckets`.',
+  })
+  listenersByBucket?: ListenersDto[] | null;
 }
 
 export class QueryAnswerDto extends AnswerFrameDto {

@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { AGE_STEPS } from '../../application/releases/release-catalogue.js';
 import { INTERVALS } from '../../application/metric-catalogue.js';
 import { AnswerFrameDto, MetricLevelDto } from '../metrics.dto.js';
 
@@ -52,5 +53,12 @@ export class CatalogueLevelDto extends MetricLevelDto {
 export class BackCatalogueAnswerDto extends AnswerFrameDto {
   @ApiProperty({ example: 30 }) olderThanDays!: number;
   @ApiProperty({ nullable: true, type: String, enum: [...INTERVALS, null] }) interval!: string | null;
+  @ApiProperty({
+    enum: AGE_STEPS,
+    description:
+      'How exactly an episode turns old: at the quarter of an hour in which it has reached the age, or, of times whose finer ' +
+      'counts retention has removed, at the next full UTC hour or UTC day. The coarsest of the answer.',
+  })
+  agesBy!: string;
   @ApiProperty({ type: [CatalogueLevelDto] }) levels!: CatalogueLevelDto[];
 }

@@ -36,7 +36,7 @@ export class ForecastDto {
     nullable: true,
     description:
       'F(a): the share of the horizon’s downloads that the show’s earlier episodes had at this age. `downloads` is `soFar` ' +
-      'divided by it. Null before publication: then `downloads` is the distribution of their totals.',
+      'divided by it. Where retention has removed the counts that it takes, this is told of the age in whole days. Null before publication: then `downloads` is the distribution of their totals.',
   })
   reachedShare?: EstimateDto | null;
   @ApiPropertyOptional({ example: 48, description: 'How many earlier episodes it comes from, 50 at most.' })

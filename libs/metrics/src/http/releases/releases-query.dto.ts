@@ -1,23 +1,13 @@
 import { ApiProperty, ApiPropertyOptional } from '@nestjs/swagger';
-import { Transform, Type } from 'class-transformer';
-import {
-  ArrayMaxSize,
-  ArrayNotEmpty,
-  ArrayUnique,
-  IsArray,
-  IsIn,
-  IsInt,
-  IsOptional,
-  IsUUID,
-  Max,
-  Min,
-} from 'class-validator';
+import { Type } from 'class-transformer';
+import { IsIn, IsInt, IsOptional, IsUUID, Max, Min } from 'class-validator';
 import { PageQueryDto } from '@lib/http';
 import { INTERVALS } from '../../application/metric-catalogue.js';
 import { FORECAST_DAYS } from '../../application/releases/release-catalogue.js';
 import type { Interval } from '../../domain/local-buckets.js';
 import type { ForecastDays } from '../../domain/releases/forecast-release.js';
-import { RangeQueryDto } from '../metrics-query.dto.js';
+import { IdList } from '../id-list.js';
+import { RangeQueryDto } from '../range-query.dto.js';
 
 export class ReleasesQueryDto extends PageQueryDto {
   @ApiPropertyOptional({ default: 20, minimum: 1, maximum: 50 })
@@ -34,18 +24,7 @@ export class ReleasesQueryDto extends PageQueryDto {
 }
 
 export class ReleaseCurveQueryDto {
-  @ApiProperty({
-    type: [String],
-    format: 'uuid',
-    maxItems: 10,
-    description: 'May be repeated, to compare up to 10 episodes.',
-  })
-  @Transform(({ value }: { value: unknown }) => (typeof value === 'string' ? [value] : value))
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayMaxSize(10)
-  @ArrayUnique()
-  @IsUUID(undefined, { each: true })
+  @IdList({ description: 'May be repeated, to compare up to 10 episodes.', most: 10, required: true })
   episodeId!: string[];
   @ApiPropertyOptional({
     default: 90,

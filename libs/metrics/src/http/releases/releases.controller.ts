@@ -11,6 +11,7 @@ import { BackCatalogueService } from '../../application/releases/back-catalogue.
 import { ForecastService } from '../../application/releases/forecast.service.js';
 import { ReleaseCurveService } from '../../application/releases/release-curve.service.js';
 import { ReleasesService } from '../../application/releases/releases.service.js';
+import { CachedAnswer } from '../serving/cached-answer.js';
 import { BackCatalogueAnswerDto } from './catalogue-share.dto.js';
 import { ForecastAnswerDto } from './forecast.dto.js';
 import {
@@ -44,6 +45,7 @@ export class ReleasesController {
   ) {}
 
   @Get('releases')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'Episodes beside each other at the same age',
     description:
@@ -62,6 +64,7 @@ export class ReleasesController {
   }
 
   @Get('release-curve')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'How downloads add up since publication',
     description:
@@ -70,7 +73,7 @@ export class ReleasesController {
   })
   @answers(
     ReleaseCurveAnswerDto,
-    'A parameter is not valid',
+    'A parameter is not valid, or retention has removed a curve (release_not_kept)',
     'invalid_input',
     'No such episode',
     'episode_not_found',
@@ -80,6 +83,7 @@ export class ReleasesController {
   }
 
   @Get('back-catalogue')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'The back catalogue’s share of downloads',
     description:
@@ -88,8 +92,8 @@ export class ReleasesController {
   })
   @answers(
     BackCatalogueAnswerDto,
-    'The question is not valid, the range is too long, has more than 800 points (too_many_buckets), or needs more stored ' +
-      'numbers than one answer may read (answer_too_costly)',
+    'The question is not valid, the range is too long, has more than 800 points (too_many_buckets), needs more stored ' +
+      'numbers than one answer may read (answer_too_costly), or counts of its time are gone (before_hour_horizon)',
     'invalid_range',
     'No such podcast',
     'podcast_not_found',
@@ -101,6 +105,7 @@ export class ReleasesController {
   }
 
   @Get('forecast')
+  @CachedAnswer()
   @ApiOperation({
     summary: 'What an episode is going to reach',
     description:
@@ -110,7 +115,7 @@ export class ReleasesController {
   })
   @answers(
     ForecastAnswerDto,
-    'A parameter is not valid',
+    'A parameter is not valid, or retention has removed the totals of the episode (release_not_kept)',
     'invalid_input',
     'No such episode',
     'episode_not_found',

@@ -52,6 +52,14 @@ export class ReleaseDto extends EpisodeHeadDto {
 }
 
 export class ReleasesAnswerDto extends AnswerFrameDto {
+  @ApiProperty({
+    nullable: true,
+    type: Date,
+    description:
+      'Episodes that were published then or before are left out: retention has removed what was stored of them. Null where ' +
+      'it has removed nothing.',
+  })
+  goneUntil!: Date | null;
   @ApiProperty({ type: [ReleaseDto], description: 'Published episodes, the last one first.' })
   items!: ReleaseDto[];
   @ApiProperty({ nullable: true, type: String, description: 'Pass as `cursor` to get the next page.' })

@@ -5,7 +5,10 @@ import { toTenantId } from '@lib/primitives';
 import { UsageService } from '../../application/usage/usage.service.js';
 import { UsageDto } from './usage.dto.js';
 
-/** What the caller's tenant has stored, and for how long. */
+/**
+ * What the caller's tenant has stored, and for how long. The answer is never kept: the newest raw event, quotas and
+ * measurements change without the watermark.
+ */
 @ApiTags('tenant')
 @Controller('v1/usage')
 export class UsageController {

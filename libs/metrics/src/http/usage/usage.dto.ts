@@ -62,6 +62,13 @@ export class StorageUsageDto {
   @ApiProperty({ example: 3_412_004 }) rows!: number;
   @ApiProperty({ nullable: true, type: Number, example: 612_400_800, description: 'The sum of the lines.' })
   bytes!: number | null;
+  @ApiProperty({
+    enum: [true],
+    description:
+      'Bytes are estimated: rows are counted, and their size is an average over all tenants. Rows that TimescaleDB has ' +
+      'compressed count as if they were not, so there bytes are more than what is on disk.',
+  })
+  estimated!: true;
   @ApiProperty({ type: [StorageLineDto], description: 'By table and level of what grows with events.' })
   lines!: StorageLineDto[];
   @ApiProperty({ type: [StorageOfDayDto], description: 'The last 30 measurements, oldest first.' })

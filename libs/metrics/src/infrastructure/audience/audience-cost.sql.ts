@@ -1,8 +1,8 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
-import { coverWithGrains } from '../../domain/cover-with-grains.js';
-import { ALL_KEPT } from '../../domain/retention/kept-rollups.js';
+import { coverAtLeast } from '../../domain/cover-with-grains.js';
 import { eventSeries } from '../event-series.sql.js';
+import { keptRollups } from '../retention/kept-rollups.sql.js';
 import {
   ASKED_SKETCHES,
   idsToRead,
@@ -31,15 +31,19 @@ export async function idsOfSketches(
   return rows[0]?.ids ?? 0;
 }
 
-/** How many downloads the network had in some ranges, from rollups. Where ranges overlap they count again. */
+/**
+ * How many downloads the network had in some ranges, and where rollups are gone around them, at most. Where ranges overlap
+ * they count again.
+ */
 export async function downloadsIn(
   sql: Sql,
   tenantId: TenantId,
   ranges: readonly CountedRange[],
 ): Promise<number> {
   if (ranges.length === 0) return 0;
-  const first = Math.min(...ranges.map(({ from }) => from));
-  const stretches = ranges.flatMap(({ from, to }) => coverWithGrains([from], to, ALL_KEPT));
+  const kept = await keptRollups(sql, tenantId);
+  const stretches = ranges.flatMap(({ from, to }) => coverAtLeast(from, to, kept));
+  const first = Math.min(...stretches.map(({ from }) => from));
   const series = await eventSeries(sql, tenantId, [first], stretches, {
     podcastId: null,
     episodeId: null,

@@ -18,7 +18,7 @@ export interface Show {
 export interface AudienceSet {
   readonly evidence: RequestEvidence;
   readonly part: AudiencePart;
-  /** Different podcasts, or one episode, or the network. */
+  /** Different podcasts, or different episodes, or the network; none is nobody. */
   readonly shows: readonly Show[];
 }
 
@@ -58,10 +58,16 @@ function stretchesOf(sets: readonly AudienceSet[], filter: AudienceFilter): SetS
 
 /** The different stretches of time whose downloads are read row by row. */
 export function rowRanges(sets: readonly AudienceSet[], filter: AudienceFilter): CountedRange[] {
-  const ranges = new Map<string, CountedRange>();
-  for (const { byRow, from, to } of stretchesOf(sets, filter))
-    if (byRow) ranges.set(`${from} ${to}`, { from, to });
-  return [...ranges.values()];
+  return different(stretchesOf(sets, filter).filter(({ byRow }) => byRow));
+}
+
+/** The different stretches of time that are read from sketches: whole UTC days. */
+export function sketchRanges(sets: readonly AudienceSet[], filter: AudienceFilter): CountedRange[] {
+  return different(stretchesOf(sets, filter).filter(({ byRow }) => !byRow));
+}
+
+function different(stretches: readonly CountedRange[]): CountedRange[] {
+  return [...new Map(stretches.map(({ from, to }) => [`${from} ${to}`, { from, to }])).values()];
 }
 
 /** The parameters $1 to $13 of what reads sets. Sets are numbered from 0. */

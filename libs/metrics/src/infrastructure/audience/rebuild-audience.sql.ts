@@ -5,15 +5,16 @@ import { NO_SHOW } from './audience-sets.js';
 /** Ids in a sketch: an estimate from one of them has a standard error of 2 %. 20 kB at most. */
 export const SKETCH_SIZE = 2_500;
 
-/** SQL for the instant from which downloads are kept: sketches of days before it stay as they are. */
-const KEPT_FROM = `coalesce((SELECT downloads_from FROM retention_horizons WHERE tenant_id = $1), '-infinity')`;
+/** SQL for the instant from which downloads and sketches are kept: what there is of days before it is not touched. */
+const KEPT_FROM = `coalesce((SELECT greatest(downloads_from, days_from) FROM retention_horizons WHERE tenant_id = $1),
+                            '-infinity')`;
 
 /**
  * Makes the sketches of a UTC day say who its shown downloads were by: for each episode, for each podcast and for the
  * network. Sketches that are right are not written. Call it under the day's lock.
  *
- * Days whose downloads retention has removed are left as they are: the snapshot that reads downloads decides it, so a
- * horizon that moves meanwhile cannot empty a sketch.
+ * Days of which retention has removed downloads or sketches are left as they are: the snapshot that reads downloads decides it, so a
+ * horizon that moves meanwhile can neither empty a sketch nor bring one back.
  *
  * One series at a time, so that a day of a million downloads is sorted in parts of half the size.
  *

@@ -107,5 +107,25 @@ const ALERTS: ExportedTable = {
   ofListeners: false,
 };
 
+/** Where episodes of a podcast may be fetched from. */
+const PODCAST_HOSTS: ExportedTable = {
+  name: 'podcast_hosts',
+  columns: plainColumns({ podcast_id: 'uuid', host: 'text', source: 'text', verified_at: 'instant' }),
+  from: 'podcast_hosts t',
+  key: [
+    { sql: 't.podcast_id', type: 'uuid' },
+    { sql: 't.host', type: 'text' },
+  ],
+  isTimed: false,
+  podcast: 't.podcast_id',
+  ofListeners: false,
+};
+
 /** What numbers are about, and what is noticed about them. */
-export const CATALOG_TABLES: readonly ExportedTable[] = [PODCASTS, EPISODES, ANNOTATIONS, ALERTS];
+export const CATALOG_TABLES: readonly ExportedTable[] = [
+  PODCASTS,
+  EPISODES,
+  PODCAST_HOSTS,
+  ANNOTATIONS,
+  ALERTS,
+];

@@ -43,6 +43,12 @@ export interface TablePage {
  */
 const LOOKED_AT = 20_000;
 
+/**
+ * How far from where a page begins its end is looked for, before it is looked for anywhere. TimescaleDB's tables stand behind
+ * views, whose rows are all read and sorted to give the first in an order: unbounded, a page would cost all that is left.
+ */
+const REACHES = ['1 hour', '1 day', '28 days'] as const;
+
 const SENT_BY = `json_build_object(
     'userAgentId', t.user_agent_id::text, 'referrer', r.value, 'asn', n.asn, 'country', n.country,
     'occurredAtMs', floor(extract(epoch FROM t.occurred_at) * 1000)
@@ -115,8 +121,42 @@ async function pageEnd(
   after: TablePosition | null,
   count: number,
 ): Promise<TablePosition | null> {
+  const start = startOf(table, selection, after);
+  for (const reach of start === null ? [] : REACHES) {
+    const end = await rowAfter(sql, tenantId, table, selection, after, count, { start, reach });
+    if (end !== null) return end;
+  }
+  return rowAfter(sql, tenantId, table, selection, after, count, null);
+}
+
+/** The time at which a page begins; null where rows are in no order of instants, or from the very first one on. */
+function startOf(
+  { isTimed, key }: ExportedTable,
+  { range, descending }: TableSelection,
+  after: TablePosition | null,
+): unknown {
+  if (!isTimed || key[0]?.type !== 'timestamptz') return null;
+  return after?.[0] ?? (descending ? range?.to : range?.from) ?? null;
+}
+
+async function rowAfter(
+  sql: Sql,
+  tenantId: TenantId,
+  table: ExportedTable,
+  selection: TableSelection,
+  after: TablePosition | null,
+  count: number,
+  within: { start: unknown; reach: string } | null,
+): Promise<TablePosition | null> {
   const bounds = new Parameters(tenantId);
   const conditions = conditionsOf(bounds, table, selection, after);
+  if (within !== null) {
+    const [start, reach] = [bounds.add(within.start, 'timestamptz'), bounds.add(within.reach, 'interval')];
+    const { descending } = selection;
+    conditions.push(
+      `${table.key[0]?.sql} ${descending ? '>' : '<'} ${start} ${descending ? '-' : '+'} ${reach}`,
+    );
+  }
   const rows = await sql<KeyTexts>(
     `SELECT ${keyTexts(table.key)} FROM ${table.from} WHERE ${conditions.join(' AND ')}
      ORDER BY ${order(table, selection)} LIMIT 1 OFFSET ${bounds.add(count - 1, 'integer')}`,
@@ -152,10 +192,10 @@ function conditionsOf(
       `${time.sql} >= ${bounds.add(from, time.type)}`,
       `${time.sql} < ${bounds.add(to, time.type)}`,
     );
-    // Follows from the comparison of keys, which leaves out no partition.
-    if (after !== null)
-      conditions.push(`${time.sql} ${descending ? '<=' : '>='} ${bounds.add(after[0], time.type)}`);
   }
+  // Follows from the comparison of keys, which leaves out no partition, and no row whose key is known only when it is read.
+  if (table.isTimed && time !== undefined && after !== null)
+    conditions.push(`${time.sql} ${descending ? '<=' : '>='} ${bounds.add(after[0], time.type)}`);
   if (after !== null) conditions.push(compare(bounds, table.key, descending ? '<' : '>', after));
   return conditions;
 }

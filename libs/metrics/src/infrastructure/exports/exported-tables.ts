@@ -2,6 +2,7 @@ import { CATALOG_TABLES } from './catalog-tables.js';
 import { COUNTING_TABLES } from './counting-tables.js';
 import type { ExportedTable } from './exported-table.js';
 import { DOWNLOADS, LISTENER_EVENTS } from './listener-tables.js';
+import { LISTENING_TABLES } from './listening-tables.js';
 import { NUMBER_TABLES } from './number-tables.js';
 
 /** Every table that a tenant can take out. */
@@ -10,6 +11,7 @@ export const EXPORTED_TABLES: readonly ExportedTable[] = [
   LISTENER_EVENTS,
   DOWNLOADS,
   ...NUMBER_TABLES,
+  ...LISTENING_TABLES,
   ...COUNTING_TABLES,
 ];
 

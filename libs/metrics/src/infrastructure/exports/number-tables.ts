@@ -1,4 +1,5 @@
 import { DIMENSIONS, type Dimension } from '../../domain/query/dimensions.js';
+import { EVERYTHING } from '../query/add-dimensions.js';
 import { plainColumns, type ExportedTable } from './exported-table.js';
 
 /**
@@ -23,8 +24,12 @@ function listenerMetrics(
       dimension_value: 'text',
       value: 'bigint',
     }),
-    from: 'listener_metrics t',
-    where: `t.grain = '${grain}' AND t.dimension = '${dimension}'`,
+    ...(dimension === 'none'
+      ? { from: 'listener_metrics t', where: `t.grain = '${grain}' AND t.dimension = 'none'` }
+      : {
+          from: 'listener_dimensions t',
+          where: `t.grain = '${grain}' AND t.dimension = '${dimension}' AND t.episode_id <> ${EVERYTHING}`,
+        }),
     key: [
       { sql: 't.bucket', type: 'timestamptz' },
       { sql: 't.episode_id', type: 'uuid' },
@@ -129,6 +134,53 @@ const RELEASE_CURVES: ExportedTable = {
   ofListeners: false,
 };
 
+/** Downloads within so many days since publication: sums of release_curves, which they outlive. */
+const RELEASE_TOTALS: ExportedTable = {
+  name: 'release_totals',
+  columns: [
+    ...plainColumns({
+      episode_id: 'uuid',
+      evidence: 'text',
+      days_1: 'bigint',
+      days_7: 'bigint',
+      days_30: 'bigint',
+      days_60: 'bigint',
+      days_90: 'bigint',
+      days_366: 'bigint',
+    }),
+    { name: 'podcast_id', type: 'uuid', sql: 'e.podcast_id' },
+  ],
+  from: 'release_totals t LEFT JOIN episodes e ON e.tenant_id = $1 AND e.id = t.episode_id',
+  key: [
+    { sql: 't.episode_id', type: 'uuid' },
+    { sql: 't.evidence', type: 'text' },
+  ],
+  isTimed: false,
+  podcast: 'e.podcast_id',
+  ofListeners: false,
+};
+
+/** How much was stored, as it was measured on a UTC day. */
+const STORAGE_USAGE: ExportedTable = {
+  name: 'storage_usage',
+  columns: plainColumns({
+    day: 'date',
+    relation: 'text',
+    level: 'text',
+    rows: 'bigint',
+    bytes: 'bigint',
+    measured_at: 'instant',
+  }),
+  from: 'storage_usage t',
+  key: [
+    { sql: 't.day', type: 'date' },
+    { sql: 't.relation', type: 'text' },
+    { sql: 't.level', type: 'text' },
+  ],
+  isTimed: true,
+  ofListeners: false,
+};
+
 /** Numbers: rollups, and what was promised to somebody. */
 export const NUMBER_TABLES: readonly ExportedTable[] = [
   listenerMetrics('slice', 'listener_metrics_slices'),
@@ -142,6 +194,8 @@ export const NUMBER_TABLES: readonly ExportedTable[] = [
   ]),
   METRICS_DAILY,
   RELEASE_CURVES,
+  RELEASE_TOTALS,
+  STORAGE_USAGE,
   SNAPSHOTS,
   SNAPSHOT_NUMBERS,
 ];

@@ -27,7 +27,8 @@ const LOOK_BACK = `interval '${MAX_GAP_MS} milliseconds'`;
  * `addListeningToMonth`, which other days write, too.
  *
  * Frozen are slices of whose 5 minutes before raw events are gone: they would lose what was heard over their border. Slices
- * whose counts name no event with a position are not read at all: for who only has downloads, this costs a look-up.
+ * whose counts name no event with a position are not read at all: for who only has downloads, this costs a look-up. The
+ * metric is compared outside of it: PostgreSQL 18 takes it for a reason to skip from episode to episode instead.
  *
  * Call it under the day's lock, after the counts of `slices` are right.
  *
@@ -47,8 +48,9 @@ export async function rebuildListening(
        SELECT bucket, bucket + $6::float8 * interval '1 millisecond' AS bucket_end
        FROM unnest($2::timestamptz[]) AS t (bucket)
        WHERE bucket - ${LOOK_BACK} >= coalesce((SELECT raw_from FROM raw_horizons WHERE tenant_id = $1), '-infinity')
-         AND (EXISTS (SELECT FROM listener_metrics m WHERE m.tenant_id = $1 AND m.grain = 'slice' AND m.dimension = 'none'
-                        AND m.bucket = t.bucket AND m.metric = ANY ($5::text[]) OFFSET 0)
+         AND (EXISTS (SELECT FROM (SELECT metric FROM listener_metrics WHERE tenant_id = $1 AND grain = 'slice'
+                                     AND dimension = 'none' AND bucket = t.bucket OFFSET 0) m
+                      WHERE m.metric = ANY ($5::text[]))
               OR EXISTS (SELECT FROM listening_positions p WHERE p.tenant_id = $1 AND p.grain = 'slice'
                            AND p.bucket = t.bucket OFFSET 0))
      ), fresh AS (${COUNT_LISTENING}

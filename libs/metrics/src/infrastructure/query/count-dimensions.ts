@@ -1,12 +1,6 @@
 import { DIMENSIONS, UNKNOWN } from '../../domain/query/dimensions.js';
 import { NO_RULE_SET } from '../count-raw.js';
 
-/** Condition for rollup rows of one dimension or another, not of totals: a list, so that an index serves it. */
-export const OF_A_DIMENSION = `dimension IN (${DIMENSIONS.map((dimension) => `'${dimension}'`).join(', ')})`;
-
-/** Condition for all rollup rows, in a form that an index serves which has the dimension before the time. */
-export const OF_ANY_DIMENSION = `dimension IN ('none', ${DIMENSIONS.map((dimension) => `'${dimension}'`).join(', ')})`;
-
 /** SQL for a name that may be missing or empty. */
 export const known = (column: string) => `coalesce(nullif(${column}, ''), '${UNKNOWN}')`;
 
@@ -28,8 +22,9 @@ const NAMED = `
 
 /**
  * SQL that counts raw events by app, by device and by country, for each bucket, episode, metric and evidence. Expects what
- * `COUNT_RAW` expects. Events are gathered by agent and network before these are looked up, and each episode's podcast is
- * looked up once: on tables without statistics the planner may go through all episodes for every look-up.
+ * `COUNT_RAW` expects. Events are gathered by agent, and by network, before these are looked up, each by its key: left to
+ * join, the planner compares every one with every other on tables without statistics, and it may go through all episodes
+ * for every look-up of a podcast.
  */
 const COUNT_EVENTS = `
   SELECT t.bucket, counted.*
@@ -37,23 +32,34 @@ const COUNT_EVENTS = `
   CROSS JOIN LATERAL (
     WITH gathered AS MATERIALIZED (
       SELECT l.episode_id, l.event_type AS metric, evidence_level(l.event_type, l.trusted_sender, l.bytes_sent) AS evidence,
-             l.user_agent_id, l.network_id, count(*) AS value
+             l.user_agent_id, l.network_id, GROUPING(l.network_id) = 1 AS of_agents, count(*) AS value
       FROM listener_events l
       WHERE l.tenant_id = $1 AND l.occurred_at >= t.bucket AND l.occurred_at < t.bucket_end
         AND l.occurred_at >= $3 AND l.occurred_at < $4
-      GROUP BY 1, 2, 3, 4, 5
+      GROUP BY GROUPING SETS ((1, 2, 3, 4), (1, 2, 3, 5))
     ), of_podcasts AS MATERIALIZED (
       SELECT e.* FROM (SELECT DISTINCT episode_id FROM gathered) g
       CROSS JOIN LATERAL (
         SELECT id, podcast_id FROM episodes WHERE tenant_id = $1 AND id = g.episode_id OFFSET 0
       ) e
     ), summed AS MATERIALIZED (
-      SELECT episode_id, metric, evidence, ${NAMED}, sum(value)::bigint AS value
-      FROM (
-        SELECT g.*, ${known('a.app')} AS app, ${known('a.device')} AS device, ${known('n.country')} AS country
-        FROM gathered g ${agentsAndNetworks('g')}
-      ) named
-      GROUP BY ${EACH_DIMENSION('episode_id, metric, evidence')}
+      SELECT episode_id, metric, evidence, CASE WHEN app IS NULL THEN 'device' ELSE 'app' END AS dimension,
+             coalesce(app, device) AS dimension_value, sum(value)::bigint AS value
+      FROM (SELECT g.*, ${known('a.app')} AS app, ${known('a.device')} AS device
+            FROM gathered g
+            LEFT JOIN LATERAL (
+              SELECT app, device FROM user_agents WHERE tenant_id = $1 AND id = g.user_agent_id OFFSET 0
+            ) a ON true
+            WHERE of_agents) named
+      GROUP BY GROUPING SETS ((1, 2, 3, app), (1, 2, 3, device))
+      UNION ALL
+      SELECT episode_id, metric, evidence, 'country', ${known('n.country')}, sum(value)::bigint
+      FROM gathered g
+      LEFT JOIN LATERAL (
+        SELECT country FROM networks WHERE tenant_id = $1 AND id = g.network_id OFFSET 0
+      ) n ON true
+      WHERE NOT of_agents
+      GROUP BY 1, 2, 3, 5
     )
     SELECT e.podcast_id, s.episode_id, s.metric, s.evidence, ${NO_RULE_SET}::uuid AS rule_set_id, s.dimension,
            s.dimension_value, s.value
@@ -78,7 +84,7 @@ const COUNT_SHOWN_DOWNLOADS = `
   ) counted`;
 
 /**
- * SQL that counts all that is kept by app, device and country: rows as in `listener_metrics`, for each of the buckets in a
+ * SQL that counts all that is kept by app, device and country: rows as in `listener_dimensions`, for each of the buckets in a
  * relation `touched (bucket, bucket_end)`, between $3 and $4 of the tenant $1.
  */
 export const COUNT_DIMENSIONS = `${COUNT_EVENTS} UNION ALL ${COUNT_SHOWN_DOWNLOADS}`;

@@ -35,23 +35,23 @@ const COARSE: readonly string[] = ['day', 'month'];
  */
 export function rollupRows(values: BoundValues, asked: QueryShape, reading: RollupReading): string[] {
   const { stretches } = reading;
+  if (reading.dimension !== undefined) return [dimensionRows(values, asked, stretches, reading.dimension)];
   if (!isByEpisode(asked))
-    return [readEach(values, asked, reading, stretches, 'listener_totals', 'podcast_id', podcastsOf)];
+    return [readEach(values, asked, stretches, 'listener_totals', 'podcast_id', podcastsOf)];
   const everyEpisode = asked.episodeIds === undefined && asked.podcastIds === undefined;
   const coarse = everyEpisode ? stretches.filter(({ grain }) => COARSE.includes(grain)) : [];
   const rest = stretches.filter((stretch) => !coarse.includes(stretch));
   return [
-    ...(coarse.length === 0 ? [] : [readAll(values, asked, reading, coarse)]),
+    ...(coarse.length === 0 ? [] : [readAll(values, asked, coarse)]),
     ...(rest.length === 0
       ? []
-      : [readEach(values, asked, reading, rest, 'listener_metrics', 'episode_id', episodesOf)]),
+      : [readEach(values, asked, rest, 'listener_metrics', 'episode_id', episodesOf)]),
   ];
 }
 
 function readEach(
   values: BoundValues,
   asked: QueryShape,
-  reading: RollupReading,
   stretches: readonly GrainStretch[],
   table: string,
   column: string,
@@ -61,29 +61,48 @@ function readEach(
     SELECT rows.metric, rows.evidence, ${keysOf(asked)}, rows.bucket, rows.value
     FROM (${scopesOf(values, asked)}) AS c (id) CROSS JOIN ${listOf(values, stretches)}
     CROSS JOIN LATERAL (
-      SELECT m.* FROM ${table} m WHERE ${ofStretch(values, asked, reading)} AND m.${column} = c.id OFFSET 0
+      SELECT m.* FROM ${table} m WHERE ${ofStretch(values, asked)} AND m.${column} = c.id OFFSET 0
     ) rows`;
 }
 
-function readAll(
-  values: BoundValues,
-  asked: QueryShape,
-  reading: RollupReading,
-  stretches: readonly GrainStretch[],
-): string {
+function readAll(values: BoundValues, asked: QueryShape, stretches: readonly GrainStretch[]): string {
   return `
     SELECT rows.metric, rows.evidence, ${keysOf(asked)}, rows.bucket, rows.value
     FROM ${listOf(values, stretches)}
     CROSS JOIN LATERAL (
       SELECT m.* FROM listener_metrics m
-      WHERE ${ofStretch(values, asked, reading)} AND m.grain IN ('day', 'month') OFFSET 0
+      WHERE ${ofStretch(values, asked)} AND m.grain IN ('day', 'month') OFFSET 0
     ) rows`;
 }
 
-function ofStretch(values: BoundValues, asked: QueryShape, { dimension }: RollupReading): string {
-  return `m.tenant_id = $1 AND m.grain = s.grain AND m.dimension = '${dimension ?? 'none'}'
-    AND m.metric = ANY (${values.bind(asked.metrics, 'text[]')}) AND m.bucket >= s.low AND m.bucket < s.high
-    ${dimension === undefined ? '' : among(values, 'm.dimension_value', asked[dimension], 'text')}`;
+/** The same by one dimension, where each podcast or episode is one index range for each metric and stretch. */
+function dimensionRows(
+  values: BoundValues,
+  asked: QueryShape,
+  stretches: readonly GrainStretch[],
+  dimension: Dimension,
+): string {
+  const scopes = isByEpisode(asked)
+    ? `SELECT e.podcast_id, c.id FROM (${episodesOf(values, asked)}) AS c (id)
+       JOIN episodes e ON e.tenant_id = $1 AND e.id = c.id`
+    : `SELECT c.id, ${WHOLE_NETWORK} FROM (${podcastsOf(values, asked)}) AS c (id)`;
+  return `
+    SELECT rows.metric, rows.evidence, ${keysOf(asked)}, rows.bucket, named.count AS value
+    FROM (${scopes}) AS c (podcast_id, episode_id) CROSS JOIN ${listOf(values, stretches)}
+    CROSS JOIN LATERAL (
+      SELECT m.* FROM dimension_counts m
+      WHERE m.tenant_id = $1 AND m.podcast_id = c.podcast_id AND m.episode_id = c.episode_id AND m.grain = s.grain
+        AND m.dimension = '${dimension}' AND m.metric = ANY (${values.bind(asked.metrics, 'text[]')})
+        AND m.bucket >= s.low AND m.bucket < s.high
+      OFFSET 0
+    ) rows
+    CROSS JOIN LATERAL unnest(rows.names, rows.counts) AS named (name, count)
+    WHERE true ${among(values, 'named.name', asked[dimension], 'text')}`;
+}
+
+function ofStretch(values: BoundValues, asked: QueryShape): string {
+  return `m.tenant_id = $1 AND m.grain = s.grain AND m.dimension = 'none'
+    AND m.metric = ANY (${values.bind(asked.metrics, 'text[]')}) AND m.bucket >= s.low AND m.bucket < s.high`;
 }
 
 function listOf(values: BoundValues, stretches: readonly GrainStretch[]): string {
@@ -111,9 +130,9 @@ function keysOf({ by }: QueryShape): string {
   return groupKeys(by, {
     podcast: 'rows.podcast_id::text',
     episode: 'rows.episode_id::text',
-    app: 'rows.dimension_value',
-    device: 'rows.dimension_value',
-    country: 'rows.dimension_value',
+    app: 'named.name',
+    device: 'named.name',
+    country: 'named.name',
   });
 }
 

@@ -1,6 +1,7 @@
 import type { Sql } from '@lib/database';
 import type { TenantId } from '@lib/primitives';
 import { MOST_PEERS } from '../../domain/releases/release-age.js';
+import { TOTALS_KEPT } from './release-list.sql.js';
 import { START_OF_EPISODE } from './stale-starts.sql.js';
 
 /** A stretch of a show's episodes: all that were published from one moment to another, and enough before them. */
@@ -21,7 +22,8 @@ export interface HistoryRow {
 
 /**
  * Of each show the episodes published between `oldest` and `newest`, and before them as many as one can be compared with:
- * the last 50 that were published before `oldest` and `passedBefore`.
+ * the last 50 that were published before `oldest` and `passedBefore`. Those of which retention has removed the totals are
+ * left out.
  */
 export function releaseHistory(
   sql: Sql,
@@ -44,7 +46,8 @@ export function releaseHistory(
        WHERE tenant_id = $1 AND podcast_id = p.podcast_id AND published_at BETWEEN first.since AND p.newest
        OFFSET 0
      ) e
-     LEFT JOIN release_starts s ON s.tenant_id = $1 AND s.episode_id = e.id`,
+     LEFT JOIN release_starts s ON s.tenant_id = $1 AND s.episode_id = e.id
+     WHERE ${TOTALS_KEPT}`,
     [
       tenantId,
       shows.map(({ podcastId }) => podcastId),

@@ -12,7 +12,7 @@ export async function moveHorizons(sql: Sql, tenantId: TenantId, to: KeptRollups
   await sql(
     `INSERT INTO retention_horizons AS h (tenant_id, slices_from, hours_from, days_from, months_from, quarters_until)
      VALUES ($1, $2, $3, $4, $5, $6)
-     ON CONFLICT (tenant_id) DO UPDATE SET ${FORWARD.join(', ')}, moved_at = now()`,
+     ON CONFLICT (tenant_id) DO UPDATE SET ${FORWARD.join(', ')}, moved_at = excluded.moved_at`,
     [tenantId, ...instants.map((at) => (at === null ? null : new Date(at)))],
   );
 }

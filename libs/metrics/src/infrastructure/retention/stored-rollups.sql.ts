@@ -7,7 +7,7 @@ import { KEPT_ROLLUPS } from './kept-rollups.sql.js';
 
 const ms = (text: string) => `(SELECT extract(epoch FROM ${text})::float8 * 1000`;
 const firstOf = (grain: Grain) =>
-  `${ms('min(bucket)')} FROM listener_metrics WHERE tenant_id = $1 AND grain = '${grain}' AND dimension = 'none') AS "${grain}"`;
+  `${ms('min(bucket)')} FROM listener_totals WHERE tenant_id = $1 AND grain = '${grain}' AND dimension = 'none') AS "${grain}"`;
 
 /**
  * What retention must know of a tenant: each answer is the first entry of an index.
@@ -25,7 +25,7 @@ export async function storedRollups(
     `SELECT ${KEPT_ROLLUPS} AS kept,
             ${ms('raw_from')} FROM raw_horizons WHERE tenant_id = $1 AND moved_at <= $2) AS "frozenUntil",
             ${ms('min(bucket)')} FROM dirty_buckets
-              WHERE tenant_id = $1 AND kind IN ('count', 'slice', 'dimension', 'metrics_daily')) AS "oldestMark",
+              WHERE tenant_id = $1 AND kind IN ('count', 'slice', 'listening', 'dimension', 'metrics_daily')) AS "oldestMark",
             ${firstOf('slice')}, ${firstOf('hour')}, ${firstOf('day')}, ${firstOf('month')}`,
     [tenantId, settledBefore],
   );

@@ -41,7 +41,11 @@ async function widen(
 ): Promise<number> {
   const carried = (column: string) => (carries === undefined ? '' : `, ${column}`);
   const [row] = await sql<{ saved: number }>(
-    `WITH narrow AS (
+    `WITH groups AS MATERIALIZED (
+       SELECT count(*) AS stored FROM ${name}
+       WHERE tenant_id = $1 AND grain = 'slice' AND dimension = 'none' AND bucket >= $2 AND bucket < $3
+       GROUP BY date_bin('15 minutes', bucket, 'epoch'), ${of}
+     ), narrow AS (
        DELETE FROM ${name}
        WHERE tenant_id = $1 AND grain = 'slice' AND dimension = 'none' AND bucket >= $2 AND bucket < $3
          AND bucket <> date_bin('15 minutes', bucket, 'epoch')
@@ -52,9 +56,8 @@ async function widen(
               ${carried(`max(${carries}::text)::uuid`)}
        FROM narrow GROUP BY 3, ${of}
        ON CONFLICT (tenant_id, grain, bucket, ${of}) DO UPDATE SET value = ${name}.value + EXCLUDED.value
-       RETURNING (xmax = 0)::integer AS added
      )
-     SELECT ((SELECT count(*) FROM narrow) - (SELECT coalesce(sum(added), 0) FROM widened))::integer AS saved`,
+     SELECT coalesce(sum(stored - 1), 0)::integer AS saved FROM groups`,
     [tenantId, from, to],
   );
   return row?.saved ?? 0;

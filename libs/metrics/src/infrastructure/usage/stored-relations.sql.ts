@@ -8,11 +8,14 @@ export type StoredLevel = 'raw' | 'download' | 'slice' | 'hour' | 'day' | 'month
 export interface StoredRelation {
   readonly relation: string;
   readonly level: StoredLevel;
-  /** The column that leads an index right after the tenant and `grain`. */
-  readonly time: string;
+  /** The column that leads an index right after the tenant and `grain`; null: rows are of episodes, not of a time. */
+  readonly time: string | null;
   /** Where a table holds several levels. */
   readonly grain?: 'slice' | 'hour' | 'day' | 'month';
 }
+
+/** A relation whose rows are of a time. */
+export type TimedRelation = StoredRelation & { readonly time: string };
 
 const GRAINS = ['slice', 'hour', 'day', 'month'] as const;
 
@@ -21,14 +24,29 @@ export const STORED_RELATIONS: readonly StoredRelation[] = [
   { relation: 'listener_events', level: 'raw', time: 'occurred_at' },
   { relation: 'attribution_events', level: 'raw', time: 'occurred_at' },
   { relation: 'downloads', level: 'download', time: 'occurred_at' },
-  ...['listener_metrics', 'listener_totals', 'listening_positions'].flatMap((relation) =>
+  ...['listener_metrics', 'listener_totals', 'dimension_counts', 'listening_positions'].flatMap((relation) =>
     GRAINS.map((grain) => ({ relation, level: grain, time: 'bucket', grain })),
   ),
   { relation: 'metrics_daily', level: 'day', time: 'day' },
+  { relation: 'audience_sketches', level: 'day', time: 'day' },
+  { relation: 'release_curves', level: 'day', time: null },
+  { relation: 'release_totals', level: 'month', time: null },
 ];
 
 /** Days that are counted by one statement: a very large tenant's rows could otherwise exceed the statement timeout. */
 const STRETCH = "interval '28 days'";
+
+/** Counts a tenant's rows of a relation without a time: at most some hundred for each episode. */
+export async function countAll(
+  sql: Sql,
+  tenantId: TenantId,
+  { relation }: Pick<StoredRelation, 'relation'>,
+): Promise<number> {
+  const [row] = await sql<{ rows: string }>(`SELECT count(*) AS rows FROM ${relation} WHERE tenant_id = $1`, [
+    tenantId,
+  ]);
+  return Number(row?.rows ?? 0);
+}
 
 /**
  * Counts a tenant's rows from the first one at or after `from` on, for 28 days.
@@ -37,7 +55,7 @@ const STRETCH = "interval '28 days'";
 export async function countStretch(
   sql: Sql,
   tenantId: TenantId,
-  { relation, time, grain }: StoredRelation,
+  { relation, time, grain }: TimedRelation,
   from: Date,
 ): Promise<{ rows: number; next: Date } | null> {
   const own = `FROM ${relation} WHERE tenant_id = $1 ${grain === undefined ? '' : `AND grain = '${grain}'`}`;

@@ -9,63 +9,43 @@ import {
   IsInt,
   IsOptional,
   IsString,
-  IsUUID,
   Length,
   Max,
   Min,
 } from 'class-validator';
-import { IsStorableText } from '@lib/http';
 import {
   EVIDENCE_LEVELS,
   GROUPINGS,
   INTERVALS,
-  METRICS,
   ORDERS,
+  QUERY_METRICS,
 } from '../../application/metric-catalogue.js';
-import type { Evidence, Metric } from '../../domain/event-metrics.js';
+import type { Evidence } from '../../domain/event-metrics.js';
 import type { Interval } from '../../domain/local-buckets.js';
-import type { Grouping, Order } from '../../domain/query/metrics-query.js';
-import { RangeQueryDto, repeatable } from '../metrics-query.dto.js';
+import type { Grouping, Order, QueryMetric } from '../../domain/query/metrics-query.js';
+import { IdList } from '../id-list.js';
+import { RangeQueryDto } from '../range-query.dto.js';
+import { NameList } from '../name-list.js';
+import { repeatable } from '../repeatable.js';
 
 const MOST_VALUES = 100;
-const LONGEST_VALUE = 200;
 /** A cursor holds the titles of the last row. */
 const LONGEST_CURSOR = 12_000;
 
-/** A list of values of which a number may be any. */
-function Filter(description: string, example: string): PropertyDecorator {
-  return (target, property) => {
-    for (const decorate of [
-      ApiPropertyOptional({
-        isArray: true,
-        type: String,
-        maxItems: MOST_VALUES,
-        example: [example],
-        description,
-      }),
-      IsOptional(),
-      Transform(repeatable),
-      IsArray(),
-      ArrayNotEmpty(),
-      ArrayUnique(),
-      ArrayMaxSize(MOST_VALUES),
-      IsString({ each: true }),
-      Length(1, LONGEST_VALUE, { each: true }),
-      IsStorableText(),
-    ])
-      decorate(target, property);
-  };
-}
-
 /** The parameters of the one grammar. */
 export class MetricsQueryDto extends OmitType(RangeQueryDto, ['podcastId']) {
-  @ApiProperty({ enum: METRICS, isArray: true, example: ['downloads'], description: 'May be repeated.' })
+  @ApiProperty({
+    enum: QUERY_METRICS,
+    isArray: true,
+    example: ['downloads'],
+    description: 'May be repeated, but `listeners` is asked for alone.',
+  })
   @Transform(repeatable)
   @IsArray()
   @ArrayNotEmpty()
   @ArrayUnique()
-  @IsIn(METRICS, { each: true })
-  metric!: Metric[];
+  @IsIn(QUERY_METRICS, { each: true })
+  metric!: QueryMetric[];
   @ApiPropertyOptional({
     enum: GROUPINGS,
     isArray: true,
@@ -97,21 +77,9 @@ export class MetricsQueryDto extends OmitType(RangeQueryDto, ['podcastId']) {
   @IsOptional()
   @IsIn(['previous'])
   compare?: 'previous';
-  @ApiPropertyOptional({ isArray: true, type: String, format: 'uuid', description: 'Only these podcasts.' })
-  @IsOptional()
-  @Transform(repeatable)
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayMaxSize(MOST_VALUES)
-  @IsUUID(undefined, { each: true })
+  @IdList({ description: 'Only these podcasts.', most: MOST_VALUES })
   podcastId?: string[];
-  @ApiPropertyOptional({ isArray: true, type: String, format: 'uuid', description: 'Only these episodes.' })
-  @IsOptional()
-  @Transform(repeatable)
-  @IsArray()
-  @ArrayNotEmpty()
-  @ArrayMaxSize(MOST_VALUES)
-  @IsUUID(undefined, { each: true })
+  @IdList({ description: 'Only these episodes.', most: MOST_VALUES })
   episodeId?: string[];
   @ApiPropertyOptional({ enum: EVIDENCE_LEVELS, isArray: true, description: 'Only these levels.' })
   @IsOptional()
@@ -121,11 +89,11 @@ export class MetricsQueryDto extends OmitType(RangeQueryDto, ['podcastId']) {
   @ArrayUnique()
   @IsIn(EVIDENCE_LEVELS, { each: true })
   evidence?: Evidence[];
-  @Filter('Only these apps, by name, or `unknown`.', 'AntennaPod')
+  @NameList('Only these apps, by name, or `unknown`.', 'AntennaPod', MOST_VALUES)
   app?: string[];
-  @Filter('Only these categories of devices, or `unknown`.', 'mobile')
+  @NameList('Only these categories of devices, or `unknown`.', 'mobile', MOST_VALUES)
   device?: string[];
-  @Filter('Only these countries, by ISO 3166-1 alpha-2, or `unknown`.', 'DE')
+  @NameList('Only these countries, by ISO 3166-1 alpha-2, or `unknown`.', 'DE', MOST_VALUES)
   country?: string[];
   @ApiPropertyOptional({
     enum: ORDERS,
