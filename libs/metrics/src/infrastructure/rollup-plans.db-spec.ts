@@ -20,6 +20,7 @@ import { eventSeries } from './event-series.sql.js';
 import { takeMarks } from '@lib/time-series';
 import { episodePositions } from './listening/episode-positions.sql.js';
 import { downloadApps } from './anomalies/download-sources.sql.js';
+import { rebuildAudience } from './audience/rebuild-audience.sql.js';
 import { rebuildListening } from './listening/rebuild-listening.sql.js';
 import { queryGroups } from './query/query-groups.sql.js';
 import { rebuildDimensions } from './query/rebuild-dimensions.sql.js';
@@ -378,4 +379,25 @@ describe('releases', () => {
     const reads = await readsOf((sql) => downloadApps(sql, tenantId, [tenant.podcastId], [day], 24));
     expect(reads).toEqual(['counted_days_pkey by nothing', 'downloads_time by occurred_at']);
   });
+});
+
+test('an audience is rebuilt from the downloads of its day, however rare they seem', async () => {
+  // Among those of a thousand tenants, each row of the day lies on a page of its own, and the rows of any one tenant, rule
+  // set and day look few: then reading the days of the whole history seems cheaper than reading one day.
+  await database.owner.query(
+    `INSERT INTO downloads (tenant_id, rule_set_id, settled_day, address_day_id, download_id, occurred_at, settled_at,
+                            podcast_id, episode_id, listener_id, evidence, app, device, country)
+     SELECT t, t, '2026-03-20', n, gen_random_uuid(), at, at, t, t, n, 'prefix_only', '', '', ''
+     FROM generate_series(0, 59999) n,
+          LATERAL (SELECT '2026-03-20T00:00Z'::timestamptz + n * interval '1 second' AS at,
+                          CASE WHEN n % 30 = 0 THEN $1::uuid ELSE md5((n % 1000)::text)::uuid END AS t) made
+     ORDER BY hashint4(n)`,
+    [tenantId],
+  );
+  await database.owner.query('ANALYZE downloads');
+  const reads = await readsOf((sql) => rebuildAudience(sql, tenantId, new Date('2026-03-20T00:00Z')));
+  expect(reads.filter((read) => /downloads|counted_days/.test(read))).toEqual([
+    'counted_days_pkey by nothing',
+    'downloads_time by occurred_at',
+  ]);
 });

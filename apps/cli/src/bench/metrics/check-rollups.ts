@@ -1,4 +1,10 @@
-import { RefreshAggregates, RefreshAudience, RefreshDimensions, RefreshReleaseCurves } from '@lib/metrics';
+import {
+  RefreshAggregates,
+  RefreshAudience,
+  RefreshDimensions,
+  RefreshListening,
+  RefreshReleaseCurves,
+} from '@lib/metrics';
 import { DAY_MS, utcDate } from '@lib/primitives';
 import { CommandFailed } from '../../command.errors.js';
 import type { LoginSession } from '../../connect-as-login.js';
@@ -95,10 +101,19 @@ async function forget({ sql }: LoginSession, { tenant, day }: TenantDay): Promis
   );
 }
 
+/** Those after the first follow what it changes. */
+const DRAINS = [
+  RefreshAggregates,
+  RefreshListening,
+  RefreshDimensions,
+  RefreshReleaseCurves,
+  RefreshAudience,
+];
+
 /** Works off every mark that rollups follow. */
 function refreshEverything({ settings }: Pick<BenchProduct, 'settings'>): Promise<void> {
   return withApplication(settings, async (application) => {
-    for (const job of [RefreshAggregates, RefreshDimensions, RefreshReleaseCurves, RefreshAudience]) {
+    for (const job of DRAINS) {
       const drain: { run(): Promise<Record<'days' | 'busy' | 'failed', number>> } = application.get(job, {
         strict: false,
       });

@@ -82,6 +82,11 @@ onPartitions('a history made in bulk', () => {
 
   test('has the rows that the product’s own refresh makes', async () => {
     expect(await check()).toBeGreaterThan(1_000);
+    // These follow downloads and totals too, but write nothing that is compared.
+    expect(await owner.sql('SELECT DISTINCT kind FROM dirty_buckets ORDER BY kind')).toEqual([
+      { kind: 'anomaly' },
+      { kind: 'metrics_daily' },
+    ]);
   });
 
   test.each([

@@ -16,6 +16,9 @@ const KEPT_FROM = `coalesce((SELECT greatest(downloads_from, days_from) FROM ret
  * Days of which retention has removed downloads or sketches are left as they are: the snapshot that reads downloads decides it, so a
  * horizon that moves meanwhile can neither empty a sketch nor bring one back.
  *
+ * The downloads of the day are read before it is asked which are shown (`OFFSET 0`): the planner takes a tenant's downloads of
+ * any one day for fewer than they are, and would read those of its whole history, one day after the other.
+ *
  * One series at a time, so that a day of a million downloads is sorted in parts of half the size.
  *
  * @param day 00:00 UTC; downloads are of the day on which they began
@@ -44,9 +47,12 @@ async function rebuildSeries(
     `WITH shown AS (
        SELECT d.podcast_id, d.episode_id, d.evidence, d.rule_set_id,
               CASE $5 WHEN 'a' THEN d.audience_a ELSE d.audience_b END AS id
-       FROM downloads d
+       FROM (
+         SELECT * FROM downloads
+         WHERE tenant_id = $1 AND occurred_at >= $2 AND occurred_at < $3 AND $2 >= ${KEPT_FROM}
+         OFFSET 0
+       ) d
        JOIN counted_days c ON c.tenant_id = $1 AND c.day = d.settled_day AND c.rule_set_id = d.rule_set_id
-       WHERE d.tenant_id = $1 AND d.occurred_at >= $2 AND d.occurred_at < $3 AND $2 >= ${KEPT_FROM}
      ), grouped AS MATERIALIZED (
        SELECT coalesce(podcast_id, ${NO_SHOW}) AS podcast_id, coalesce(episode_id, ${NO_SHOW}) AS episode_id, evidence,
               rule_set_id, count(*) FILTER (WHERE id IS NULL) AS unidentified,
