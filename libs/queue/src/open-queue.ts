@@ -17,7 +17,8 @@ const READY_MS = 10_000;
 const ABANDON_MS = 5_000;
 
 const WORKER_OPTIONS = {
-  concurrency: 4,
+  // Enough that jobs which may take seconds leave room for those that are due each second.
+  concurrency: 8,
   // How long a killed worker's job waits for another: up to the lock and two looks at stalled jobs.
   lockDuration: 30_000,
   stalledInterval: 15_000,

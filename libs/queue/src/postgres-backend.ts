@@ -35,8 +35,8 @@ export class PostgresBackend implements QueueBackend {
     const pool = new pg.Pool({
       ...connectionConfig(this.url),
       options: startupOptions(this.url),
-      // One client listens for notifications; two remain for four handlers' short statements.
-      max: 3,
+      // One client listens for notifications; three remain for eight handlers' short statements.
+      max: 4,
       connectionTimeoutMillis: this.connectionTimeoutMs,
       keepAlive: true,
       Client: PooledClient,

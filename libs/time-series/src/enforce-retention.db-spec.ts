@@ -92,6 +92,22 @@ describe('retention of raw events', () => {
     expect(await agesOf(short)).toEqual([10]);
   });
 
+  test('of one tenant that fails keeps nobody else from theirs', async () => {
+    await database.owner.query(
+      `CREATE FUNCTION refuse_short() RETURNS trigger LANGUAGE plpgsql AS
+         $$ BEGIN IF NEW.tenant_id = '${short.tenantId}' THEN RAISE 'a fault'; END IF; RETURN NEW; END $$;
+       CREATE TRIGGER refuse_short BEFORE INSERT OR UPDATE ON raw_horizons FOR EACH ROW EXECUTE FUNCTION refuse_short()`,
+    );
+    try {
+      for (const at of [now, later])
+        await expect(retention.run(at)).rejects.toMatchObject({ message: '1 of 2 tenants failed' });
+    } finally {
+      await database.owner.query('DROP FUNCTION refuse_short CASCADE');
+    }
+    expect(await agesOf(short)).toEqual([450, 35, 10]);
+    expect(await agesOf(long)).toEqual([35, 10]);
+  });
+
   test('never reaches into the acceptance window, whatever a tenant asks for', async () => {
     await database.owner.query(
       'ALTER TABLE tenant_settings DROP CONSTRAINT tenant_settings_raw_retention_days_check',

@@ -35,13 +35,18 @@ export class EnforceRetention {
   async run(now = new Date()): Promise<Record<string, number>> {
     const tenants = await this.maintenance.transaction(rawRetentions);
     let frozen = 0;
-    for (const tenant of tenants) frozen += await this.freeze(tenant, now);
+    const fault = await faultOf(
+      forEachTenant(tenants, async (tenant) => {
+        frozen += await this.freeze(tenant, now);
+      }),
+    );
     const settled = tenants.filter((tenant) => isSettled(tenant, now));
     const dropped = await this.dropUnneeded(tenants, settled, now);
     let deleted = 0;
     await forEachTenant(settled, async (tenant) => {
       deleted += await this.deleteBeforeHorizon(tenant);
     });
+    if (fault !== undefined) throw fault;
     return { frozen, dropped, deleted };
   }
 
@@ -75,6 +80,17 @@ export class EnforceRetention {
       const to = new Date(Math.min(from.getTime() + DAY_MS, rawFrom.getTime()));
       deleted += await this.maintenance.transaction((sql) => deleteRawEvents(sql, tenantId, from, to));
     }
+  }
+}
+
+/** What some work failed of, where the rest may go on; what says that the database is away is thrown. */
+async function faultOf(work: Promise<void>): Promise<Error | undefined> {
+  try {
+    await work;
+    return undefined;
+  } catch (error) {
+    if (error instanceof AggregateError) return error;
+    throw error;
   }
 }
 

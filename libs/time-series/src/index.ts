@@ -7,7 +7,7 @@ export { backfillHorizon } from './aggregate-horizon.sql.js';
 export { appendAggregateMarks } from './aggregate-marks.sql.js';
 export { compressRawEventsJob } from './compress-raw-events.job.js';
 export { forEachTenant } from './for-each-tenant.js';
-export { DayDrain, IN_PASSING, WITHOUT_REST, type DrainReport } from './day-drain.js';
+export { DayDrain, FIRST, IN_PASSING, WITHOUT_REST, type DrainReport } from './day-drain.js';
 export type { DueDay } from './due-days.js';
 export { downloadHorizon } from './download-horizon.sql.js';
 export { dueWork, type MarkKind } from './due-work.sql.js';

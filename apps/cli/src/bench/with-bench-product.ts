@@ -30,8 +30,8 @@ export interface BenchProduct {
   readonly postmasterPid: number;
   /** A session of the superuser, past every wall. */
   readonly owner: LoginSession;
-  /** Starts the worker, which ends with the rest. */
-  readonly startWorker: () => Promise<void>;
+  /** Starts the worker, which ends with the rest. Returns where its metrics are. */
+  readonly startWorker: () => Promise<string>;
   /** Ends PostgreSQL; the API goes on. */
   readonly stopDatabase: () => Promise<void>;
 }
@@ -128,7 +128,11 @@ async function start(
     apiOrigin,
     postmasterPid: database.server.pid,
     owner,
-    startWorker: () => startChild('worker', `http://${LOOPBACK}:${workerPort}`),
+    startWorker: async () => {
+      const origin = `http://${LOOPBACK}:${workerPort}`;
+      await startChild('worker', origin);
+      return origin;
+    },
     stopDatabase: () => database.server.stop(),
   };
 }

@@ -6,6 +6,7 @@ import { HandlesJob } from '@lib/queue';
 import {
   appendMarks,
   DayDrain,
+  FIRST,
   keepMark,
   moveWatermark,
   rawHorizon,
@@ -16,7 +17,7 @@ import {
   type TakenMarks,
 } from '@lib/time-series';
 import type { Logger } from 'pino';
-import type { CountingBasis, RuleSet } from '../domain/rule-set.js';
+import type { RuleSet } from '../domain/rule-set.js';
 import { changedFiles } from '../infrastructure/changed-files.sql.js';
 import { addressesOf, addressesThatAskedFor } from '../infrastructure/day-requests.sql.js';
 import { AgentReader } from './agent-reader.js';
@@ -24,7 +25,7 @@ import type { RuledDay } from './count-day.js';
 import { countDownloadsJob } from './count-downloads.job.js';
 import { RuleSetsService } from './rule-sets.service.js';
 import { daysOf } from './days-of.js';
-import { storeCountedDay } from './store-counted-day.js';
+import { storeCountedDay, type DayChange } from './store-counted-day.js';
 
 /** Marked slices of one day above which all its addresses are counted: to look for a few would read as much. */
 const MANY_SLICES = 72;
@@ -57,20 +58,32 @@ export class CountDownloads {
     @Inject(APP_POOL) pool: RolePool,
     @Inject(LOGGER) logger: Logger,
   ) {
-    this.drain = new DayDrain(pool, logger, 'count', (day) => this.countDay(day));
+    this.drain = new DayDrain(pool, logger, 'count', (day) => this.countDay(day), FIRST);
   }
 
   run(): Promise<DrainReport> {
     return this.drain.run();
   }
 
-  private async countDay({ tenantId, day }: DueDay): Promise<number | null> {
+  private async countDay(due: DueDay): Promise<number | null> {
+    const { tenantId, day } = due;
+    const counted = await this.countChosen(due);
+    if (counted !== 'not chosen') return counted;
     // In a transaction of its own: to choose holds up whoever writes episodes.
-    const chosen = await this.db.run(tenantId, () => this.choose(utcDate(day)), { repeated: true });
+    await this.db.run(tenantId, () => this.ruleSets.choose(utcDate(day)), { repeated: true });
+    const again = await this.countChosen(due);
+    if (again === 'not chosen') throw new Error(`no rule set was chosen for ${utcDate(day)}`);
+    return again;
+  }
+
+  /** Counts a day under the rule set that was chosen for it. */
+  private countChosen({ tenantId, day }: DueDay): Promise<number | null | 'not chosen'> {
     return this.db.run(
       tenantId,
       async () => {
         const { sql } = this.db.current;
+        const chosen = await this.ruleSets.ofDay(utcDate(day));
+        if (chosen === undefined) return 'not chosen';
         if (!(await lockForCounting(sql, tenantId, day, chosen.ruleSet))) return null;
         const marks = await takeMarks(sql, tenantId, 'count', day, new Date(day.getTime() + DAY_MS));
         const basis = await this.ruleSets.ofDay(utcDate(day));
@@ -82,25 +95,27 @@ export class CountDownloads {
         const addressIds = await this.addressesToCount(marks, { tenantId, day, ...basis });
         if (addressIds?.length === 0) return 0;
         const change = await storeCountedDay(sql, { tenantId, day, ...basis, addressIds }, this.agents);
-        await appendMarks(sql, tenantId, 'slice', change.slices, marks.oldest);
-        await appendMarks(sql, tenantId, 'audience', daysOf(change.slices), marks.oldest);
-        await appendMarks(sql, tenantId, 'count', change.nextDay, marks.oldest);
-        if (change.written > 0) {
-          await keepMark(sql, tenantId, 'detect', day);
-          // For answers made of downloads themselves.
-          await moveWatermark(sql, tenantId);
-        }
+        await this.passOn(tenantId, day, change, marks.oldest);
         return change.written;
       },
       { repeated: true },
     );
   }
 
-  private async choose(day: string): Promise<CountingBasis> {
-    const chosen = await this.ruleSets.ofDay(day);
-    if (chosen !== undefined) return chosen;
-    await this.ruleSets.choose(day);
-    return this.choose(day);
+  private async passOn(
+    tenantId: TenantId,
+    day: Date,
+    change: DayChange,
+    oldest: string | null,
+  ): Promise<void> {
+    const { sql } = this.db.current;
+    await appendMarks(sql, tenantId, 'slice', change.slices, oldest);
+    await appendMarks(sql, tenantId, 'audience', daysOf(change.slices), oldest);
+    await appendMarks(sql, tenantId, 'count', change.nextDay, oldest);
+    if (change.written === 0) return;
+    await keepMark(sql, tenantId, 'detect', day);
+    // For answers made of downloads themselves.
+    await moveWatermark(sql, tenantId);
   }
 
   /** Those seen in marked slices, and those that asked for a file of which something else became known since; null is all. */

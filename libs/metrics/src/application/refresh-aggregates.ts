@@ -9,6 +9,7 @@ import {
   appendMarks,
   DayDrain,
   dueWork,
+  FIRST,
   keepMark,
   moveWatermark,
   rawHorizon,
@@ -55,7 +56,7 @@ export class RefreshAggregates {
     @Inject(LOGGER) logger: Logger,
     private readonly recent: RecentTenants,
   ) {
-    this.drain = new DayDrain(pool, logger, 'slice', (day) => this.refreshDay(day));
+    this.drain = new DayDrain(pool, logger, 'slice', (day) => this.refreshDay(day), FIRST);
     const age = async (kind: MarkKind) =>
       (await pool.transaction((sql) => dueWork(sql, kind, 1)))[0]?.ageSeconds ?? 0;
     measureBacklogWith(async () => ({

@@ -8,18 +8,19 @@ import { met } from './met.js';
 import { offerLoad, type OfferedLoad } from './offer-load.js';
 import { percentiles } from './percentiles.js';
 import { newestEpisodes } from './shown-events.sql.js';
+import { untilSettled } from './until-settled.js';
 import { FreshnessWatch } from './watch-freshness.js';
 
 const TARGET_SECONDS = 5;
 
-/** Starts the worker, loads the API at a steady rate and prints after what time rollups show what was acknowledged. */
+/** Starts the worker, lets it settle, loads the API at a steady rate and prints after what time rollups show what was acknowledged. */
 export async function measureFreshness(
   io: CommandIo,
   product: BenchProduct,
   tenants: readonly BenchTenant[],
   load: OfferedLoad,
 ): Promise<void> {
-  await product.startWorker();
+  await untilSettled(await product.startWorker());
   const episodes = await newestEpisodes(product.owner);
   const watch = await FreshnessWatch.begin(
     product.owner,

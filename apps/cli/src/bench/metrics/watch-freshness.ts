@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { LoginSession } from '../../connect-as-login.js';
 import { oldestMarks, shownEvents } from './shown-events.sql.js';
 
-const LOOK_MS = 250;
+const LOOK_MS = 500;
 /** For so long what is not shown yet is waited for. */
 const PATIENCE_MS = 120_000;
 

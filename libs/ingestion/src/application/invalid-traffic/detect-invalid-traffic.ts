@@ -6,6 +6,7 @@ import { HandlesJob } from '@lib/queue';
 import {
   allowLongStatements,
   DayDrain,
+  IN_PASSING,
   rawHorizon,
   takeMarks,
   tryLockDay,
@@ -33,7 +34,7 @@ export class DetectInvalidTraffic {
     @Inject(APP_POOL) pool: RolePool,
     @Inject(LOGGER) logger: Logger,
   ) {
-    this.drain = new DayDrain(pool, logger, 'detect', (day) => this.lookAt(day));
+    this.drain = new DayDrain(pool, logger, 'detect', (day) => this.lookAt(day), IN_PASSING);
   }
 
   run(): Promise<DrainReport> {

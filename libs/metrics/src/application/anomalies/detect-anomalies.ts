@@ -3,7 +3,15 @@ import { APP_POOL, RolePool, TenantDb } from '@lib/database';
 import { LOGGER } from '@lib/observability';
 import { DAY_MS, floorTime, HOUR_MS, utcDate, type TenantId } from '@lib/primitives';
 import { HandlesJob } from '@lib/queue';
-import { DayDrain, keepMark, takeMarks, tryLockDay, type DrainReport, type DueDay } from '@lib/time-series';
+import {
+  DayDrain,
+  IN_PASSING,
+  keepMark,
+  takeMarks,
+  tryLockDay,
+  type DrainReport,
+  type DueDay,
+} from '@lib/time-series';
 import type { Logger } from 'pino';
 import { daysAfter, judgeable, type Judgeable } from '../../domain/anomalies/days-to-compare.js';
 import { keepAlerts, resolveAlerts, unresolvedDays } from '../../infrastructure/anomalies/alerts.sql.js';
@@ -42,7 +50,7 @@ export class DetectAnomalies {
     @Inject(APP_POOL) pool: RolePool,
     @Inject(LOGGER) logger: Logger,
   ) {
-    this.drain = new DayDrain(pool, logger, 'anomaly', (day) => this.lookAt(day));
+    this.drain = new DayDrain(pool, logger, 'anomaly', (day) => this.lookAt(day), IN_PASSING);
   }
 
   /** @param now UTC milliseconds */

@@ -6,6 +6,7 @@ import { HandlesJob } from '@lib/queue';
 import {
   allowLongStatements,
   DayDrain,
+  IN_PASSING,
   moveWatermark,
   takeMarks,
   tryLockDay,
@@ -34,7 +35,7 @@ export class RefreshAudience {
     @Inject(APP_POOL) pool: RolePool,
     @Inject(LOGGER) logger: Logger,
   ) {
-    this.drain = new DayDrain(pool, logger, 'audience', (day) => this.refreshDay(day));
+    this.drain = new DayDrain(pool, logger, 'audience', (day) => this.refreshDay(day), IN_PASSING);
   }
 
   run(): Promise<DrainReport> {

@@ -6,6 +6,7 @@ import { HandlesJob } from '@lib/queue';
 import {
   appendMark,
   DayDrain,
+  IN_PASSING,
   moveWatermark,
   takeMarks,
   tryLockDay,
@@ -44,7 +45,13 @@ export class RefreshReleaseCurves {
     @Inject(LOGGER) logger: Logger,
   ) {
     this.publications = new DayDrain(pool, logger, 'publication', ({ tenantId }) => this.redate(tenantId));
-    this.days = new DayDrain(pool, logger, 'release', ({ tenantId, day }) => this.refreshDay(tenantId, day));
+    this.days = new DayDrain(
+      pool,
+      logger,
+      'release',
+      ({ tenantId, day }) => this.refreshDay(tenantId, day),
+      IN_PASSING,
+    );
   }
 
   async run(): Promise<DrainReport> {
