@@ -256,7 +256,7 @@ async function killWhoWaits(): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     const { rowCount } = await database.owner.query(
       `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
-       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%FOR UPDATE OF e%'`,
+       WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%located AS (%'`,
     );
     if ((rowCount ?? 0) > 0) return;
     await sleep(25);

@@ -39,7 +39,8 @@ const distinct = (column: string) =>
 /**
  * Takes out of a listener's rows what names them, and says what that was. The rows stay, with their identities: when one
  * comes again it is a duplicate and brings nothing back. What no longer names anybody stays too: what was asked for,
- * when, and how much was served.
+ * when, and how much was served. Call it under the locks of counting: of two erasures at once, each would say that it
+ * found the rows. They are not locked before they are changed, since TimescaleDB cannot lock what is compressed.
  */
 export async function scrubEvents(
   sql: Sql,
@@ -54,7 +55,6 @@ export async function scrubEvents(
        FROM listener_events
        WHERE ${OF_LISTENER}
        ORDER BY occurred_at, event_id
-       FOR UPDATE
      ), scrubbed AS (
        UPDATE listener_events e
        SET audience_a = NULL, audience_b = NULL, count_id_today = NULL, count_id_yesterday = NULL, address_day_id = NULL,

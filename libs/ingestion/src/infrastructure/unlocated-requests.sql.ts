@@ -49,7 +49,8 @@ export async function firstUnlocated(
 /**
  * Gives the requests of some paths in `[from, to)` that have no episode theirs, and marks their slices, in one statement:
  * a request is given its episode once, and counted after it. What was asked for stays with them: it says that the episode
- * became known later. Requests of erased listeners name no path any more.
+ * became known later. Requests of erased listeners name no path any more. Whether a request still has none is asked again when it
+ * is changed: TimescaleDB cannot lock what is compressed before that.
  *
  * @returns how many requests that were
  */
@@ -62,18 +63,17 @@ export async function giveEpisodes(
   const [row] = await withoutNestedLoops(sql, () =>
     sql<{ requests: number }>(
       `WITH found AS MATERIALIZED (
-       SELECT e.occurred_at, e.event_id, p.episode_id, p.segment, p.segment_ms
+       SELECT e.occurred_at, e.event_id, e.path_id, p.episode_id, p.segment, p.segment_ms
        FROM listener_events e
        JOIN unnest($4::bigint[], $5::uuid[], $6::integer[], $7::integer[]) AS p (path_id, episode_id, segment, segment_ms)
          ON p.path_id = e.path_id
        WHERE e.tenant_id = $1 AND e.occurred_at >= $2 AND e.occurred_at < $3 AND e.episode_id IS NULL
        ORDER BY e.occurred_at, e.event_id
-       FOR UPDATE OF e
      ), located AS (
        UPDATE listener_events e SET episode_id = f.episode_id, segment = f.segment, segment_ms = f.segment_ms
        FROM found f
        WHERE e.tenant_id = $1 AND e.occurred_at = f.occurred_at AND e.event_id = f.event_id
-         AND e.occurred_at >= $2 AND e.occurred_at < $3
+         AND e.occurred_at >= $2 AND e.occurred_at < $3 AND e.episode_id IS NULL AND e.path_id = f.path_id
        RETURNING e.occurred_at
      ), marks AS (
        INSERT INTO dirty_buckets (tenant_id, kind, bucket)
