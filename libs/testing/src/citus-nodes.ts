@@ -9,8 +9,9 @@ interface CitusNode {
 }
 
 /**
- * The nodes that are registered in the database `postgres` of a server; undefined where that has no Citus. Test databases get
- * the same ones. A server without any is a coordinator alone. New databases of workers must have the extension from the start, by their `template1`.
+ * The nodes that are registered in the database `postgres` of a server; undefined where that has no Citus. A server without
+ * any is a coordinator alone. Test databases get the same ones. New databases of workers must have the extension from the
+ * start, by their `template1`.
  */
 async function citusNodes(client: pg.Client): Promise<CitusNode[] | undefined> {
   const { rowCount } = await client.query("SELECT FROM pg_extension WHERE extname = 'citus'");

@@ -229,7 +229,7 @@ test('a worker that dies between two days loses and repeats nothing', async () =
       [tenant.tenantId],
     );
     const run = locator.run().catch(() => undefined);
-    await killWhoWaits();
+    await whoWaits('pg_terminate_backend(pid)');
     await run;
   } finally {
     await holder.query('ROLLBACK');
@@ -251,11 +251,52 @@ test('a worker that dies between two days loses and repeats nothing', async () =
   expect((await marks(tenant.tenantId)).filter(({ kind }) => kind === 'locate')).toEqual([]);
 });
 
-/** Ends the connection of this database's application that waits for a lock, as the death of its process would. */
-async function killWhoWaits(): Promise<void> {
+test.each([
+  [
+    'were given another episode',
+    'episode_id = (SELECT min(id::text)::uuid FROM episodes WHERE tenant_id = $1)',
+  ],
+  ['were erased', 'path_id = NULL'],
+])('requests that %s meanwhile are left alone, and not marked', async (_, change) => {
+  const tenant = await newTenant();
+  await importLogs(tenant.tenantId);
+  await count();
+  await storeEpisodes(tenant);
+  const ofDay = `tenant_id = $1 AND occurred_at >= '2026-10-13' AND occurred_at < '2026-10-14'`;
+  const episodes = () =>
+    rows<{ id: string | null; n: number }>(
+      `SELECT episode_id AS id, count(*)::integer AS n FROM listener_events WHERE ${ofDay} GROUP BY 1`,
+      tenant.tenantId,
+    );
+  const other = await database.owner.connect();
+  let run: Promise<unknown>;
+  try {
+    await other.query('BEGIN');
+    await other.query(`UPDATE listener_events SET ${change} WHERE ${ofDay}`, [tenant.tenantId]);
+    run = locator.run();
+    await whoWaits('pid');
+    await other.query('COMMIT');
+  } finally {
+    await other.query('ROLLBACK');
+    other.release();
+  }
+  expect(await run).toMatchObject({ failed: 0 });
+  expect(await episodes()).toHaveLength(1);
+  const days = (await marks(tenant.tenantId))
+    .filter(({ kind }) => kind === 'count')
+    .map(({ bucket }) => bucket.toISOString().slice(0, 10));
+  expect(days).toContain('2026-10-12');
+  expect(days).not.toContain('2026-10-13');
+});
+
+/**
+ * Waits until a connection of this database's application waits for a row, and asks for something of it. To end it is as
+ * the death of its process would be.
+ */
+async function whoWaits(asked: 'pid' | 'pg_terminate_backend(pid)'): Promise<void> {
   for (let tries = 0; tries < 200; tries += 1) {
     const { rowCount } = await database.owner.query(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+      `SELECT ${asked} FROM pg_stat_activity
        WHERE datname = current_database() AND wait_event_type = 'Lock' AND query LIKE '%located AS (%'`,
     );
     if ((rowCount ?? 0) > 0) return;

@@ -49,8 +49,8 @@ export async function firstUnlocated(
 /**
  * Gives the requests of some paths in `[from, to)` that have no episode theirs, and marks their slices, in one statement:
  * a request is given its episode once, and counted after it. What was asked for stays with them: it says that the episode
- * became known later. Requests of erased listeners name no path any more. Whether a request still has none is asked again when it
- * is changed: TimescaleDB cannot lock what is compressed before that.
+ * became known later. Requests of erased listeners name no path any more. Whether a request still has a path and no episode
+ * is asked again when it is changed: before that, TimescaleDB cannot lock what is compressed.
  *
  * @returns how many requests that were
  */

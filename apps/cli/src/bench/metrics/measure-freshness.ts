@@ -13,7 +13,10 @@ import { FreshnessWatch } from './watch-freshness.js';
 
 const TARGET_SECONDS = 5;
 
-/** Starts the worker, lets it settle, loads the API at a steady rate and prints after what time rollups show what was acknowledged. */
+/**
+ * Starts the worker, lets it settle, loads the API at a steady rate and prints after what time rollups show what was
+ * acknowledged.
+ */
 export async function measureFreshness(
   io: CommandIo,
   product: BenchProduct,

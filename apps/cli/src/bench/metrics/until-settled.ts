@@ -4,8 +4,8 @@ const LOOK_MS = 1_000;
 const PATIENCE_MS = 300_000;
 
 /**
- * Waits until a worker has done each of its jobs once. Those that are due each hour look after every tenant when a worker starts,
- * which is no part of a steady load.
+ * Waits until a worker has done each of its jobs once. Those that are due each hour look after every tenant when a worker
+ * starts, which is no part of a steady load.
  *
  * @param origin of the worker's metrics
  * @throws Error when some job has not run in five minutes
